@@ -1,0 +1,180 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/addr.h"
+
+/*
+ * What a configuration file says, as plain data: names resolved to indexes, VLAN ranges expanded,
+ * presets and named sets flattened to service types, every default filled in.
+ *
+ * A struct config is built by yaml_load_file() or yaml_load_string(), owns everything it points to
+ * and is freed as a whole by config_free(). It is never changed after loading, so any thread may
+ * read it; only management does (workers and control read the world compiled from it).
+ */
+
+/** Where in the file something stands: 1-based line and column; column counts characters. */
+struct config_pos {
+	uint32_t line;
+	uint32_t col;
+};
+
+/** How an lcore without work passes its time (gateway.idle). */
+enum config_idle {
+	CONFIG_IDLE_AUTO,
+	CONFIG_IDLE_POLL,
+	CONFIG_IDLE_YIELD,
+	CONFIG_IDLE_SLEEP,
+};
+
+/** Bounds of the cache (gateway.limits). */
+struct config_limits {
+	uint32_t records;             /* all records held */
+	uint32_t records_per_station; /* of one provider */
+	uint32_t records_per_link;    /* learned from one link */
+	uint32_t ttl;                 /* seconds; cap of a learned TTL */
+};
+
+/** The gateway: section. */
+struct config_gateway {
+	const char *id;   /* [a-z0-9-], 1..31 characters */
+	uint32_t workers; /* worker lcores; 0: auto, all lcores but one */
+	uint64_t memory;  /* bytes; 0: auto */
+	enum config_idle idle;
+	struct config_limits limits;
+};
+
+/** What kind of thing a port's device string names. */
+enum config_device {
+	CONFIG_DEVICE_KERNEL, /* "kernel:IF": AF_PACKET on a Linux interface */
+	CONFIG_DEVICE_XDP,    /* "xdp:IF": AF_XDP on a Linux interface */
+	CONFIG_DEVICE_TAP,    /* "tap:NAME": a tap interface made by DPDK */
+	CONFIG_DEVICE_PCI,    /* "0000:3b:00.0[,devargs]": a NIC bound to DPDK */
+	CONFIG_DEVICE_VDEV,   /* "net_pcap0,rx_pcap=...": any other DPDK vdev */
+};
+
+/** One entry of ports:. */
+struct config_port {
+	const char *name;   /* 1..31 characters of [A-Za-z0-9._:/-] */
+	const char *device; /* as written */
+	enum config_device kind;
+	/*
+	 * KERNEL, XDP, TAP: the interface name. PCI: the address with its domain, in lower case,
+	 * and the devargs if any ("0000:3b:00.0,arg=1"). VDEV: the whole string, name and devargs.
+	 */
+	const char *target;
+	struct config_pos pos;
+};
+
+/** What a link does with mDNS. */
+enum config_link_mode {
+	CONFIG_LINK_GATEWAY, /* learn, answer */
+	CONFIG_LINK_OFF,     /* neither: the link's mDNS is dropped */
+};
+
+#define CONFIG_LINK_NAME_MAX 63 /* bytes, without the NUL */
+#define CONFIG_LINKS_MAX 65535
+#define CONFIG_NO_POLICY UINT32_MAX
+
+/** One link: an entry of links:, or one VLAN of an entry with a range. In file and VLAN order. */
+struct config_link {
+	const char *name; /* unique; 1..CONFIG_LINK_NAME_MAX bytes of [A-Za-z0-9._:/-] */
+	uint32_t port;    /* index into config.ports */
+	uint16_t vlan;    /* 1..4094; 0: untagged */
+	uint16_t mtu;     /* bytes, 576..9000; 0: min(1500, the port's) */
+	enum config_link_mode mode;
+	uint32_t query_budget;             /* our own queries onto this link, per second */
+	const struct ip_prefix *addresses; /* own addresses: the host bits are the address */
+	uint32_t n_addresses;              /* at most one IPv4 among them */
+	const struct ip_prefix *prefixes;  /* further on-link prefixes, host bits zero */
+	uint32_t n_prefixes;
+	uint32_t policy_in;    /* index into config.policies; CONFIG_NO_POLICY if omitted */
+	uint32_t policy_out;   /* the same */
+	struct config_pos pos; /* of the entry; links of one range share it */
+};
+
+/** A service type that a rule or a named set comes down to. */
+struct config_type_ref {
+	const char *type; /* base type in lower case, "_ipp._tcp"; stands for its subtypes too */
+	const char *via;  /* the preset, named set or type as the rule wrote it; for explain */
+};
+
+/** What `permit:`, `deny:` or a named set comes down to; presets and named sets are flattened. */
+struct config_services {
+	const struct config_type_ref *types; /* no type twice, in the order written */
+	uint32_t n_types;
+	bool any;         /* every service, and hosts that offer none */
+	bool workstation; /* the preset `workstation`: hosts that offer no service, too */
+};
+
+/** Message kinds a rule applies to, as a mask. */
+enum config_kind {
+	CONFIG_KIND_QUERY = 1,
+	CONFIG_KIND_ADVERTISEMENT = 2,
+	CONFIG_KIND_BOTH = 3, /* `kind:` omitted */
+};
+
+/** Link names of `from: {link: ...}` or `to: {link: ...}`. */
+struct config_link_list {
+	const uint32_t *links; /* indexes into config.links, ascending, none twice */
+	uint32_t n;            /* 0: the criterion is absent, any link matches */
+};
+
+/** One rule of a policy. First match wins. */
+struct config_rule {
+	bool permit; /* else deny */
+	enum config_kind kind;
+	struct config_services services;
+	/*
+	 * Glob over the instance's first label, UTF-8, escapes as written ("Lecture \\*"): `*` any
+	 * run of characters, `?` one character, `\` takes the next one literally. NULL: any.
+	 */
+	const char *instance;
+	struct config_link_list from; /* the provider's link */
+	struct config_link_list to;   /* the consumer's link */
+	struct config_pos pos;        /* of the rule */
+};
+
+/** One entry of policies:. */
+struct config_policy {
+	const char *name;
+	const struct config_rule *rules;
+	uint32_t n_rules; /* 0 denies all */
+	struct config_pos pos;
+};
+
+/** One entry of services:, for show and explain; rules hold their own flattened copy. */
+struct config_set {
+	const char *name;
+	struct config_services services;
+	struct config_pos pos;
+};
+
+/** The control: section. */
+struct config_control {
+	const char *socket; /* absolute path, at most 107 bytes */
+	const char *group;  /* owner group of the socket; NULL: the process's own */
+};
+
+struct config_arena;
+
+/** A whole configuration file. */
+struct config {
+	const char *file; /* the name it was loaded by; rules are named FILE:LINE by it */
+	struct config_gateway gateway;
+	struct config_port *ports;
+	uint32_t n_ports; /* at least 1 */
+	struct config_set *sets;
+	uint32_t n_sets;
+	struct config_link *links;
+	uint32_t n_links;
+	struct config_policy *policies;
+	uint32_t n_policies;
+	struct config_control control;
+	const char *const *eal; /* argv pieces, "--log-level=lib.eal:warning"; in file order */
+	uint32_t n_eal;
+	struct config_arena *arena; /* private to yaml/: holds everything above */
+};
