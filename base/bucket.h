@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#pragma once
+
+/*
+ * Token buckets without division. What is configured (struct bucket_rate, set once, shared by
+ * any number of buckets) is apart from what runs (struct bucket_level, 8 bytes, one writer), so a
+ * station's line holds several levels and a reload changes rates by changing one place. A struct
+ * bucket joins the two where there is only one.
+ *
+ * Tokens are fixed point with `frac` fractional bits, chosen per rate so that both a full bucket
+ * and one microsecond's worth fit: at 1 µs between takes the rate still holds within 5 % for bursts
+ * of up to 100 s worth, and exactly for longer gaps.
+ */
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#define BUCKET_SHIFT 12                   /* extra fractional bits of `mul` */
+#define BUCKET_BURST_MAX ((1u << 26) - 1) /* tokens */
+
+/* What a bucket gains and holds. Written at configuration, read by whoever takes. */
+struct bucket_rate {
+	uint32_t mul;        /* tokens per µs << (frac + BUCKET_SHIFT) */
+	uint32_t burst : 27; /* tokens */
+	uint32_t frac : 5;
+};
+
+/* What a bucket holds now. Read and written by its one owner. */
+struct bucket_level {
+	uint32_t last_us; /* low 32 bits of the time of the last take; wraps after 71 minutes */
+	uint32_t tokens;  /* << frac */
+};
+
+struct bucket {
+	struct bucket_rate rate;
+	struct bucket_level level;
+};
+
+_Static_assert(sizeof(struct bucket) == 16, "several buckets must fit a station's line");
+
+/* rate_per_s tokens a second, at most `burst` at once (clamped to 1..BUCKET_BURST_MAX). Rate 0
+ * never refills. Divides: configuration time only. */
+void bucket_rate_set(struct bucket_rate *r, uint32_t rate_per_s, uint32_t burst);
+
+/* Fill to the brim at now_us. */
+static inline void bucket_fill(const struct bucket_rate *r, struct bucket_level *l, uint64_t now_us)
+{
+	l->last_us = (uint32_t)now_us;
+	l->tokens = (uint32_t)r->burst << r->frac;
+}
+
+/* Credit the time since the last take. A silence of more than 71 minutes counts modulo that; the
+ * bucket then starts with less than it could, never with more. */
+static inline void bucket_level_credit(
+	const struct bucket_rate *r, struct bucket_level *l, uint64_t now_us)
+{
+	uint32_t dt = (uint32_t)now_us - l->last_us;
+	uint64_t cap = (uint64_t)r->burst << r->frac;
+	uint64_t tokens = l->tokens + ((uint64_t)dt * r->mul >> BUCKET_SHIFT);
+
+	l->last_us = (uint32_t)now_us;
+	l->tokens = (uint32_t)(tokens < cap ? tokens : cap);
+}
+
+/* Take n tokens at now_us: true if there were that many, else nothing is taken. now_us must not go
+ * backwards. Any thread, one owner; no division. */
+static inline bool bucket_level_take(
+	const struct bucket_rate *r, struct bucket_level *l, uint64_t now_us, uint32_t n)
+{
+	uint64_t cost = (uint64_t)n << r->frac;
+
+	bucket_level_credit(r, l, now_us);
+	if (l->tokens < cost)
+		return false;
+	l->tokens -= (uint32_t)cost;
+	return true;
+}
+
+/* Whole tokens there at now_us. */
+static inline uint32_t bucket_level_peek(
+	const struct bucket_rate *r, struct bucket_level *l, uint64_t now_us)
+{
+	bucket_level_credit(r, l, now_us);
+	return l->tokens >> r->frac;
+}
+
+/* Set the rate; a fresh bucket starts empty at time 0, so it is full once `burst` tokens' time has
+ * passed on the clock; bucket_fill() makes it full at once. */
+void bucket_set(struct bucket *b, uint32_t rate_per_s, uint32_t burst);
+
+static inline bool bucket_take(struct bucket *b, uint64_t now_us, uint32_t n)
+{
+	return bucket_level_take(&b->rate, &b->level, now_us, n);
+}

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#pragma once
+
+/*
+ * Counters of one lcore: plain 64-bit numbers that their owner increments and anyone reads. The
+ * owner's store is relaxed and atomic only in not being torn: no lock prefix, the same code as
+ * `+=`. Nobody else ever writes; a reset is a baseline that readers subtract.
+ *
+ * Blocks are structs of nothing but uint64_t, one cache-aligned block per lcore.
+ */
+
+#include <stddef.h>
+#include <stdint.h>
+
+/* The owner only. */
+static inline void counter_add(uint64_t *c, uint64_t n)
+{
+	__atomic_store_n(c, *c + n, __ATOMIC_RELAXED);
+}
+
+#define COUNTER_INC(c) counter_add(&(c), 1)
+#define COUNTER_ADD(c, n) counter_add(&(c), (n))
+
+/* Any thread. */
+static inline uint64_t counter_read(const uint64_t *c)
+{
+	return __atomic_load_n(c, __ATOMIC_RELAXED);
+}
+
+/* Any thread. Add a block of n counters to sums the caller owns. */
+static inline void counter_sum(uint64_t *sum, const uint64_t *block, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		sum[i] += counter_read(&block[i]);
+}
+
+/* sum -= baseline, for n counters. The baseline is an earlier sum: that is how a reset works. */
+static inline void counter_since(uint64_t *sum, const uint64_t *baseline, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		sum[i] -= baseline[i];
+}
