@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <rte_ring.h>
+
+#include "cache/cache.h"
+#include "dataplane/shared.h"
+
+/*
+ * The control lcore: the only writer of cache, stations, policy class rows and the world pointer. It never blocks: no file, no
+ * socket, no lock, no waiting for RCU (DESIGN §3).
+ */
+
+struct ctl;
+
+struct ctl_params {
+	struct cache_limits limits;
+	struct sip_key hash_key; /* random in production, fixed in tests */
+	uint64_t seed;		 /* of jitter */
+	unsigned socket;	 /* NUMA node of its memory */
+};
+
+/*
+ * Makes the control state and the cache, and puts the cache's view into s->cache. Before the lcores start. NULL with errno set.
+ */
+struct ctl *ctl_create(struct dp_shared *s, const struct ctl_params *p, uint64_t now_us);
+
+/* After workers and control have left their loops: frees everything, worlds excepted (management's). */
+void ctl_destroy(struct ctl *c);
+
+/* One turn: upcalls, requests, timers, deferral; budgeted. Control thread only. Returns how much was done; 0: idle. */
+unsigned ctl_turn(struct ctl *c, uint64_t now_us);
+
+/* When the next timer is due (clock_ms); false: none. */
+bool ctl_next(const struct ctl *c, uint32_t *at_ms);
+
+/* The cache, for readers' statistics. */
+struct cache *ctl_cache(struct ctl *c);
+
+/* mbufs control holds (waiting queries); 0 after a drained test. */
+unsigned ctl_held(const struct ctl *c);
+
+/* What control counts; written by control, read relaxed by anybody. X(name, text). */
+#define CTL_COUNTERS(X)                                                                            \
+	X(responses, "advertisements looked at")                                                   \
+	X(records_learned, "records new to the cache")                                             \
+	X(records_refreshed, "records heard again")                                                \
+	X(records_changed, "records with a new TTL or owner")                                      \
+	X(goodbyes, "records withdrawn by their owner")                                            \
+	X(records_denied, "records policy kept out of the cache")                                  \
+	X(records_refused, "records refused by a limit")                                           \
+	X(records_ignored, "records that never cross (link-local names, foreign domains, OPT)")    \
+	X(questions_missed, "questions nothing was cached for")                                    \
+	X(questions_coalesced, "... asked already a moment ago")                                   \
+	X(questions_denied, "... that policy keeps off every provider link")                       \
+	X(questions_no_owner, "... about a name whose owner is not known")                         \
+	X(queries_sent, "mDNS queries of ours put on links")                                       \
+	X(queries_over_budget, "mDNS queries put off by query_budget")                             \
+	X(refreshes, "records whose owner was asked again before they expire")                     \
+	X(waiting_answered, "waiting queries answered when records arrived")                       \
+	X(waiting_expired, "waiting queries given up")                                             \
+	X(waiting_refused, "waiting queries not kept: table full")                                 \
+	X(told, "records told to open browsers")                                                   \
+	X(withdrawn, "goodbyes told to open browsers")                                             \
+	X(interest_refused, "open browsers not remembered: table full")                            \
+	X(host_answers, "ARP and ND answers sent")                                                 \
+	X(group_reports, "IGMP and MLD reports sent")                                              \
+	X(host_ignored, "host duty packets that asked for nothing of ours")                        \
+	X(host_shed, "host duty packets shed by their budget")                                     \
+	X(down_full, "messages to workers lost: ring full")                                        \
+	X(no_mbuf, "frames not built for want of an mbuf")                                         \
+	X(deferral_full, "work put off since deferral was full")
+
+enum ctl_counter {
+#define CTL_COUNTER_ENUM(name, text) CTL_C_##name,
+	CTL_COUNTERS(CTL_COUNTER_ENUM)
+#undef CTL_COUNTER_ENUM
+	CTL_N_COUNTERS
+};
+
+const char *ctl_counter_name(unsigned counter);
+const char *ctl_counter_text(unsigned counter);
+uint64_t ctl_counter(const struct ctl *c, unsigned counter);
