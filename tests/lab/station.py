@@ -1,0 +1,187 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""A host on the campus: own namespaces, one interface, real mDNS software."""
+import json
+import os
+import re
+import subprocess
+
+from process import ENV, PYTHON, LabError
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+
+AVAHI_CONF = """[server]
+host-name={name}
+use-ipv4={v4}
+use-ipv6={v6}
+allow-interfaces=eth0
+[wide-area]
+enable-wide-area=no
+[publish]
+publish-workstation=no
+publish-hinfo=no
+[reflector]
+enable-reflector=no
+"""
+
+
+def unescape(text):
+    """An avahi-browse -p field: \\DDD are decimal bytes, \\. and \\\\ themselves."""
+    raw = re.sub(rb"\\(\d{3})|\\(.)",
+                 lambda m: bytes([int(m[1])]) if m[1] else m[2], text.encode())
+    return raw.decode(errors="replace")
+
+
+class Capture:
+    """tcpdump into a pcap file, from the moment the constructor returns."""
+
+    def __init__(self, ns, ifname, path, *expression):
+        self.path = path
+        self.process = ns.popen("tcpdump", "-i", ifname, "-U", "-n", "-Z", "root", "-w", path,
+                                *expression)
+        self.process.wait_line("listening on")
+
+    def stop(self):
+        self.process.stop()
+        return self.path
+
+    def frames(self, display_filter, *fields):
+        """The given tshark fields of every frame captured so far that passes the filter."""
+        argv = ["tshark", "-n", "-r", self.path, "-o", "udp.check_checksum:TRUE",
+                "-o", "ip.check_checksum:TRUE", "-Y", display_filter, "-T", "fields"]
+        for field in fields or ("frame.number",):
+            argv += ["-e", field]
+        done = subprocess.run(argv, env=ENV, text=True, capture_output=True, timeout=60,
+                              check=False, stdin=subprocess.DEVNULL)
+        # A capture still being written may end within a frame: the whole ones are told all the same.
+        if done.returncode and "cut short" not in done.stderr:
+            raise LabError(f"tshark: {done.stderr}")
+        return [line.split("\t") for line in done.stdout.splitlines()]
+
+    def malformed(self):
+        """Frames that a dissector calls malformed or in error, wrong checksums included."""
+        return self.frames("_ws.malformed || _ws.expert.severity == error", "frame.number",
+                           "eth.src", "ip.src", "ipv6.src", "_ws.expert.message")
+
+
+class Station:
+    """families: a set of 4 and 6. number is the host part of its addresses."""
+
+    def __init__(self, lab, name, vlan, number, families=(4, 6)):
+        self.lab = lab
+        self.name = name
+        self.vlan = vlan
+        self.families = set(families)
+        self.mac = f"02:00:00:00:{vlan:02x}:{number:02x}"
+        self.v4 = f"10.{vlan}.0.{number}" if 4 in self.families else None
+        self.v6 = f"fd00:{vlan}::{number}" if 6 in self.families else None
+        self.ns = lab.namespace(name)
+        self.run = self.ns.run
+        self.popen = self.ns.popen
+        self.avahi = None
+        self.ns.sh(f"""
+            sysctl -q -w net.ipv6.conf.default.disable_ipv6={0 if self.v6 else 1} \
+                net.ipv6.conf.default.accept_dad=0 net.ipv6.conf.default.accept_ra=0 \
+                net.ipv6.conf.default.router_solicitations=0
+        """)
+        self.port = f"v{vlan}n{number}-{name}"[:15]
+        lab.switch.cable(self.port, self.ns, "eth0", self.mac, f"tag={vlan}")
+        self.ns.sh("ethtool -K eth0 tx off >/dev/null; ip link set eth0 up")
+        if self.v4:
+            self.ns.sh(f"ip addr add {self.v4}/24 dev eth0; ip route add 224.0.0.0/4 dev eth0")
+        if self.v6:
+            self.ns.sh(f"ip addr add {self.v6}/64 dev eth0 nodad")
+
+    # --- Avahi -------------------------------------------------------------------------------
+
+    def start_avahi(self):
+        """A private message bus and avahi-daemon, up when this returns."""
+        conf = AVAHI_CONF.format(name=self.name, v4="yes" if self.v4 else "no",
+                                 v6="yes" if self.v6 else "no")
+        self.ns.run("sh", "-ec", """
+            cat >/run/avahi-daemon.conf
+            mkdir -p /run/dbus /run/services
+            mount --bind /run/services /etc/avahi/services
+        """, stdin=conf)
+        bus = self.popen("dbus-daemon", "--system", "--nofork", "--nopidfile", "--nosyslog",
+                         "--print-address")
+        bus.wait_line("unix:")
+        self.avahi = self.popen("avahi-daemon", "-f", "/run/avahi-daemon.conf", "--no-drop-root",
+                                "--no-chroot", "--no-rlimits")
+        self.avahi.wait_line("Server startup complete", 20)
+        return self
+
+    def publish(self, name, service_type, port, *txt, subtypes=()):
+        """avahi-publish, established when this returns. SIGTERM says goodbye."""
+        process = self.popen("avahi-publish", "-s", *(f"--subtype={s}" for s in subtypes),
+                             name, service_type, port, *txt)
+        process.wait_line("Established under name", 20)
+        return process
+
+    def browse(self, service_type, resolve=True):
+        """An open avahi-browse: lines "+;…", "=;…", "-;…" as things come and go."""
+        return self.popen("stdbuf", "-oL", "avahi-browse", "-kp", *(["-r"] if resolve else []),
+                          service_type)
+
+    def browse_once(self, service_type):
+        """What avahi-browse says until it has "all for now": a list of dicts, resolved."""
+        lines = self.run("avahi-browse", "-krpt", service_type, timeout=60).stdout.splitlines()
+        return [parse_resolved(line) for line in lines if line.startswith("=;")]
+
+    def resolve_host(self, name, family):
+        """avahi-resolve of a host name: its address, or None."""
+        done = self.run("avahi-resolve", f"-{family}", "-n", name, check=False)
+        words = done.stdout.split()
+        return words[1] if len(words) == 2 else None
+
+    # --- python-zeroconf and plain questions ----------------------------------------------------
+
+    def tool(self, *argv):
+        """tests/lab/mdns_tool.py in this station, in the background."""
+        return self.popen(PYTHON, os.path.join(HERE, "mdns_tool.py"), *argv)
+
+    def _source(self, family):
+        return self.v4 if family == 4 else "eth0"
+
+    def zeroconf_publish(self, name, service_type, port, *txt, ttl=None, families=None):
+        """python-zeroconf registers a service. SIGTERM says goodbye, SIGKILL does not."""
+        argv = ["publish", name, service_type, port, "--host", f"{self.name}.local."]
+        for family in sorted(families or self.families):
+            argv += ["--interface", self._source(family)]
+        for address in (self.v4, self.v6):
+            argv += ["--address", address] if address else []
+        argv += ["--ttl", ttl] if ttl else []
+        process = self.tool(*argv, *(f"--txt={t}" for t in txt))
+        process.wait_line('"published"', 20)
+        return process
+
+    def zeroconf_browse(self, service_type, families=None):
+        """An open ServiceBrowser: JSON lines with event, name and what was resolved."""
+        argv = ["browse", service_type]
+        for family in sorted(families or self.families):
+            argv += ["--interface", self._source(family)]
+        process = self.tool(*argv)
+        process.wait_line('"browsing"', 20)
+        return process
+
+    def ask(self, qname, qtype, family, *options, timeout=3, enough=1):
+        """One question by plain sockets: the answer records received, as dicts.
+
+        Ends with the first `enough` records of that name and type, or at the timeout.
+        """
+        done = self.run(PYTHON, os.path.join(HERE, "mdns_tool.py"), "ask", qname, qtype,
+                        "--interface", self._source(family), "--timeout", timeout,
+                        "--enough", enough, *options, timeout=timeout + 20)
+        return [json.loads(line) for line in done.stdout.splitlines()]
+
+    # --- frames ------------------------------------------------------------------------------
+
+    def capture(self, *expression):
+        return Capture(self.ns, "eth0", self.lab.file(f"{self.name}.pcap"), *expression)
+
+
+def parse_resolved(line):
+    """A "=;" line of avahi-browse -rp as a dict."""
+    fields = line.split(";", 9)
+    return {"family": 4 if fields[2] == "IPv4" else 6, "name": unescape(fields[3]),
+            "type": fields[4], "domain": fields[5], "host": fields[6], "address": fields[7],
+            "port": int(fields[8]), "txt": fields[9]}
