@@ -104,7 +104,15 @@ void log_set_fd(int fd);
  * NUL-terminated. */
 const char *log_quote(char *buf, size_t size, const void *str, size_t len);
 
-/* A stream whose lines become messages of module `mod` (a string that outlives it), each at the
- * level that level() returns as the line is flushed, NOTICE if level is NULL. For
- * rte_openlog_stream(); the caller owns the stream. NULL with errno set. */
-FILE *log_stream(const char *mod, enum log_level (*level)(void));
+/* A stream whose lines become messages of that module, each at the level that level() returns as
+ * the line is flushed, NOTICE if level is NULL. For rte_openlog_stream(); the caller owns the
+ * stream. NULL with errno set. */
+FILE *log_stream(const struct log_module *mod, enum log_level (*level)(void));
+
+/* From now on what the calling thread logs is queued (64 KiB) instead of written, so it never waits
+ * for a slow sink: for the control lcore. What does not fit is dropped and counted. */
+void log_queue_this_thread(bool on);
+
+/* Write out what is queued, and how much was lost if any. Management's turn and the way out; one
+ * thread at a time. Returns the bytes written out. */
+size_t log_flush(void);
