@@ -36,6 +36,15 @@ struct dns_rdata_layout {
 /* The layout of rrtype; never NULL, opaque for types not known. */
 const struct dns_rdata_layout *dns_rdata_layout(uint16_t rrtype);
 
+/*
+ * For whoever walks rdata by its layout. Length of what stands in front of the names (fixed bytes
+ * and strings) in rdata of rdlen bytes, or -EINVAL if it does not fit in them.
+ */
+int dns_rdata_front(const struct dns_rdata_layout *l, const uint8_t *rdata, size_t rdlen);
+
+/* Are the len bytes at rest a good end of rdata, from behind its names? */
+bool dns_rdata_rest_ok(const struct dns_rdata_layout *l, const uint8_t *rest, size_t len);
+
 /* Has uncompressed rdata the form of its type? An empty TXT has not (RFC 6763 §6.1). */
 bool dns_rdata_check(uint16_t rrtype, const uint8_t *rdata, size_t rdlen);
 

@@ -59,7 +59,8 @@ int dns_reader_init(struct dns_reader *r, const uint8_t *msg, size_t len);
 
 /*
  * Reads the next question. Returns 1 when q was filled, 0 if there is none left, -EBADMSG if the
- * rest of the message is lost (q is undefined; so it stays for every later call).
+ * rest of the message is lost (q is undefined; every later call fails too). Once records were read
+ * there is no question left.
  */
 int dns_reader_question(struct dns_reader *r, struct dns_question *q);
 
@@ -71,8 +72,8 @@ int dns_reader_question(struct dns_reader *r, struct dns_question *q);
  *   0         the message is at its end; bytes behind the last record are ignored
  *  -EINVAL    this record alone is spoiled: a bad pointer, a name too long, rdata of the wrong
  *             length or form, an NSEC not in the restricted form (RFC 6762 §6.1: it must not cost
- *             the whole message). Call again for the next; of rr only section, and if the name was
- *             good also the name and header fields, are defined
+ *             the whole message). Call again for the next. What the header says is in rr, but
+ *             name_len is 0 if the name was bad, and the rdata must not be used
  *  -EBADMSG   the rest of the message is lost, now and for every later call
  */
 int dns_reader_rr(struct dns_reader *r, struct dns_rr *rr);

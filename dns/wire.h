@@ -11,9 +11,9 @@
 #include <string.h>
 
 /*
- * Longest name on the wire, the root label included (RFC 1035 §3.1). RFC 6762 Appendix C would
- * allow one byte more; no name of such length can be compared with, or answered from, the 255
- * bytes every other implementation stops at, so it is refused as too long.
+ * Longest name on the wire, the root label included (RFC 1035 §3.1). RFC 6762 Appendix C allows one
+ * byte more in multicast; unicast DNS cannot carry such a name, and 255 lets lengths and offsets
+ * be single bytes, so it is refused as too long.
  */
 #define DNS_NAME_MAX 255
 /* Longest label, its length byte not counted. */

@@ -71,6 +71,24 @@ int dns_write_rr(struct dns_writer *w, enum dns_section section, const uint8_t *
 	uint16_t rrtype, uint16_t rrclass, uint32_t ttl, const uint8_t *rdata, size_t rdlen,
 	unsigned opts);
 
+/* A point to return to: what of the writer later entries change. */
+struct dns_writer_mark {
+	uint16_t len;
+	uint16_t nodes;
+	uint16_t last_ttl_off;
+	uint16_t counts[DNS_SECTIONS];
+	uint8_t section;
+};
+
+/* Remembers the present message in m, so that several records can be written all or none. */
+void dns_writer_mark(const struct dns_writer *w, struct dns_writer_mark *m);
+
+/*
+ * Takes back everything written since m was made from w: length, counts and what names can be
+ * compressed to are as they were. Marks made in between become invalid.
+ */
+void dns_writer_undo(struct dns_writer *w, const struct dns_writer_mark *m);
+
 /* Has no question and no record been written? */
 static inline bool dns_writer_empty(const struct dns_writer *w)
 {
