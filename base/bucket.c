@@ -19,12 +19,8 @@ void bucket_rate_set(struct bucket_rate *r, uint32_t rate_per_s, uint32_t burst)
 
 	r->burst = burst;
 	r->frac = frac;
-	r->mul = 0;
-	if (rate_per_s > 0) {
-		uint64_t mul = ((uint64_t)rate_per_s << BUCKET_SHIFT << frac) / 1000000;
-
-		r->mul = (uint32_t)(mul > 0 ? mul : 1);
-	}
+	/* Rounded up, so that a token is there when it is due and not a microsecond later. */
+	r->mul = (uint32_t)((((uint64_t)rate_per_s << BUCKET_SHIFT << frac) + 999999) / 1000000);
 }
 
 void bucket_set(struct bucket *b, uint32_t rate_per_s, uint32_t burst)

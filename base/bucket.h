@@ -25,7 +25,8 @@ struct bucket_rate {
 	uint32_t frac : 5;
 };
 
-/* What a bucket holds now. Read and written by its one owner. */
+/* What a bucket holds now. Read and written by its one owner. Used on with another rate it is worth
+ * something else, but never more than the new burst. */
 struct bucket_level {
 	uint32_t last_us; /* low 32 bits of the time of the last take; wraps after 71 minutes */
 	uint32_t tokens;  /* << frac */
