@@ -22,6 +22,9 @@ static struct log_module *modules;
 
 static int sink_fd = STDERR_FILENO;
 
+/* Keeps lines whole, as not every sink does. Threads that must not wait use the queue. */
+static pthread_mutex_t sink_lock = PTHREAD_MUTEX_INITIALIZER;
+
 /* Lines of threads that must not wait. Filled under the lock by whoever gets it at once, emptied by
  * log_flush(), which swaps the halves and writes without the lock. */
 static struct {
@@ -126,17 +129,19 @@ static void sink_write(const char *buf, size_t len)
 {
 	int fd = __atomic_load_n(&sink_fd, __ATOMIC_RELAXED);
 
-	/* A log that cannot be written has nobody to tell. */
+	pthread_mutex_lock(&sink_lock);
 	while (len > 0) {
 		ssize_t n = write(fd, buf, len);
 
 		if (n < 0 && errno == EINTR)
 			continue;
+		/* A log that cannot be written has nobody to tell. */
 		if (n <= 0)
-			return;
+			break;
 		buf += n;
 		len -= (size_t)n;
 	}
+	pthread_mutex_unlock(&sink_lock);
 }
 
 static void queue_put(const char *buf, size_t len)
@@ -155,7 +160,6 @@ static void queue_put(const char *buf, size_t len)
 		__atomic_fetch_add(&queue.lost, 1, __ATOMIC_RELAXED);
 }
 
-/* One write() a line, so lines of several threads do not mix. */
 static void line_send(struct line *l)
 {
 	line_end(l);
