@@ -5,106 +5,135 @@
 #include "cache/read.h"
 
 /*
- * The RR cache as its one writer, the control lcore, uses it (DESIGN §5). Every function here is for that thread
- * only unless its comment says otherwise. Nothing on the learn path costs more than one chunk, however many records
- * a node holds.
+ * The RR cache as its one writer, the control lcore, uses it (DESIGN §5). Every function here is
+ * for that thread only unless its comment says otherwise. Nothing on the learn path costs more than
+ * one chunk, however many records a node holds.
  */
 
 struct cache_limits {
-	uint32_t records;	       /* in all */
+	uint32_t records; /* in all */
 	uint32_t records_per_station;
 	uint32_t records_per_link;
-	uint32_t ttl;		       /* seconds: learned TTLs are capped to this */
+	uint32_t ttl; /* seconds: learned TTLs are capped to this */
 	uint32_t stations;
-	uint16_t links;		       /* link ids are below this */
+	uint16_t links; /* link ids are below this */
 };
 
-/* What the cache tells control of; called from within cache_* functions on control, never from elsewhere. */
+/*
+ * What the cache tells control of; called from within cache_* functions on control, never from
+ * elsewhere. All but `removing` are called last, so they may call any function here; `removing` may
+ * only read, and push nothing to the deferral.
+ */
 struct cache_ops {
-	/* Record became answerable, or answerable again (rescued from dying). Its class is not set yet: set it here. */
+	/* Record became answerable, or answerable again (rescued from dying). Its class is not set
+	 * yet: set it here. */
 	void (*added)(void *arg, uint32_t rec);
-	/* Record is about to leave: expired (not GOODBYE), or its dying second is over. Still readable in the call. */
+	/* Record is about to leave: expired, its dying second over, or removed by command. Still
+	 * readable in the call. */
 	void (*removing)(void *arg, uint32_t rec);
 	/* Record began to die: goodbye from its owner (RFC 6762 §10.1) or flushed (§10.2). */
 	void (*dying)(void *arg, uint32_t rec);
 	/*
-	 * A refresh milestone passed without a touch: stage 1..4 is 80, 85, 90, 95 % (+0..2 %) of the TTL (RFC 6762 §5.2).
-	 * Called for every record; whether to ask is control's to decide.
+	 * A refresh milestone passed without a touch: stage 1..4 is 80, 85, 90, 95 % (+0..2 %) of
+	 * the TTL (RFC 6762 §5.2). Called for every record; whether to ask is control's to decide.
+	 * A turn that comes late reports only the last of the milestones it missed.
 	 */
 	void (*due)(void *arg, uint32_t rec, unsigned stage);
 };
 
 /* Why a record was not learned, or how it was. */
 enum cache_outcome {
-	CACHE_NEW,		 /* new record */
-	CACHE_REFRESHED,	 /* same owner, same rdata: touched */
-	CACHE_CHANGED,		 /* same record with another TTL or flush bit */
-	CACHE_HANDOVER,		 /* same rdata on the link from another MAC: the station changed (DESIGN §5) */
-	CACHE_GOODBYE,		 /* TTL 0: the record has a second to live */
-	CACHE_GOODBYE_UNKNOWN,	 /* TTL 0 of what we do not hold */
-	CACHE_REFUSED_TOTAL,	 /* limits.records */
-	CACHE_REFUSED_LINK,	 /* limits.records_per_link */
-	CACHE_REFUSED_STATION,	 /* limits.records_per_station */
-	CACHE_REFUSED_MEMORY,	 /* slab, blob or hash full */
+	CACHE_NEW,       /* new record */
+	CACHE_REFRESHED, /* same owner, same rdata: touched */
+	CACHE_CHANGED,   /* same record with another TTL or flush bit */
+	CACHE_HANDOVER, /* same rdata on the link from another MAC: the station changed (DESIGN §5)
+			 */
+	CACHE_GOODBYE,  /* TTL 0: the record has a second to live */
+	CACHE_GOODBYE_UNKNOWN, /* TTL 0 of what we do not hold */
+	CACHE_REFUSED_TOTAL,   /* limits.records */
+	CACHE_REFUSED_LINK,    /* limits.records_per_link */
+	CACHE_REFUSED_STATION, /* limits.records_per_station, or a new station above limits.stations
+				*/
+	CACHE_REFUSED_MEMORY,  /* slab, blob or hash full */
 	CACHE_OUTCOMES
 };
 
 /* One record of a response, as the reader gave it: names uncompressed, rdata expanded. */
 struct cache_learn {
-	const uint8_t *name;  /* wire bytes, owner's case */
+	const uint8_t *name; /* wire bytes, owner's case */
 	uint8_t name_len;
 	bool cache_flush;
 	uint16_t rrtype;
 	const uint8_t *rdata; /* uncompressed */
 	uint16_t rdlen;
 	uint16_t link;
-	uint32_t ttl;	      /* seconds as received; 0 is a goodbye */
-	bool link_local;      /* marks CACHE_REC_LINK_LOCAL */
-	struct mac_addr mac;  /* provider: source MAC */
-	const uint8_t *ip;    /* source address of the message, 4 or 16 bytes, or NULL */
+	uint32_t ttl;        /* seconds as received; 0 is a goodbye */
+	bool link_local;     /* marks CACHE_REC_LINK_LOCAL */
+	struct mac_addr mac; /* provider: source MAC */
+	const uint8_t *ip;   /* source address of the message, 4 or 16 bytes, or NULL */
 	uint8_t ip_len;
 };
 
 /*
- * Makes a cache. Needs the EAL (rte_hash); memory comes from it. `defer` outlives the cache. name: <= 10 characters, unique
- * in the process. Returns NULL with rte_errno-like errno set: ENOMEM, EINVAL.
+ * Makes a cache. Needs the EAL (rte_hash); memory comes from it. `defer` outlives the cache. name:
+ * <= 10 characters, unique in the process. Returns NULL with rte_errno-like errno set: ENOMEM,
+ * EINVAL.
  */
-struct cache *cache_create(const char *name, const struct cache_limits *limits, const struct sip_key *key,
-	struct defer *defer, const struct cache_ops *ops, void *arg, unsigned socket, uint32_t now_ms, uint64_t seed);
+struct cache *cache_create(const char *name, const struct cache_limits *limits,
+	const struct sip_key *key, struct defer *defer, const struct cache_ops *ops, void *arg,
+	unsigned socket, uint32_t now_ms, uint64_t seed);
 
-/* Frees everything at once; no reader may run any more. NULL is fine. */
+/*
+ * Frees everything at once; no reader may be online any more. Turns the deferral first until
+ * nothing waits in it, as its entries point here. NULL is fine.
+ */
 void cache_destroy(struct cache *c);
 
 /*
- * Learns one record (RFC 6762 §10, §10.1). *rec gets its index (0 if refused or unknown). New limits never evict: at a
- * bound the new record is refused, so that a flooder loses its own records and no one else's.
+ * Learns one record (RFC 6762 §10, §10.1). *rec gets its index (0 if refused or unknown). New
+ * limits never evict: at a bound the new record is refused, so that a flooder loses its own records
+ * and no one else's.
  */
-enum cache_outcome cache_learn(struct cache *c, const struct cache_learn *l, uint32_t now_ms, uint32_t *rec);
+enum cache_outcome cache_learn(
+	struct cache *c, const struct cache_learn *l, uint32_t now_ms, uint32_t *rec);
 
 /*
- * After all records of one message are learned: applies the cache-flush rule to the node of one flush-bit record just
- * learned (RFC 6762 §10.2): records of the same name and type, same link, learned or touched more than one second ago by the
- * station `mac` (or by any station, as the owner of a unique RRset is one host) and not in this message get one second to live.
- * Records touched within the last second stay (bridged hosts, RRsets over several packets).
+ * After all records of one message are learned: applies the cache-flush rule to the node of one
+ * flush-bit record just learned (RFC 6762 §10.2): records of the same name, type and link that were
+ * last heard more than one second ago get one second to live, if they are of the same station or
+ * themselves unique (the owner of a unique RRset is one host, maybe with several MACs). Records
+ * that others declared shared stay: a flush bit on a shared name is an error (§10.2, last
+ * paragraph) that must not cost other stations their services. Records heard within the last second
+ * stay (bridged hosts, RRsets over several packets), so those of this message do. Looks at
+ * CACHE_FLUSH_WALK records at most; what lies beyond ends with its TTL.
  */
+#define CACHE_FLUSH_WALK 1024
 void cache_flush_others(struct cache *c, uint32_t rec, uint32_t now_ms);
 
 /* Gives the record one second to live as if its owner said goodbye. */
 void cache_goodbye(struct cache *c, uint32_t rec, uint32_t now_ms);
 
-/* Removes now, without the dying second (flush command, link removed). -EAGAIN when deferral is full: try next turn. */
+/* Removes now, without the dying second (flush command, link removed). -EAGAIN when deferral is
+ * full: try next turn. */
 int cache_remove(struct cache *c, uint32_t rec, uint32_t now_ms);
 
 /*
- * Remembers who to ask for (name, rrtype) while no record of it is held (owner memory): makes or updates an empty
- * node. Returns its index, 0 when there is no room (counted).
+ * Remembers who to ask for (name, rrtype) while no record of it is held (owner memory, DESIGN §5):
+ * makes an empty node or updates one, the later claim winning; a node with records is left alone.
+ * Kept for CACHE_HINT_MS, and on for as long as the owner's PTR to the name lives. cache_learn()
+ * does this itself for the target of a PTR to an instance (SRV) and of an SRV (A). Returns the
+ * node's index, 0 when there is no room (counted).
  */
-uint32_t cache_hint(struct cache *c, const uint8_t *name, uint8_t name_len, uint16_t rrtype, uint16_t link, const struct mac_addr *mac, uint32_t now_ms);
+#define CACHE_HINT_MS 4500000u /* 75 minutes: the TTL of a PTR (RFC 6762 §10) */
 
-/* Expiry, milestones, age-out of hints: at most `budget` items. Returns how much was done. */
+uint32_t cache_hint(struct cache *c, const uint8_t *name, uint8_t name_len, uint16_t rrtype,
+	uint16_t link, const struct mac_addr *mac, uint32_t now_ms);
+
+/* Expiry, milestones, age-out of hints: at most `budget` steps (items fired or moved). Returns how
+ * many were done. */
 unsigned cache_turn(struct cache *c, uint32_t now_ms, unsigned budget);
 
-/* Next expiry of the wheel; false when it is empty. */
+/* When cache_turn() next has anything to do, be it a record or a hint; false when it never has. */
 bool cache_next(const struct cache *c, uint32_t *at_ms);
 
 /* Records held on a link; 0: its id may be given to another name. Any thread (relaxed). */
@@ -115,18 +144,19 @@ uint32_t cache_purge_link(struct cache *c, uint16_t link, uint32_t now_ms, unsig
 
 struct cache_stats {
 	uint32_t records, nodes, stations, hints;
-	uint64_t bytes;			       /* slabs and blobs in use */
+	uint64_t bytes; /* held by slabs and blobs; the hashes are not counted */
 	uint64_t outcome[CACHE_OUTCOMES];
 	uint64_t expired;
 	uint64_t flushed;
-	uint64_t postponed;		       /* frees that waited since deferral was full */
+	uint64_t postponed; /* removals and moves that waited since deferral was full */
 	uint64_t hint_refused;
 };
 
 /* Any thread; figures may be a turn old. */
 void cache_stats(const struct cache *c, struct cache_stats *out);
 
-/* Upper bounds for paging by the management thread: indexes run from 1 to the returned value. Live ones have flags/gen. */
+/* Upper bounds for paging by the management thread: indexes run from 1 to the returned value. Live
+ * ones have flags/gen. */
 uint32_t cache_record_max(const struct cache *c);
 uint32_t cache_station_max(const struct cache *c);
 

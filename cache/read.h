@@ -10,8 +10,8 @@
 #include "cache/station.h"
 
 /*
- * The cache as workers and the management thread read it: no lock, no allocation. A caller is RCU-online; what
- * it reaches stays valid until its next quiescent point.
+ * The cache as workers and the management thread read it: no lock, no allocation. A caller is
+ * RCU-online; what it reaches stays valid until its next quiescent point.
  */
 
 struct cache;
@@ -19,8 +19,8 @@ struct rte_hash;
 
 /* What readers dereference; immutable after cache_create(). */
 struct cache_view {
-	const struct rte_hash *nodes;	 /* hash128 -> node index */
-	const struct rte_hash *idents;	 /* (ident128 ^ link) -> record index */
+	const struct rte_hash *nodes;    /* hash128 -> node index */
+	const struct rte_hash *idents;   /* (ident128 ^ link) -> record index */
 	const struct rte_hash *stations; /* (link, MAC) -> station index */
 	const struct slab *record_slab;
 	const struct slab *node_slab;
@@ -34,20 +34,28 @@ struct cache_view {
 /* The view of a cache, valid as long as the cache. Any thread. */
 const struct cache_view *cache_view(const struct cache *c);
 
-/* Key of (canonical name of len bytes, rrtype). The name is lower-case already (dns_name_canon). Any thread. */
-struct hash128 cache_key(const struct cache_view *v, const uint8_t *canon, size_t len, uint16_t rrtype);
+/* Key of (canonical name of len bytes, rrtype). The name is lower-case already (dns_name_canon).
+ * Any thread. */
+struct hash128 cache_key(
+	const struct cache_view *v, const uint8_t *canon, size_t len, uint16_t rrtype);
 
 /*
- * Identity of a record within its node: key of (node key, canonical rdata of len bytes). Any thread. Its low half
- * is cache_record.ident; the index over (link, identity) is asked by cache_find_record().
+ * Identity of a record within its node: key of (node key, canonical rdata of len bytes). Any
+ * thread. Its low half is cache_record.ident; the index over (link, identity) is asked by
+ * cache_find_record().
  */
-struct hash128 cache_ident(const struct cache_view *v, struct hash128 node_key, const uint8_t *rdata_canon, size_t len);
+struct hash128 cache_ident(const struct cache_view *v, struct hash128 node_key,
+	const uint8_t *rdata_canon, size_t len);
 
-/* Node index of a key, or 0. Compares the full name (len bytes, any case), so a colliding key is a miss. */
-uint32_t cache_find_node(const struct cache_view *v, struct hash128 key, const uint8_t *name, size_t len);
+/* Node index of a key, or 0. Compares the full name (len bytes, any case), so a colliding key is a
+ * miss. */
+uint32_t cache_find_node(
+	const struct cache_view *v, struct hash128 key, const uint8_t *name, size_t len);
 
-/* Up to 64 lookups at once, idx[i] = node index or 0; names are NOT compared (caller does with cache_node_is()). */
-void cache_find_nodes(const struct cache_view *v, const struct hash128 *const keys[], unsigned n, uint32_t idx[]);
+/* Up to 64 lookups at once, idx[i] = node index or 0; names are NOT compared (caller does with
+ * cache_node_is()). */
+void cache_find_nodes(
+	const struct cache_view *v, const struct hash128 *const keys[], unsigned n, uint32_t idx[]);
 
 /* Record index of (identity, link), or 0. A dying record is found too. */
 uint32_t cache_find_record(const struct cache_view *v, struct hash128 ident, uint16_t link);
@@ -55,42 +63,40 @@ uint32_t cache_find_record(const struct cache_view *v, struct hash128 ident, uin
 /* Station index of (link, MAC), or 0. */
 uint32_t cache_find_station(const struct cache_view *v, uint16_t link, const struct mac_addr *mac);
 
-static inline struct cache_record *
-cache_record_at(const struct cache_view *v, uint32_t idx)
+static inline struct cache_record *cache_record_at(const struct cache_view *v, uint32_t idx)
 {
 	return slab_at(v->record_slab, idx);
 }
 
-static inline struct cache_node *
-cache_node_at(const struct cache_view *v, uint32_t idx)
+static inline struct cache_node *cache_node_at(const struct cache_view *v, uint32_t idx)
 {
 	return slab_at(v->node_slab, idx);
 }
 
-static inline struct cache_station *
-cache_station_at(const struct cache_view *v, uint32_t idx)
+static inline struct cache_station *cache_station_at(const struct cache_view *v, uint32_t idx)
 {
 	return slab_at(v->station_slab, idx);
 }
 
-static inline const struct cache_chunk *
-cache_chunk_at(const struct cache_view *v, uint32_t handle)
+static inline const struct cache_chunk *cache_chunk_at(const struct cache_view *v, uint32_t handle)
 {
 	return (handle & CACHE_CHUNK_LARGE_BIT)
 		       ? slab_at(v->chunk_large, handle & ~CACHE_CHUNK_LARGE_BIT)
 		       : slab_at(v->chunk_small, handle);
 }
 
-/* The record that was (idx, gen) when the caller kept it, or NULL if the slot has another life now. */
-static inline struct cache_record *
-cache_record_get(const struct cache_view *v, uint32_t idx, uint32_t gen)
+/* The record that was (idx, gen) when the caller kept it, or NULL if the slot has another life now.
+ */
+static inline struct cache_record *cache_record_get(
+	const struct cache_view *v, uint32_t idx, uint32_t gen)
 {
 	struct cache_record *r = cache_record_at(v, idx);
 
 	return atomic_load_explicit(&r->gen, memory_order_acquire) == gen ? r : NULL;
 }
 
-/* Walks the records of a node in learning order of chunks; safe beside control's appends and removals. */
+/* Walks the records of a node in learning order of chunks; safe beside control's appends and
+ * removals. */
 struct cache_iter {
 	const struct cache_view *view;
 	const struct cache_chunk *chunk;
@@ -98,8 +104,7 @@ struct cache_iter {
 	unsigned count;
 };
 
-static inline void
-cache_iter_chunk(struct cache_iter *it, uint32_t handle)
+static inline void cache_iter_chunk(struct cache_iter *it, uint32_t handle)
 {
 	it->pos = 0;
 	it->count = 0;
@@ -110,16 +115,15 @@ cache_iter_chunk(struct cache_iter *it, uint32_t handle)
 	it->count = atomic_load_explicit(&it->chunk->count, memory_order_acquire);
 }
 
-static inline void
-cache_iter_init(struct cache_iter *it, const struct cache_view *v, const struct cache_node *node)
+static inline void cache_iter_init(
+	struct cache_iter *it, const struct cache_view *v, const struct cache_node *node)
 {
 	it->view = v;
 	cache_iter_chunk(it, atomic_load_explicit(&node->head, memory_order_acquire));
 }
 
 /* Next record index, or 0 at the end. */
-static inline uint32_t
-cache_iter_next(struct cache_iter *it)
+static inline uint32_t cache_iter_next(struct cache_iter *it)
 {
 	while (it->chunk != NULL) {
 		if (it->pos < it->count)
@@ -130,8 +134,7 @@ cache_iter_next(struct cache_iter *it)
 }
 
 /* Milliseconds until the record expires (touched + TTL), <= 0: expired. */
-static inline int32_t
-cache_record_left_ms(const struct cache_record *r, uint32_t now_ms)
+static inline int32_t cache_record_left_ms(const struct cache_record *r, uint32_t now_ms)
 {
 	uint32_t touched = atomic_load_explicit(&r->touched_ms, memory_order_relaxed);
 	uint32_t ttl = atomic_load_explicit(&r->ttl, memory_order_relaxed);
@@ -140,11 +143,10 @@ cache_record_left_ms(const struct cache_record *r, uint32_t now_ms)
 }
 
 /*
- * TTL to put into an answer: what remains, in seconds, rounded up, so never 0 for a live record (DESIGN §5; draft 3.7);
- * 0 if expired.
+ * TTL to put into an answer: what remains, in seconds, rounded up, so never 0 for a live record
+ * (DESIGN §5; draft 3.7); 0 if expired.
  */
-static inline uint32_t
-cache_record_ttl_left(const struct cache_record *r, uint32_t now_ms)
+static inline uint32_t cache_record_ttl_left(const struct cache_record *r, uint32_t now_ms)
 {
 	int32_t left = cache_record_left_ms(r, now_ms);
 
@@ -152,36 +154,36 @@ cache_record_ttl_left(const struct cache_record *r, uint32_t now_ms)
 }
 
 /* May this record be put into an answer at all (policy aside)? */
-static inline bool
-cache_record_live(const struct cache_record *r, uint32_t now_ms)
+static inline bool cache_record_live(const struct cache_record *r, uint32_t now_ms)
 {
 	uint16_t flags = atomic_load_explicit(&r->flags, memory_order_acquire);
 
-	return (flags & (CACHE_REC_DYING | CACHE_REC_HIDDEN)) == 0 && cache_record_left_ms(r, now_ms) > 0;
+	return (flags & (CACHE_REC_DYING | CACHE_REC_HIDDEN)) == 0 &&
+	       cache_record_left_ms(r, now_ms) > 0;
 }
 
 /* The node's wire name; name_len bytes. */
-static inline const uint8_t *
-cache_node_name(const struct cache_view *v, const struct cache_node *n)
+static inline const uint8_t *cache_node_name(const struct cache_view *v, const struct cache_node *n)
 {
 	return blob_at(v->blobs, n->name);
 }
 
 /* The record's uncompressed rdata; rdlen bytes. */
-static inline const uint8_t *
-cache_record_rdata(const struct cache_view *v, const struct cache_record *r)
+static inline const uint8_t *cache_record_rdata(
+	const struct cache_view *v, const struct cache_record *r)
 {
 	return blob_at(v->blobs, r->rdata);
 }
 
 /* Is it the node of exactly this name (any ASCII case)? */
-bool cache_node_is(const struct cache_view *v, const struct cache_node *n, const uint8_t *name, size_t len);
+bool cache_node_is(
+	const struct cache_view *v, const struct cache_node *n, const uint8_t *name, size_t len);
 
 /*
- * A touch: an equal announcement was heard again. At most one store a second (DESIGN §4.4). Worker or control.
+ * A touch: an equal announcement was heard again. At most one store a second (DESIGN §4.4). Worker
+ * or control.
  */
-static inline void
-cache_record_touch(struct cache_record *r, uint32_t now_ms)
+static inline void cache_record_touch(struct cache_record *r, uint32_t now_ms)
 {
 	uint32_t t = atomic_load_explicit(&r->touched_ms, memory_order_relaxed);
 
@@ -189,9 +191,9 @@ cache_record_touch(struct cache_record *r, uint32_t now_ms)
 		atomic_store_explicit(&r->touched_ms, now_ms, memory_order_relaxed);
 }
 
-/* Somebody asked for this RRset: interest that keeps refreshing alive (RFC 6762 §5.2). Worker or control. */
-static inline void
-cache_node_ask(struct cache_node *n, uint32_t now_ms)
+/* Somebody asked for this RRset: interest that keeps refreshing alive (RFC 6762 §5.2). Worker or
+ * control. */
+static inline void cache_node_ask(struct cache_node *n, uint32_t now_ms)
 {
 	uint32_t t = atomic_load_explicit(&n->asked_ms, memory_order_relaxed);
 

@@ -7,21 +7,24 @@
 #include "base/addr.h"
 
 /*
- * A station: a host on a link, identified by (link, MAC). Made when its first record is learned, dropped with
- * its last one. One writer (control), readers without a lock; type-stable like records.
+ * A station: a host on a link, identified by (link, MAC). Made when its first record is learned,
+ * dropped with its last one. One writer (control), readers without a lock; type-stable like
+ * records.
  */
 struct cache_station {
-	_Atomic uint32_t gen;	  /* odd while published, as in a record; control writes, all read */
-	uint16_t link;		  /* link id */
-	struct mac_addr mac;	  /* immutable while live */
-	_Atomic uint32_t cls[2];  /* consumer class by policy generation; 0: its link's */
-	uint32_t n_records;	  /* control: quota limits.records_per_station */
-	uint32_t records;	  /* control: head of the record list (station_next) */
+	_Atomic uint32_t gen;    /* odd while published, as in a record; control writes, all read */
+	uint16_t link;           /* link id */
+	struct mac_addr mac;     /* immutable while live */
+	_Atomic uint32_t cls[2]; /* consumer class by policy generation; 0: its link's */
+	uint32_t n_records;      /* control: quota limits.records_per_station */
+	uint32_t records;        /* control: head of the record list (station_next) */
+	uint32_t retry_next;     /* control: list of empty ones whose removal waits for deferral */
 	_Atomic uint32_t seen_ms; /* control writes, management reads */
-	uint32_t refused;	  /* control: records refused by a quota */
-	uint8_t ip4[4];		  /* control: source of its last mDNS message, 0: none; where a QU refresh goes */
-	uint8_t ip6[16];	  /* control */
-	int32_t hash_pos;	  /* control */
+	uint32_t refused;         /* control: records refused by a quota */
+	uint8_t ip4[4];   /* control: source of its last mDNS message, 0: none; where a QU refresh
+			     goes */
+	uint8_t ip6[16];  /* control */
+	int32_t hash_pos; /* control: position in the rte_hash once removed */
 } __attribute__((aligned(64)));
 
 _Static_assert(sizeof(struct cache_station) <= 128, "a station is at most two lines");

@@ -10,8 +10,8 @@
 #include "dataplane/shared.h"
 
 /*
- * The control lcore: the only writer of cache, stations, policy class rows and the world pointer. It never blocks: no file, no
- * socket, no lock, no waiting for RCU (DESIGN §3).
+ * The control lcore: the only writer of cache, stations, policy class rows and the world pointer.
+ * It never blocks: no file, no socket, no lock, no waiting for RCU (DESIGN §3).
  */
 
 struct ctl;
@@ -19,19 +19,22 @@ struct ctl;
 struct ctl_params {
 	struct cache_limits limits;
 	struct sip_key hash_key; /* random in production, fixed in tests */
-	uint64_t seed;		 /* of jitter */
-	unsigned socket;	 /* NUMA node of its memory */
+	uint64_t seed;           /* of jitter */
+	unsigned socket;         /* NUMA node of its memory */
 };
 
 /*
- * Makes the control state and the cache, and puts the cache's view into s->cache. Before the lcores start. NULL with errno set.
+ * Makes the control state and the cache, and puts the cache's view into s->cache. Before the lcores
+ * start. NULL with errno set.
  */
 struct ctl *ctl_create(struct dp_shared *s, const struct ctl_params *p, uint64_t now_us);
 
-/* After workers and control have left their loops: frees everything, worlds excepted (management's). */
+/* After workers and control have left their loops: frees everything, worlds excepted
+ * (management's). */
 void ctl_destroy(struct ctl *c);
 
-/* One turn: upcalls, requests, timers, deferral; budgeted. Control thread only. Returns how much was done; 0: idle. */
+/* One turn: upcalls, requests, timers, deferral; budgeted. Control thread only. Returns how much
+ * was done; 0: idle. */
 unsigned ctl_turn(struct ctl *c, uint64_t now_us);
 
 /* When the next timer is due (clock_ms); false: none. */
@@ -78,7 +81,7 @@ enum ctl_counter {
 #define CTL_COUNTER_ENUM(name, text) CTL_C_##name,
 	CTL_COUNTERS(CTL_COUNTER_ENUM)
 #undef CTL_COUNTER_ENUM
-	CTL_N_COUNTERS
+		CTL_N_COUNTERS
 };
 
 const char *ctl_counter_name(unsigned counter);

@@ -6,19 +6,20 @@
 #include "control/control.h"
 
 /*
- * What management asks of control. A request belongs to control from ctl_submit() until it comes back from ctl_reply(); then
- * `status` is valid. Control works on one at a time, in budgeted turns.
+ * What management asks of control. A request belongs to control from ctl_submit() until it comes
+ * back from ctl_reply(); then `status` is valid. Control works on one at a time, in budgeted turns.
  */
 
 enum ctl_request_op {
 	/*
-	 * Classify all records under world->policy (its class slot), remove what its `in` policies no longer permit, publish
-	 * the world, start its new links (IGMP/MLD reports, DAD), stop removed ones (their records are purged). Comes back when it is
-	 * in force AND no worker can hold the old one, so `old` may be freed. status 0.
+	 * Classify all records under world->policy (its class slot), remove what its `in` policies
+	 * no longer permit, publish the world, start its new links (IGMP/MLD reports, DAD), stop
+	 * removed ones (their records are purged). Comes back when it is in force AND no worker can
+	 * hold the old one, so `old` may be freed. status 0.
 	 */
 	CTL_REQ_WORLD,
 	CTL_REQ_PORT_STATE, /* port, up: carrier changed; up starts its links' host duties again */
-	CTL_REQ_FLUSH,	    /* remove records: all, or of `link` if not 0. status = how many */
+	CTL_REQ_FLUSH,      /* remove records: all, or of `link` if not 0. status = how many */
 };
 
 struct ctl_request {
@@ -27,9 +28,9 @@ struct ctl_request {
 	uint16_t port;
 	uint16_t up;
 	struct dp_world *world; /* CTL_REQ_WORLD: to publish */
-	struct dp_world *old;	/* ... back: the one it replaced, NULL at first */
-	int64_t status;		/* 0 or more, or a negative errno */
-	void *cookie;		/* management's */
+	struct dp_world *old;   /* ... back: the one it replaced, NULL at first */
+	int64_t status;         /* 0 or more, or a negative errno */
+	void *cookie;           /* management's */
 };
 
 /* Management thread. -ENOSPC: too many under way. */

@@ -6,15 +6,17 @@
 struct rte_mbuf;
 
 /*
- * What workers and control tell each other. 16-byte elements in bounded SPSC rings (rte_ring_elem), one ring each way
- * and worker. A full ring costs the message and a count, never a wait. An mbuf in a message belongs to its receiver.
+ * What workers and control tell each other. 16-byte elements in bounded SPSC rings (rte_ring_elem),
+ * one ring each way and worker. A full ring costs the message and a count, never a wait. An mbuf in
+ * a message belongs to its receiver.
  */
 
 enum dp_up_op {
 	DP_UP_RESPONSE, /* m: an mDNS response to learn from; dp_pkt(m) is filled */
-	DP_UP_QUERY,	/* m: a query; control looks at the questions in dp_pkt(m)->ask */
-	DP_UP_HOST,	/* m: ARP, ND, IGMP or MLD; dp_pkt(m)->outcome tells which */
-	DP_UP_REFRESH,	/* rec/gen: answered from a record past 80 % of its TTL (RFC 6762 §5.2, draft 3.7) */
+	DP_UP_QUERY,    /* m: a query; control looks at the questions in dp_pkt(m)->ask */
+	DP_UP_HOST,     /* m: ARP, ND, IGMP or MLD; dp_pkt(m)->outcome tells which */
+	DP_UP_REFRESH,  /* rec/gen: answered from a record past 80 % of its TTL (RFC 6762 §5.2,
+			   draft 3.7) */
 };
 
 struct dp_upcall {
@@ -28,10 +30,14 @@ struct dp_upcall {
 };
 
 enum dp_down_op {
-	DP_DOWN_TX,	 /* m: a finished frame; m->port says where. To the owner of a TX queue of that port */
-	DP_DOWN_REPLAY,	 /* m: a waiting query to answer now; dp_pkt(m) is filled. To the link's home worker */
-	DP_DOWN_TELL,	 /* rec/gen, link: multicast this record there, unasked. To the link's home worker */
-	DP_DOWN_GOODBYE, /* rec/gen, link: the same with TTL 0 (RFC 6762 §10.1); the record is in its dying second */
+	DP_DOWN_TX, /* m: a finished frame; m->port says where. To the owner of a TX queue of that
+		       port */
+	DP_DOWN_REPLAY, /* m: a waiting query to answer now; dp_pkt(m) is filled. To the link's home
+			   worker */
+	DP_DOWN_TELL,   /* rec/gen, link: multicast this record there, unasked. To the link's home
+			   worker */
+	DP_DOWN_GOODBYE, /* rec/gen, link: the same with TTL 0 (RFC 6762 §10.1); the record is in
+			    its dying second */
 };
 
 struct dp_downcall {

@@ -2,8 +2,9 @@
 #pragma once
 
 /*
- * The one list of outcomes. Every packet a worker receives ends in exactly one of them, so their sum is what was
- * received (less what is on its way between two workers). Name, then what an operator is told.
+ * The one list of outcomes. Every packet a worker receives ends in exactly one of them, so their
+ * sum is what was received (less what is on its way between two workers). Name, then what an
+ * operator is told.
  */
 #define DP_OUTCOMES(X)                                                                             \
 	/* mDNS, handled */                                                                        \
@@ -45,7 +46,7 @@ enum dp_outcome {
 #define DP_OUTCOME_ENUM(name, text) DP_##name,
 	DP_OUTCOMES(DP_OUTCOME_ENUM)
 #undef DP_OUTCOME_ENUM
-	DP_N_OUTCOMES
+		DP_N_OUTCOMES
 };
 
 /* What else is counted per link: not an end of a packet. */
@@ -75,7 +76,7 @@ enum dp_event {
 #define DP_EVENT_ENUM(name, text) DP_EV_##name,
 	DP_EVENTS(DP_EVENT_ENUM)
 #undef DP_EVENT_ENUM
-	DP_N_EVENTS
+		DP_N_EVENTS
 };
 
 /* Names and texts by index, for show, telemetry and metrics. Any thread. */

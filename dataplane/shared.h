@@ -13,21 +13,23 @@
 #include "dataplane/world.h"
 
 /*
- * What workers, control and management share. Made before the lcores start, freed after they stopped; who writes each
- * field after that stands beside it.
+ * What workers, control and management share. Made before the lcores start, freed after they
+ * stopped; who writes each field after that stands beside it.
  */
 
-#define DP_UP_RING 4096	  /* upcalls on their way, per worker */
+#define DP_UP_RING 4096   /* upcalls on their way, per worker */
 #define DP_DOWN_RING 4096 /* downcalls on their way, per worker */
 #define DP_HAND_RING 1024 /* mbufs on their way between two workers */
 
-/* Service types with a PTR record now: what type enumeration is made from (RFC 6763 §9). Immutable once published. */
+/* Service types with a PTR record now: what type enumeration is made from (RFC 6763 §9). Immutable
+ * once published. */
 struct dp_types {
 	uint32_t n;
 	uint32_t node[]; /* node indexes of <type>.local PTR */
 };
 
-/* Counters of one worker (control has a set of its own: index n_workers): written by the owner alone. */
+/* Counters of one worker (control has a set of its own: index n_workers): written by the owner
+ * alone. */
 struct dp_link_counters {
 	uint64_t outcome[DP_N_OUTCOMES];
 	uint64_t event[DP_N_EVENTS];
@@ -39,29 +41,39 @@ struct dp_counters {
 };
 
 struct dp_shared {
-	_Atomic(struct dp_world *) world; /* control publishes (release), workers and management load (acquire) */
+	_Atomic(struct dp_world *)
+		world; /* control publishes (release), workers and management load (acquire) */
 	_Atomic(struct dp_types *) types; /* control publishes, workers load */
 	const struct cache_view *cache;   /* constant */
-	struct rcu *rcu;		  /* constant; ids: workers 0..n-1, management n */
-	struct rte_mempool *pool;	  /* constant: answers and control's frames; RX pools are the ports' */
-	unsigned n_workers;		  /* constant */
+	struct rcu *rcu;                  /* constant; ids: workers 0..n-1, management n */
+	struct rte_mempool
+		*pool;      /* constant: answers and control's frames; RX pools are the ports' */
+	unsigned n_workers; /* constant */
 	struct rte_ring *up[DP_WORKERS_MAX];   /* worker -> control, dp_upcall */
 	struct rte_ring *down[DP_WORKERS_MAX]; /* control -> worker, dp_downcall */
-	struct rte_ring *hand[DP_WORKERS_MAX][DP_WORKERS_MAX]; /* [from][to], mbufs; NULL on the diagonal */
-	struct dp_counters counters[DP_WORKERS_MAX + 1];       /* [worker], [n_workers]: control */
-	_Atomic uint32_t stop;		  /* management sets; lcores leave */
+	struct rte_ring
+		*hand[DP_WORKERS_MAX][DP_WORKERS_MAX]; /* [from][to], mbufs; NULL on the diagonal */
+	struct dp_counters counters[DP_WORKERS_MAX + 1]; /* [worker], [n_workers]: control */
+	/*
+	 * [DP_LINKS_MAX]: clock_ms() | 1 when control last put a question there that invites a
+	 * unicast response (QU, or sent to one station); 0: never. Control writes, workers read: a
+	 * unicast response is heard for 2 s after it (RFC 6762 §6).
+	 */
+	_Atomic uint32_t *unicast_asked_ms;
+	uint32_t ttl_cap;      /* constant: seconds, limits.ttl */
+	_Atomic uint32_t stop; /* management sets; lcores leave */
 };
 
 /*
- * Makes the rings, counters and the pool. Needs the EAL. pool_mbufs: mbufs for answers and control frames; room:
- * data bytes of each (MTU + headers). Returns 0 or -ENOMEM, nothing left behind.
+ * Makes the rings, counters and the pool. Needs the EAL. pool_mbufs: mbufs for answers and control
+ * frames; room: data bytes of each (MTU + headers). Returns 0 or -ENOMEM, nothing left behind.
  */
-int dp_shared_init(struct dp_shared *s, unsigned n_workers, unsigned pool_mbufs, unsigned room, unsigned socket);
+int dp_shared_init(struct dp_shared *s, unsigned n_workers, unsigned pool_mbufs, unsigned room,
+	unsigned socket);
 void dp_shared_fini(struct dp_shared *s);
 
 /* Worker that owns a TX queue of the port for frames of `worker` (itself if it has one). */
-static inline unsigned
-dp_tx_owner(const struct dp_port_map *p, unsigned worker)
+static inline unsigned dp_tx_owner(const struct dp_port_map *p, unsigned worker)
 {
 	return worker < p->n_queues ? worker : worker % p->n_queues;
 }

@@ -9,21 +9,22 @@
 #include "policy/policy.h"
 
 /*
- * The world: everything workers read that a reload replaces. Management builds one beside the running one, control
- * publishes it by one pointer, workers load that pointer once a turn. Immutable after publication.
+ * The world: everything workers read that a reload replaces. Management builds one beside the
+ * running one, control publishes it by one pointer, workers load that pointer once a turn.
+ * Immutable after publication.
  */
 
 #define DP_WORKERS_MAX 64
 #define DP_PORTS_MAX 32
 #define DP_LINKS_MAX 8192 /* link ids run from 1 to DP_LINKS_MAX - 1; 0 is "no link" */
 #define DP_VLANS 4096
-#define DP_LINK_ADDRS 8	   /* own addresses of a link and family at most */
+#define DP_LINK_ADDRS 8     /* own addresses of a link and family at most */
 #define DP_LINK_PREFIXES 16 /* on-link prefixes of a link and family at most */
-#define DP_HDR_MAX 66	   /* Ethernet 14 + VLAN 4 + IPv6 40 + UDP 8 */
+#define DP_HDR_MAX 66       /* Ethernet 14 + VLAN 4 + IPv6 40 + UDP 8 */
 
 enum dp_link_mode {
 	DP_LINK_GATEWAY, /* learn and answer */
-	DP_LINK_OFF,	 /* drop its mDNS */
+	DP_LINK_OFF,     /* drop its mDNS */
 };
 
 struct dp_prefix6 {
@@ -34,17 +35,17 @@ struct dp_prefix6 {
 /* One broadcast domain, as packets need it. Addresses in network byte order. */
 struct dp_link {
 	uint16_t id;
-	uint16_t port;	  /* DPDK port id */
-	uint16_t vlan;	  /* 0: untagged */
-	uint16_t home;	  /* worker that holds the link's multicast schedule */
-	uint16_t mtu;	  /* bytes of IP packet we build for it */
-	uint8_t mode;	  /* enum dp_link_mode */
-	uint8_t n_addr6;  /* own IPv6 addresses, [0] is the link-local one */
+	uint16_t port;   /* DPDK port id */
+	uint16_t vlan;   /* 0: untagged */
+	uint16_t home;   /* worker that holds the link's multicast schedule */
+	uint16_t mtu;    /* bytes of IP packet we build for it */
+	uint8_t mode;    /* enum dp_link_mode */
+	uint8_t n_addr6; /* own IPv6 addresses, [0] is the link-local one */
 	uint8_t n_pfx4;
 	uint8_t n_pfx6;
 	uint8_t has_addr4;
 	struct mac_addr mac;
-	uint32_t addr4;	  /* own IPv4 address; be32 */
+	uint32_t addr4;                   /* own IPv4 address; be32 */
 	uint32_t pfx4[DP_LINK_PREFIXES];  /* be32, host bits zero */
 	uint32_t mask4[DP_LINK_PREFIXES]; /* be32 */
 	uint8_t addr6[DP_LINK_ADDRS][16];
@@ -53,33 +54,34 @@ struct dp_link {
 	uint32_t col_in, col_out, col_query, col_probe;
 	uint32_t query_budget; /* our own queries a second; control */
 	/* Headers of what we multicast here, lengths and checksums left to fill in (dp_frame_*). */
-	uint8_t l2_len;	       /* 14 or 18 */
+	uint8_t l2_len; /* 14 or 18 */
 	uint8_t hdr4[DP_HDR_MAX];
 	uint8_t hdr6[DP_HDR_MAX];
-	char name[64];	       /* for show and logs */
+	char name[64]; /* for show and logs */
 };
 
 struct dp_port_map {
 	bool present;
-	bool soft_checksum;	/* kernel-backed or pcap: an unfinished UDP checksum is accepted (DESIGN §4.1) */
+	bool soft_checksum; /* kernel-backed or pcap: an unfinished UDP checksum is accepted (DESIGN
+			       §4.1) */
 	struct mac_addr mac;
-	uint16_t n_queues;	/* RX and TX queues; queue q belongs to worker q */
+	uint16_t n_queues; /* RX and TX queues; queue q belongs to worker q */
 	uint16_t mtu;
 	char name[32];
 	uint16_t link_of_vlan[DP_VLANS]; /* link id by VLAN id; [0] untagged; 0: none */
 };
 
 struct dp_world {
-	uint64_t generation;	     /* 1, 2, ... */
+	uint64_t generation; /* 1, 2, ... */
 	uint32_t n_workers;
-	uint32_t slot;		     /* which class[] slot is in force: generation & 1, the policy's own slot */
-	struct policy *policy;	     /* control appends classes to it; workers read */
+	uint32_t slot; /* which class[] slot is in force: generation & 1, the policy's own slot */
+	struct policy *policy; /* control appends classes to it; workers read */
 	const struct policy_table *table;
-	uint16_t n_ids;		     /* link ids are below this */
-	uint32_t n_links;	     /* links that exist */
+	uint16_t n_ids;                         /* link ids are below this */
+	uint32_t n_links;                       /* links that exist */
 	struct dp_port_map *port[DP_PORTS_MAX]; /* by DPDK port id; NULL: none of ours */
-	struct dp_link **link;	     /* by id; NULL: none (or removed by a reload while records remain) */
-	void *owner;		     /* management's: what to free with it */
+	struct dp_link **link; /* by id; NULL: none (or removed by a reload while records remain) */
+	void *owner;           /* management's: what to free with it */
 };
 
 /* Does the address lie in one of the link's prefixes? Link-local addresses always do. */
@@ -88,13 +90,13 @@ bool dp_link_on_link(const struct dp_link *l, unsigned family, const uint8_t *ad
 /* Is it one of the gateway's own addresses on the link? */
 bool dp_link_own_addr(const struct dp_link *l, unsigned family, const uint8_t *addr);
 
-static inline const struct dp_link *
-dp_world_link(const struct dp_world *w, uint16_t id)
+static inline const struct dp_link *dp_world_link(const struct dp_world *w, uint16_t id)
 {
 	return id < w->n_ids ? w->link[id] : NULL;
 }
 
 /*
- * Lays out hdr4, hdr6 and l2_len of a link from its mac, vlan and addresses. Management, while building a world.
+ * Lays out hdr4, hdr6 and l2_len of a link from its mac, vlan and addresses. Management, while
+ * building a world.
  */
 void dp_link_finish(struct dp_link *l);

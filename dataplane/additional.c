@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "dataplane/additional.h"
+
+#include "dataplane/answer.h"
+#include "dataplane/service.h"
+#include "dns/rdata.h"
+
+struct walk {
+	struct dp_worker *w;
+	const struct dp_link *l;
+	const struct mac_addr *asker;
+	dp_additional_cb cb;
+	void *arg;
+	bool done;
+};
+
+uint32_t dp_rrset_ttl(struct dp_worker *w, const struct dp_link *l, const struct mac_addr *asker,
+	const struct cache_node *node)
+{
+	uint32_t ttl = UINT32_MAX, idx;
+	struct cache_iter it;
+
+	cache_iter_init(&it, w->cache, node);
+	while ((idx = cache_iter_next(&it)) != 0) {
+		const struct cache_record *r = cache_record_at(w->cache, idx);
+		uint32_t left;
+
+		if (!dp_answer_usable(w, l, asker, r))
+			continue;
+		left = cache_record_ttl_left(r, w->now_ms);
+		if (left < ttl)
+			ttl = left;
+	}
+	return ttl == UINT32_MAX ? 0 : ttl;
+}
+
+/* The usable records of (name, rrtype); link 0: of any link. Is anything of it known on the asker's
+ * own link, its owner is near and nothing is told: our flush bit would drop the owner's own records
+ * (RFC 6762 §10.2). */
+static void rrset(struct walk *k, const uint8_t *name, uint16_t rrtype, uint16_t link)
+{
+	uint32_t node_idx = dp_find(k->w, name, rrtype), idx, ttl;
+	const struct cache_node *node;
+	struct cache_iter it;
+
+	if (node_idx == 0 || k->done)
+		return;
+	node = cache_node_at(k->w->cache, node_idx);
+	cache_iter_init(&it, k->w->cache, node);
+	while ((idx = cache_iter_next(&it)) != 0) {
+		const struct cache_record *r = cache_record_at(k->w->cache, idx);
+
+		if (r->link == k->l->id && cache_record_live(r, k->w->now_ms))
+			return;
+	}
+	ttl = dp_rrset_ttl(k->w, k->l, k->asker, node);
+	cache_iter_init(&it, k->w->cache, node);
+	while ((idx = cache_iter_next(&it)) != 0 && !k->done) {
+		const struct cache_record *r = cache_record_at(k->w->cache, idx);
+
+		if ((link != 0 && r->link != link) || !dp_answer_usable(k->w, k->l, k->asker, r))
+			continue;
+		k->done = !k->cb(k->arg, idx, r, ttl);
+	}
+}
+
+static void addresses(struct walk *k, const uint8_t *host)
+{
+	rrset(k, host, DNS_TYPE_A, 0);
+	rrset(k, host, DNS_TYPE_AAAA, 0);
+}
+
+static void of_instance(struct walk *k, const uint8_t *instance, uint16_t link)
+{
+	uint32_t node = dp_find(k->w, instance, DNS_TYPE_SRV), idx;
+	struct cache_iter it;
+
+	rrset(k, instance, DNS_TYPE_SRV, link);
+	rrset(k, instance, DNS_TYPE_TXT, link);
+	if (node == 0)
+		return;
+	cache_iter_init(&it, k->w->cache, cache_node_at(k->w->cache, node));
+	while ((idx = cache_iter_next(&it)) != 0 && !k->done) {
+		const struct cache_record *r = cache_record_at(k->w->cache, idx);
+		const uint8_t *host;
+
+		if (r->link != link || !dp_answer_usable(k->w, k->l, k->asker, r))
+			continue;
+		host = dns_rdata_name(DNS_TYPE_SRV, cache_record_rdata(k->w->cache, r));
+		if (host != NULL)
+			addresses(k, host);
+	}
+}
+
+void dp_additional_walk(struct dp_worker *w, const struct dp_link *l, const struct mac_addr *asker,
+	const struct dp_item *item, dp_additional_cb cb, void *arg)
+{
+	struct walk k = {.w = w, .l = l, .asker = asker, .cb = cb, .arg = arg};
+	const struct cache_record *r;
+	const struct cache_node *node;
+	const uint8_t *rdata;
+
+	/* Nothing goes with a goodbye or a type. */
+	if (item->rec == 0 || item->ttl == 0)
+		return;
+	r = cache_record_at(w->cache, item->rec);
+	node = cache_node_at(w->cache, r->node);
+	rdata = cache_record_rdata(w->cache, r);
+	switch (r->rrtype) {
+	case DNS_TYPE_PTR:
+		if (node->sd.kind == DNS_NAME_SERVICE_TYPE || node->sd.kind == DNS_NAME_SUBTYPE)
+			of_instance(&k, rdata, r->link);
+		break;
+	case DNS_TYPE_SRV:
+		addresses(&k, dns_rdata_name(DNS_TYPE_SRV, rdata));
+		break;
+	case DNS_TYPE_A:
+		rrset(&k, cache_node_name(w->cache, node), DNS_TYPE_AAAA, 0);
+		break;
+	case DNS_TYPE_AAAA:
+		rrset(&k, cache_node_name(w->cache, node), DNS_TYPE_A, 0);
+		break;
+	default:
+		break;
+	}
+}

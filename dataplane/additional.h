@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#pragma once
+
+#include "dataplane/worker_priv.h"
+
+/* Additional records (RFC 6763 §12, RFC 6762 §6.2). Worker thread. */
+
+typedef bool (*dp_additional_cb)(
+	void *arg, uint32_t rec, const struct cache_record *r, uint32_t ttl);
+
+/*
+ * Calls cb for each record that resolves what item `it` answers on link l: SRV and TXT of an
+ * instance, addresses of an SRV's host, the other family's addresses of a host. asker: whose own
+ * records are left out, or NULL. ttl: seconds, one for each RRset. Ends early when cb returns
+ * false. A record may come twice.
+ */
+void dp_additional_walk(struct dp_worker *w, const struct dp_link *l, const struct mac_addr *asker,
+	const struct dp_item *it, dp_additional_cb cb, void *arg);
+
+/* The TTL a unique RRset is told with: the least of its usable records' (RFC 2181 §5.2), in
+ * seconds. */
+uint32_t dp_rrset_ttl(struct dp_worker *w, const struct dp_link *l, const struct mac_addr *asker,
+	const struct cache_node *node);

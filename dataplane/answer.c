@@ -1,0 +1,361 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "dataplane/answer.h"
+
+#include "dataplane/service.h"
+#include "dns/name.h"
+#include "dns/rdata.h"
+
+/*
+ * How long a PTR whose SRV, TXT or addresses are missing is held back while control asks its owner
+ * (DESIGN §5), and how long an owner that did not tell is left alone before the next question makes
+ * control ask again.
+ */
+#define COMPLETE_WAIT_MS 500
+#define COMPLETE_AGAIN_MS 60000
+
+#define TYPE_SCAN 256 /* PTR records looked at per type and enumeration */
+
+/* What a question of type ANY brings: every type we hold of the name that is in use (RFC 6762
+ * §6.5). */
+static const uint16_t any_types[] = {DNS_TYPE_PTR, DNS_TYPE_SRV, DNS_TYPE_TXT, DNS_TYPE_A,
+	DNS_TYPE_AAAA, DNS_TYPE_NSEC, DNS_TYPE_HINFO, DNS_TYPE_CNAME, DNS_TYPE_DNAME, DNS_TYPE_NS,
+	DNS_TYPE_MX, DNS_TYPE_RP, DNS_TYPE_AFSDB, DNS_TYPE_LOC, DNS_TYPE_NAPTR, DNS_TYPE_KX,
+	DNS_TYPE_SSHFP, DNS_TYPE_TLSA, DNS_TYPE_SVCB, DNS_TYPE_HTTPS, DNS_TYPE_SPF, DNS_TYPE_KEY,
+	DNS_TYPE_DNSKEY, DNS_TYPE_CAA};
+
+static bool owned_by(
+	const struct dp_worker *w, const struct cache_record *r, const struct mac_addr *mac)
+{
+	return mac != NULL && mac_equal(&cache_station_at(w->cache, r->station)->mac, mac);
+}
+
+bool dp_answer_usable(struct dp_worker *w, const struct dp_link *l, const struct mac_addr *asker,
+	const struct cache_record *r)
+{
+	uint16_t flags = atomic_load_explicit(&r->flags, memory_order_acquire);
+
+	if ((flags & (CACHE_REC_DYING | CACHE_REC_HIDDEN | CACHE_REC_LINK_LOCAL)) != 0 ||
+		cache_record_left_ms(r, w->now_ms) <= 0)
+		return false;
+	/* Never to the link of origin: its owner hears the question there (draft 3.4, RFC 6762 §6).
+	 */
+	if (r->link == l->id)
+		return false;
+	if (!dp_answer_permitted(w, l, r)) {
+		dp_event(w, l->id, DP_EV_denied, 1);
+		return false;
+	}
+	return !owned_by(w, r, asker);
+}
+
+void dp_answer_item(
+	uint32_t rec, const struct cache_record *r, uint32_t now_ms, struct dp_item *out)
+{
+	out->ident = r->ident;
+	out->rec = rec;
+	out->gen = atomic_load_explicit(&r->gen, memory_order_relaxed);
+	out->ttl = cache_record_ttl_left(r, now_ms);
+	out->node = 0;
+	out->question = 0;
+	out->flags = (atomic_load_explicit(&r->flags, memory_order_relaxed) & CACHE_REC_UNIQUE)
+			     ? DP_ITEM_UNIQUE
+			     : 0;
+}
+
+/* A record past 80 % of its TTL is asked for at once if it is answered with (draft 3.7); once a
+ * second. */
+static void nudge(struct dp_worker *w, uint32_t idx, struct cache_record *r)
+{
+	int32_t left = cache_record_left_ms(r, w->now_ms);
+	uint32_t ttl = atomic_load_explicit(&r->ttl, memory_order_relaxed);
+	uint32_t last;
+
+	if (likely((uint32_t)left >= ttl * 200))
+		return;
+	last = atomic_load_explicit(&r->nudged_ms, memory_order_relaxed);
+	if (last != 0 && clock_ms_diff(w->now_ms, last) < 1000)
+		return;
+	if (dp_upcall_refresh(w, idx, atomic_load_explicit(&r->gen, memory_order_relaxed)))
+		atomic_store_explicit(&r->nudged_ms, w->now_ms | 1, memory_order_relaxed);
+	else
+		dp_event(w, r->link, DP_EV_control_busy_hint, 1);
+}
+
+static bool add_item(struct dp_worker *w, const struct dp_query *q, const struct dp_item *it)
+{
+	if (w->items.n == DP_ITEMS) {
+		dp_event(w, q->link->id, DP_EV_excess_answers, 1);
+		return false;
+	}
+	/* The same record learned on two links, or asked for twice in one message, is said once. */
+	if (!dp_idset_add(&w->seen, it->ident, w->items.n))
+		return false;
+	w->items.item[w->items.n++] = *it;
+	return true;
+}
+
+/*
+ * Is this PTR to be held back until its owner has told the rest? Not if it was asked a while ago
+ * and did not: then the service is told as far as it is known.
+ */
+static bool hold_back(
+	const struct dp_worker *w, const struct dp_query *q, const struct cache_record *r)
+{
+	uint32_t asked = atomic_load_explicit(&r->completed_ms, memory_order_relaxed);
+	int32_t since = clock_ms_diff(w->now_ms, asked);
+
+	if (q->pkt->flags & DP_PKT_REPLAY)
+		return false;
+	return asked == 0 || since < COMPLETE_WAIT_MS || since > COMPLETE_AGAIN_MS;
+}
+
+/* In the replay of a query that waited for incomplete services only those are told; the rest was,
+ * at once. */
+static bool told_before(const struct dp_query *q, const struct cache_record *r)
+{
+	uint32_t asked = atomic_load_explicit(&r->completed_ms, memory_order_relaxed);
+
+	if ((q->pkt->flags & DP_PKT_COMPLETING) == 0)
+		return false;
+	return asked == 0 || clock_ms_diff(asked, q->pkt->wait_from_ms - COMPLETE_WAIT_MS) < 0;
+}
+
+enum ptr_fate { PTR_TELL, PTR_SKIP, PTR_HOLD };
+
+/* A PTR to a service instance: is the service fit to be told? */
+static enum ptr_fate judge_ptr(
+	struct dp_worker *w, const struct dp_query *q, const struct cache_record *r)
+{
+	enum dp_service_state state;
+
+	if (told_before(q, r))
+		return PTR_SKIP;
+	state = dp_service_state(w, cache_record_rdata(w->cache, r), r->link);
+	if (state == DP_SERVICE_HIDDEN) {
+		dp_event(w, q->link->id, DP_EV_hidden, 1);
+		return PTR_SKIP;
+	}
+	if (state == DP_SERVICE_INCOMPLETE && hold_back(w, q, r))
+		return PTR_HOLD;
+	return PTR_TELL;
+}
+
+static void answer_shared(struct dp_worker *w, const struct dp_query *q,
+	const struct cache_node *node, unsigned flags, unsigned question, struct dp_answered *out)
+{
+	bool to_instance =
+		node->rrtype == DNS_TYPE_PTR &&
+		(node->sd.kind == DNS_NAME_SERVICE_TYPE || node->sd.kind == DNS_NAME_SUBTYPE);
+	struct cache_iter it;
+	struct dp_item item;
+	uint32_t idx;
+
+	cache_iter_init(&it, w->cache, node);
+	while ((idx = cache_iter_next(&it)) != 0) {
+		struct cache_record *r = cache_record_at(w->cache, idx);
+
+		if (!dp_answer_usable(w, q->link, &q->pkt->smac, r))
+			continue;
+		if (to_instance) {
+			enum ptr_fate fate = judge_ptr(w, q, r);
+
+			if (fate == PTR_HOLD)
+				out->incomplete = true;
+			if (fate != PTR_TELL)
+				continue;
+		}
+		dp_answer_item(idx, r, w->now_ms, &item);
+		item.flags |= (uint8_t)flags;
+		item.question = (uint8_t)question;
+		if (add_item(w, q, &item)) {
+			out->found++;
+			nudge(w, idx, r);
+		}
+	}
+}
+
+/* Has the unique RRset an owner on the asker's own link, or is the asker itself one? Then that one
+ * answers. */
+static bool owner_is_near(
+	const struct dp_worker *w, const struct dp_query *q, const struct cache_node *node)
+{
+	struct cache_iter it;
+	uint32_t idx;
+
+	cache_iter_init(&it, w->cache, node);
+	while ((idx = cache_iter_next(&it)) != 0) {
+		const struct cache_record *r = cache_record_at(w->cache, idx);
+
+		if (cache_record_live(r, w->now_ms) &&
+			(r->link == q->link->id || owned_by(w, r, &q->pkt->smac)))
+			return true;
+	}
+	return false;
+}
+
+/* SRV and TXT of a service nobody could reach are not told either (RFC 8766 §5.5.2). */
+static bool unreachable(struct dp_worker *w, const struct dp_query *q,
+	const struct cache_node *node, const struct cache_record *r)
+{
+	enum dp_service_state state = DP_SERVICE_COMPLETE;
+
+	if (node->rrtype == DNS_TYPE_SRV) {
+		const uint8_t *host = dns_rdata_name(DNS_TYPE_SRV, cache_record_rdata(w->cache, r));
+
+		if (host != NULL)
+			state = dp_host_state(w, host, r->link);
+	} else if (node->rrtype == DNS_TYPE_TXT && node->sd.kind == DNS_NAME_INSTANCE) {
+		state = dp_service_state(w, cache_node_name(w->cache, node), r->link);
+	}
+	if (state != DP_SERVICE_HIDDEN)
+		return false;
+	dp_event(w, q->link->id, DP_EV_hidden, 1);
+	return true;
+}
+
+/*
+ * A unique RRset goes whole (RFC 6762 §10.2). A host's addresses are the union over its links; of
+ * anything else only the first owner's is told.
+ */
+static void answer_unique(struct dp_worker *w, const struct dp_query *q,
+	const struct cache_node *node, unsigned flags, unsigned question, struct dp_answered *out)
+{
+	bool address = node->rrtype == DNS_TYPE_A || node->rrtype == DNS_TYPE_AAAA;
+	uint32_t idx;
+	uint16_t link = 0;
+	struct cache_iter it;
+	struct dp_item item;
+
+	if (owner_is_near(w, q, node))
+		return;
+	cache_iter_init(&it, w->cache, node);
+	while ((idx = cache_iter_next(&it)) != 0) {
+		struct cache_record *r = cache_record_at(w->cache, idx);
+
+		if (!dp_answer_usable(w, q->link, &q->pkt->smac, r))
+			continue;
+		if (!address && link != 0 && r->link != link)
+			continue;
+		if (unreachable(w, q, node, r))
+			continue;
+		link = r->link;
+		dp_answer_item(idx, r, w->now_ms, &item);
+		item.flags |= (uint8_t)flags;
+		item.question = (uint8_t)question;
+		if (add_item(w, q, &item)) {
+			out->found++;
+			nudge(w, idx, r);
+		}
+	}
+}
+
+static bool node_is_unique(const struct dp_worker *w, const struct cache_node *node)
+{
+	struct cache_iter it;
+	uint32_t idx;
+
+	if (node->rrtype == DNS_TYPE_PTR && node->sd.kind != DNS_NAME_REVERSE4 &&
+		node->sd.kind != DNS_NAME_REVERSE6)
+		return false;
+	cache_iter_init(&it, w->cache, node);
+	while ((idx = cache_iter_next(&it)) != 0) {
+		const struct cache_record *r = cache_record_at(w->cache, idx);
+
+		if (atomic_load_explicit(&r->flags, memory_order_relaxed) & CACHE_REC_UNIQUE)
+			return true;
+	}
+	return false;
+}
+
+static void answer_node(struct dp_worker *w, const struct dp_query *q, uint32_t idx, unsigned flags,
+	unsigned question, struct dp_answered *out)
+{
+	struct cache_node *node = cache_node_at(w->cache, idx);
+
+	cache_node_ask(node, w->now_ms);
+	if (node_is_unique(w, node))
+		answer_unique(w, q, node, flags, question, out);
+	else
+		answer_shared(w, q, node, flags, question, out);
+}
+
+bool dp_answer_type(struct dp_worker *w, const struct dp_link *l, uint32_t idx, struct dp_item *out)
+{
+	static const uint8_t enum_name[] = "\x09_services\x07_dns-sd\x04_udp\x05local";
+	const struct cache_node *node = cache_node_at(w->cache, idx);
+	uint8_t canon[256] __attribute__((aligned(64)));
+	uint32_t rec, ttl = 0, seen = 0;
+	struct cache_iter it;
+	struct hash128 key;
+
+	cache_iter_init(&it, w->cache, node);
+	while ((rec = cache_iter_next(&it)) != 0 && seen++ < TYPE_SCAN) {
+		const struct cache_record *r = cache_record_at(w->cache, rec);
+		uint32_t left;
+
+		if (!dp_answer_usable(w, l, NULL, r))
+			continue;
+		left = cache_record_ttl_left(r, w->now_ms);
+		if (left <= ttl || dp_service_state(w, cache_record_rdata(w->cache, r), r->link) ==
+					   DP_SERVICE_HIDDEN)
+			continue;
+		ttl = left;
+	}
+	if (ttl == 0)
+		return false;
+	dns_name_canon(canon, cache_node_name(w->cache, node), node->name_len);
+	key = cache_key(w->cache, enum_name, sizeof(enum_name), DNS_TYPE_PTR);
+	out->ident = cache_ident(w->cache, key, canon, node->name_len).lo;
+	out->rec = 0;
+	out->gen = atomic_load_explicit(&node->gen, memory_order_relaxed);
+	out->node = idx;
+	out->ttl = ttl;
+	out->flags = DP_ITEM_TYPE;
+	out->question = 0;
+	return true;
+}
+
+/* _services._dns-sd._udp: made up from what this link may see, never passed on (RFC 6763 §9, DESIGN
+ * §6). */
+static void answer_types(struct dp_worker *w, const struct dp_query *q, unsigned flags,
+	unsigned question, struct dp_answered *out)
+{
+	const struct dp_types *types =
+		atomic_load_explicit(&w->shared->types, memory_order_acquire);
+	struct dp_item item;
+
+	for (uint32_t i = 0; types != NULL && i < types->n; i++) {
+		if (!dp_answer_type(w, q->link, types->node[i], &item))
+			continue;
+		item.flags |= (uint8_t)flags;
+		item.question = (uint8_t)question;
+		if (add_item(w, q, &item))
+			out->found++;
+	}
+}
+
+void dp_answer_question(struct dp_worker *w, const struct dp_query *q, unsigned n, unsigned flags,
+	struct dp_answered *out)
+{
+	const struct dp_question *qu = &w->question[q->first + n];
+
+	out->found = 0;
+	out->incomplete = false;
+	if (qu->sd.kind == DNS_NAME_TYPE_ENUM) {
+		if (qu->qtype == DNS_TYPE_PTR || qu->qtype == DNS_TYPE_ANY)
+			answer_types(w, q, flags, n, out);
+		return;
+	}
+	if (qu->qtype != DNS_TYPE_ANY) {
+		if (qu->node != 0)
+			answer_node(w, q, qu->node, flags, n, out);
+		return;
+	}
+	for (unsigned i = 0; i < RTE_DIM(any_types); i++) {
+		struct hash128 key = cache_key(w->cache, qu->canon, qu->name_len, any_types[i]);
+		uint32_t node = cache_find_node(w->cache, key, qu->canon, qu->name_len);
+
+		if (node != 0)
+			answer_node(w, q, node, flags, n, out);
+	}
+}

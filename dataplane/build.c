@@ -1,0 +1,219 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "dataplane/build.h"
+
+#include "dataplane/additional.h"
+
+/*
+ * One message at a time: as many answers as fit together with what resolves them, then those
+ * additional records, then the next message. A browse that finds more than DENSE services is packed
+ * without room for additional records, or a type with a thousand instances would cost ten times the
+ * frames; who picks one asks for the rest.
+ */
+#define DENSE 32
+
+#define LEGACY_TTL 10 /* seconds; RFC 6762 §6.7 */
+
+static const uint8_t enum_name[] = "\x09_services\x07_dns-sd\x04_udp\x05local";
+
+struct message {
+	struct dp_worker *w;
+	const struct dp_link *l;
+	const struct dp_dest *dest;
+	const struct dp_query *q;
+	const struct mac_addr *asker;
+	bool legacy;
+	struct rte_mbuf *m;
+	uint8_t *dns;
+	size_t reserve; /* bytes the additional records of the answers so far may need */
+};
+
+/* Repeats the questions of a legacy query (RFC 6762 §6.7). */
+static void echo_questions(struct message *msg)
+{
+	struct dp_worker *w = msg->w;
+	struct dns_reader r;
+
+	if (dns_reader_init(&r, msg->q->dns, msg->q->pkt->dns_len) < 0)
+		return;
+	while (dns_reader_question(&r, &w->wire_question) > 0) {
+		const struct dns_question *qu = &w->wire_question;
+
+		if (dns_write_question(&w->writer, qu->qname, qu->qtype,
+			    (uint16_t)(qu->qclass | (qu->qu ? DNS_QU_BIT : 0))) < 0)
+			return;
+	}
+}
+
+static bool begin(struct message *msg)
+{
+	struct dp_worker *w = msg->w;
+	size_t head = dp_frame_headroom(msg->l, msg->dest->family);
+	size_t room = dp_frame_room(msg->l, msg->dest->family);
+
+	msg->m = rte_pktmbuf_alloc(w->shared->pool);
+	if (unlikely(msg->m == NULL)) {
+		dp_event(w, msg->l->id, DP_EV_no_mbuf, 1);
+		return false;
+	}
+	if (room > rte_pktmbuf_tailroom(msg->m) - head)
+		room = rte_pktmbuf_tailroom(msg->m) - head;
+	msg->dns = rte_pktmbuf_mtod(msg->m, uint8_t *) + head;
+	msg->reserve = 0;
+	/* AA is set and the id is 0, but in legacy answers (RFC 6762 §18.1, §18.4). */
+	dns_writer_init(&w->writer, msg->dns, room, msg->legacy ? msg->q->reader.id : 0,
+		DNS_FLAG_QR | DNS_FLAG_AA);
+	dp_idset_clear(&w->packed);
+	if (msg->legacy)
+		echo_questions(msg);
+	return true;
+}
+
+static void send(struct message *msg)
+{
+	struct dp_worker *w = msg->w;
+	uint16_t answers = w->writer.counts[DNS_SECTION_ANSWER];
+	size_t head = dp_frame_headroom(msg->l, msg->dest->family);
+	size_t len;
+
+	/* Never an empty answer (RFC 6762 §6). */
+	if (answers == 0) {
+		rte_pktmbuf_free(msg->m);
+		return;
+	}
+	len = dns_writer_finish(&w->writer);
+	dp_frame_fill(msg->l, msg->dest, msg->dns, len);
+	msg->m->data_len = (uint16_t)(head + len);
+	msg->m->pkt_len = (uint32_t)(head + len);
+	dp_event(w, msg->l->id, DP_EV_tx_records, answers);
+	dp_event(w, msg->l->id, msg->dest->group ? DP_EV_tx_multicast : DP_EV_tx_unicast, 1);
+	dp_tx(w, msg->l->port, msg->l->id, msg->m);
+}
+
+static int put_record(
+	struct message *msg, enum dns_section section, const struct cache_record *r, uint32_t ttl)
+{
+	struct dp_worker *w = msg->w;
+	const struct cache_node *node = cache_node_at(w->cache, r->node);
+	uint16_t rrclass = DNS_CLASS_IN;
+
+	/* The owner's flush bit, but never towards a legacy resolver (RFC 6762 §6.7, §10.2). */
+	if (!msg->legacy &&
+		(atomic_load_explicit(&r->flags, memory_order_relaxed) & CACHE_REC_UNIQUE))
+		rrclass |= DNS_CACHE_FLUSH_BIT;
+	if (msg->legacy && ttl > LEGACY_TTL)
+		ttl = LEGACY_TTL;
+	return dns_write_rr(&w->writer, section, cache_node_name(w->cache, node), r->rrtype,
+		rrclass, ttl, cache_record_rdata(w->cache, r), r->rdlen,
+		msg->legacy ? DNS_W_NO_SRV_COMPRESS : 0);
+}
+
+static int put_answer(struct message *msg, const struct dp_item *it)
+{
+	struct dp_worker *w = msg->w;
+	const struct cache_record *r;
+	uint32_t ttl = it->ttl;
+	int rc;
+
+	if (it->flags & DP_ITEM_TYPE) {
+		const struct cache_node *node = cache_node_at(w->cache, it->node);
+
+		if (msg->legacy && ttl > LEGACY_TTL)
+			ttl = LEGACY_TTL;
+		return dns_write_rr(&w->writer, DNS_SECTION_ANSWER, enum_name, DNS_TYPE_PTR,
+			DNS_CLASS_IN, ttl, cache_node_name(w->cache, node), node->name_len, 0);
+	}
+	r = cache_record_at(w->cache, it->rec);
+	if (ttl != 0 && (it->flags & DP_ITEM_UNIQUE)) {
+		uint32_t least =
+			dp_rrset_ttl(w, msg->l, msg->asker, cache_node_at(w->cache, r->node));
+
+		if (least != 0)
+			ttl = least;
+	}
+	rc = put_record(msg, DNS_SECTION_ANSWER, r, ttl);
+	if (rc == 0)
+		dp_idset_add(&w->packed, it->ident, 0);
+	return rc;
+}
+
+/* Upper bound of what a record takes uncompressed. */
+static bool add_size(void *arg, uint32_t rec, const struct cache_record *r, uint32_t ttl)
+{
+	struct message *msg = arg;
+
+	(void)rec;
+	(void)ttl;
+	msg->reserve += (size_t)r->rdlen + cache_node_at(msg->w->cache, r->node)->name_len + 10;
+	return true;
+}
+
+static bool add_record(void *arg, uint32_t rec, const struct cache_record *r, uint32_t ttl)
+{
+	struct message *msg = arg;
+
+	(void)rec;
+	if (!dp_idset_add(&msg->w->packed, r->ident, 0))
+		return true;
+	/* What does not fit is left out: clients must work without it (RFC 6763 §12). */
+	put_record(msg, DNS_SECTION_ADDITIONAL, r, ttl);
+	return true;
+}
+
+/* Packs items from *at on into the message; returns how many answers it took. */
+static uint32_t pack(struct message *msg, uint32_t *at, bool dense)
+{
+	struct dp_worker *w = msg->w;
+	uint32_t packed = 0;
+
+	for (; *at < w->items.n; (*at)++) {
+		const struct dp_item *it = &w->items.item[*at];
+		size_t before = msg->reserve;
+
+		if (!dense)
+			dp_additional_walk(w, msg->l, msg->asker, it, add_size, msg);
+		if (packed > 0 && w->writer.len + msg->reserve > w->writer.cap) {
+			msg->reserve = before;
+			break;
+		}
+		if (put_answer(msg, it) < 0) {
+			if (packed > 0)
+				break;
+			/* A record that fits no message of the link. */
+			dp_event(w, msg->l->id, DP_EV_excess_answers, 1);
+			continue;
+		}
+		packed++;
+	}
+	return packed;
+}
+
+void dp_build_answers(struct dp_worker *w, const struct dp_link *l, const struct dp_dest *dest,
+	const struct dp_query *q)
+{
+	struct message msg = {.w = w,
+		.l = l,
+		.dest = dest,
+		.q = q,
+		.asker = q != NULL ? &q->pkt->smac : NULL,
+		.legacy = q != NULL && (q->pkt->flags & DP_PKT_LEGACY)};
+	bool dense = w->items.n > DENSE;
+	uint32_t at = 0;
+
+	while (at < w->items.n) {
+		uint32_t first = at, packed;
+
+		if (!begin(&msg))
+			return;
+		packed = pack(&msg, &at, dense);
+		for (uint32_t i = first; packed > 0 && i < at; i++)
+			dp_additional_walk(w, l, msg.asker, &w->items.item[i], add_record, &msg);
+		if (msg.legacy && at < w->items.n) {
+			/* One message is all a legacy resolver takes; TC tells it there is more
+			 * (§18.5). */
+			w->writer.flags |= DNS_FLAG_TC;
+			dp_event(w, l->id, DP_EV_truncated_legacy, 1);
+			at = w->items.n;
+		}
+		send(&msg);
+	}
+}

@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "dataplane/frame.h"
+
+#include <string.h>
+
+#include <rte_ip.h>
+#include <rte_udp.h>
+
+/*
+ * Source address of an IPv6 answer (RFC 6724 in short): the scope of the destination decides. The
+ * group is link-local scope, so it is asked and answered from fe80.
+ */
+static const uint8_t *source6(const struct dp_link *l, const uint8_t *dst)
+{
+	bool link_local = dst[0] == 0xfe && (dst[1] & 0xc0) == 0x80;
+
+	return l->addr6[link_local || l->n_addr6 < 2 ? 0 : 1];
+}
+
+static void fill4(uint8_t *ip, const struct dp_dest *dest, size_t udp_len)
+{
+	struct rte_ipv4_hdr *h = (struct rte_ipv4_hdr *)ip;
+	struct rte_udp_hdr *u = (struct rte_udp_hdr *)(ip + 20);
+
+	if (!dest->group) {
+		memcpy(&h->dst_addr, dest->addr, 4);
+		u->dst_port = rte_cpu_to_be_16(dest->port);
+	}
+	h->total_length = rte_cpu_to_be_16((uint16_t)(20 + udp_len));
+	h->hdr_checksum = rte_ipv4_cksum(h);
+	u->dgram_len = rte_cpu_to_be_16((uint16_t)udp_len);
+	u->dgram_cksum = rte_ipv4_udptcp_cksum(h, u);
+}
+
+static void fill6(const struct dp_link *l, uint8_t *ip, const struct dp_dest *dest, size_t udp_len)
+{
+	struct rte_ipv6_hdr *h = (struct rte_ipv6_hdr *)ip;
+	struct rte_udp_hdr *u = (struct rte_udp_hdr *)(ip + 40);
+
+	if (!dest->group) {
+		memcpy(h->dst_addr, dest->addr, 16);
+		memcpy(h->src_addr, source6(l, dest->addr), 16);
+		u->dst_port = rte_cpu_to_be_16(dest->port);
+	}
+	h->payload_len = rte_cpu_to_be_16((uint16_t)udp_len);
+	u->dgram_len = rte_cpu_to_be_16((uint16_t)udp_len);
+	u->dgram_cksum = rte_ipv6_udptcp_cksum(h, u);
+}
+
+uint8_t *dp_frame_fill(
+	const struct dp_link *l, const struct dp_dest *dest, uint8_t *dns, size_t dns_len)
+{
+	size_t head = dp_frame_headroom(l, dest->family);
+	uint8_t *frame = dns - head;
+
+	memcpy(frame, dest->family == 4 ? l->hdr4 : l->hdr6, head);
+	if (!dest->group || dest->unicast_l2)
+		memcpy(frame, dest->dmac.b, 6);
+	if (dest->family == 4)
+		fill4(frame + l->l2_len, dest, dns_len + 8);
+	else
+		fill6(l, frame + l->l2_len, dest, dns_len + 8);
+	return frame;
+}

@@ -1,0 +1,330 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "dataplane/answer.h"
+#include "dataplane/build.h"
+#include "dataplane/known.h"
+
+#include <string.h>
+
+#include <rte_prefetch.h>
+
+#include "dns/name.h"
+
+/*
+ * Queries, a burst at a time in three passes (DESIGN §3): read the questions and compute their
+ * keys; look all of them up in bulk; then, packet by packet, gather the records, drop the known
+ * ones, and deliver. A query that wants a multicast answer goes to its link's home worker first.
+ */
+
+#define LOOKUP_BULK 64 /* rte_hash's own bound */
+
+/* Answered for these alone: local names and the reverse names of addresses (RFC 6762 §3, §4). */
+static bool in_scope(const struct dp_question *qu)
+{
+	static const uint8_t local[] = "\x05local";
+
+	switch (qu->sd.kind) {
+	case DNS_NAME_REVERSE4:
+	case DNS_NAME_REVERSE6:
+		/* Link-local reverse names belong to their own link (RFC 6762 §4). */
+		return !qu->sd.link_local;
+	case DNS_NAME_DOMAIN_ENUM:
+	case DNS_NAME_NEVER:
+		return false;
+	default:
+		return qu->name_len > sizeof(local) && dns_name_is_under(qu->canon, local);
+	}
+}
+
+/* May anybody answer this question here (DESIGN §6)? Type enumeration and hosts are judged record
+ * by record. */
+static bool may_ask(
+	const struct dp_worker *w, const struct dp_link *l, const struct dp_question *qu)
+{
+	uint32_t type;
+
+	if (qu->sd.type_len == 0 || qu->sd.kind == DNS_NAME_TYPE_ENUM)
+		return true;
+	type = policy_type(w->world->policy, qu->canon + qu->sd.type_off, qu->sd.type_len);
+	return policy_permits(policy_ask(w->world->table, type, l->col_query));
+}
+
+static void prepare(struct dp_worker *w, const struct dp_link *l, struct dp_question *qu)
+{
+	const struct dns_question *wire = &w->wire_question;
+
+	qu->name_len = wire->qname_len;
+	qu->qtype = wire->qtype;
+	qu->qu = wire->qu;
+	qu->node = 0;
+	dns_name_canon(qu->canon, wire->qname, wire->qname_len);
+	dns_service_parse(qu->canon, &qu->sd);
+	qu->answerable =
+		(wire->qclass == DNS_CLASS_IN || wire->qclass == DNS_CLASS_ANY) && in_scope(qu);
+	qu->denied = qu->answerable && !may_ask(w, l, qu);
+	if (qu->answerable && !qu->denied)
+		qu->key = cache_key(w->cache, qu->canon, qu->name_len, qu->qtype);
+}
+
+/* Reads the questions of one query. False: the message cannot be read. */
+static bool read_questions(struct dp_worker *w, struct dp_query *q, bool *multicast)
+{
+	int rc;
+
+	if (dns_reader_init(&q->reader, q->dns, q->pkt->dns_len) < 0)
+		return false;
+	q->first = (uint16_t)w->n_question;
+	q->n = 0;
+	*multicast = false;
+	while ((rc = dns_reader_question(&q->reader, &w->wire_question)) > 0) {
+		if (q->n == DP_QUESTIONS_MSG) {
+			dp_event(w, q->link->id, DP_EV_excess_questions, 1);
+			continue;
+		}
+		prepare(w, q->link, &w->question[w->n_question++]);
+		q->n++;
+		*multicast |= !w->wire_question.qu;
+	}
+	return rc == 0;
+}
+
+/* Who gets the answer: the group, or the source alone (RFC 6762 §5.4, §5.5, §6.7). */
+static bool by_unicast(const struct dp_query *q, const struct dp_question *qu)
+{
+	if (q->pkt->flags & DP_PKT_LEGACY || !(q->pkt->flags & DP_PKT_GROUP))
+		return true;
+	return qu->qu && !(q->pkt->flags & DP_PKT_OFFLINK);
+}
+
+static void finish(struct dp_worker *w, struct rte_mbuf *m, enum dp_outcome o)
+{
+	struct dp_pkt *pkt = dp_pkt(m);
+
+	if (pkt->flags & DP_PKT_REPLAY)
+		dp_event(w, pkt->link, DP_EV_replayed, 1);
+	else
+		dp_count(w, pkt->link, o);
+	rte_pktmbuf_free(m);
+}
+
+void dp_query_add(struct dp_worker *w, struct rte_mbuf *m)
+{
+	struct dp_pkt *pkt = dp_pkt(m);
+	struct dp_query *q;
+	bool chained = m->nb_segs > 1, multicast;
+
+	/* One scratch holds one chained packet: it gets a pass of its own. */
+	if (chained || w->n_query == DP_BURST || w->n_question + DP_QUESTIONS_MSG > DP_QUESTIONS)
+		dp_query_run(w);
+	q = &w->query[w->n_query];
+	q->m = m;
+	q->pkt = pkt;
+	q->link = dp_world_link(w->world, pkt->link);
+	if (unlikely(q->link == NULL || q->link->mode != DP_LINK_GATEWAY)) {
+		finish(w, m, DP_unknown_link);
+		return;
+	}
+	q->dns = dp_contiguous(w, m) + pkt->dns_off;
+	if (!read_questions(w, q, &multicast)) {
+		w->n_question = q->first;
+		finish(w, m, DP_bad_dns);
+		return;
+	}
+	if (multicast && (pkt->flags & (DP_PKT_GROUP | DP_PKT_LEGACY)) == DP_PKT_GROUP &&
+		q->link->home != w->id) {
+		w->n_question = q->first;
+		if (!dp_hand(w, q->link->home, DP_HAND_QUERY, m))
+			finish(w, m, DP_worker_busy);
+		return;
+	}
+	w->n_query++;
+	if (chained)
+		dp_query_run(w);
+}
+
+/* Pass two: all keys of the burst, at most 64 at a time. */
+static void look_up(struct dp_worker *w)
+{
+	const struct hash128 *key[LOOKUP_BULK];
+	struct dp_question *of[LOOKUP_BULK];
+	uint32_t node[LOOKUP_BULK];
+	unsigned n = 0;
+
+	for (unsigned i = 0; i < w->n_question; i++) {
+		struct dp_question *qu = &w->question[i];
+
+		if (qu->answerable && !qu->denied && qu->qtype != DNS_TYPE_ANY &&
+			qu->sd.kind != DNS_NAME_TYPE_ENUM) {
+			key[n] = &qu->key;
+			of[n++] = qu;
+		}
+		if (n == 0 || (n < LOOKUP_BULK && i + 1 < w->n_question))
+			continue;
+		cache_find_nodes(w->cache, key, n, node);
+		for (unsigned k = 0; k < n; k++) {
+			of[k]->node = node[k];
+			if (node[k] != 0)
+				rte_prefetch0(cache_node_at(w->cache, node[k]));
+		}
+		n = 0;
+	}
+	for (unsigned i = 0; i < w->n_question; i++) {
+		struct dp_question *qu = &w->question[i];
+
+		if (qu->node != 0 && !cache_node_is(w->cache, cache_node_at(w->cache, qu->node),
+					     qu->canon, qu->name_len))
+			qu->node = 0;
+	}
+}
+
+/*
+ * Should control hear again that this link is interested in a browse question it got an answer to?
+ * Once a minute and (question, link) is enough for an interest that lasts 75 minutes.
+ */
+static bool interest_is_news(
+	struct dp_worker *w, const struct dp_query *q, const struct dp_question *qu)
+{
+	uint64_t tag = qu->key.lo ^ (uint64_t)q->link->id * 0x9e3779b97f4a7c15ull;
+	struct dp_told *set = w->told[tag >> 32 & (DP_TELL_SETS - 1)], *victim = &set[0];
+
+	if (qu->qtype != DNS_TYPE_PTR ||
+		(qu->sd.kind != DNS_NAME_SERVICE_TYPE && qu->sd.kind != DNS_NAME_SUBTYPE))
+		return false;
+	for (unsigned i = 0; i < 4; i++) {
+		if (set[i].tag == tag && clock_ms_diff(w->now_ms, set[i].told_ms) < 60000)
+			return false;
+		if (set[i].tag == tag || clock_ms_before(set[i].told_ms, victim->told_ms))
+			victim = &set[i];
+		if (set[i].tag == tag)
+			break;
+	}
+	*victim = (struct dp_told){.tag = tag, .told_ms = w->now_ms};
+	return true;
+}
+
+struct tally {
+	uint32_t found;
+	uint32_t denied;
+	uint64_t missed;     /* questions nothing was found for */
+	uint64_t incomplete; /* questions with services held back */
+	uint64_t interest;   /* questions answered, and control should know who asked */
+};
+
+/* Pass three, first half: gathers what answers the query's questions into w->items. */
+static void gather(struct dp_worker *w, struct dp_query *q, struct tally *t)
+{
+	struct dp_answered a;
+
+	memset(t, 0, sizeof(*t));
+	w->items.n = 0;
+	dp_idset_clear(&w->seen);
+	for (unsigned i = 0; i < q->n; i++) {
+		const struct dp_question *qu = &w->question[q->first + i];
+		uint64_t bit = i < 64 ? UINT64_C(1) << i : 0;
+
+		if (qu->denied)
+			t->denied++;
+		if (!qu->answerable || qu->denied)
+			continue;
+		dp_answer_question(w, q, i, by_unicast(q, qu) ? DP_ITEM_UNICAST : 0, &a);
+		t->found += a.found;
+		if (a.incomplete)
+			t->incomplete |= bit;
+		else if (a.found == 0)
+			t->missed |= bit;
+		else if (interest_is_news(w, q, qu))
+			t->interest |= bit;
+	}
+}
+
+/* The items with (flags & UNICAST) == want, packed to the front; returns how many there are. */
+static uint32_t keep_only(struct dp_items *items, uint8_t want)
+{
+	uint32_t n = 0;
+
+	for (uint32_t i = 0; i < items->n; i++)
+		if ((items->item[i].flags & DP_ITEM_UNICAST) == want)
+			items->item[n++] = items->item[i];
+	items->n = n;
+	return n;
+}
+
+static void deliver(struct dp_worker *w, struct dp_query *q)
+{
+	const struct dp_pkt *pkt = q->pkt;
+	bool multicast = false;
+
+	for (uint32_t i = 0; i < w->items.n; i++) {
+		const struct dp_item *it = &w->items.item[i];
+		unsigned type = it->flags & DP_ITEM_TYPE ? DP_SCHED_TYPE : 0;
+
+		if (it->flags & DP_ITEM_UNICAST)
+			continue;
+		dp_schedule_add(w, q->link, pkt->family, type ? it->node : it->rec, it->gen, type,
+			!(it->flags & DP_ITEM_UNIQUE));
+		multicast = true;
+	}
+	if (keep_only(&w->items, DP_ITEM_UNICAST) > 0) {
+		struct dp_dest dest = {
+			.family = pkt->family, .dmac = pkt->smac, .port = pkt->sport};
+
+		memcpy(dest.addr, pkt->src, sizeof(dest.addr));
+		dp_build_answers(w, q->link, &dest, q);
+	}
+	if (multicast)
+		dp_schedule_kick(w, q->link, pkt->family);
+}
+
+/*
+ * What control is to know: questions nothing was found for, services to complete, interest. Control
+ * gets a reference of its own to the mbuf; nothing in it is written any more.
+ */
+static void tell_control(struct dp_worker *w, struct dp_query *q, const struct tally *t)
+{
+	struct dp_pkt *pkt = q->pkt;
+
+	pkt->ask = t->missed | t->incomplete | t->interest;
+	pkt->incomplete = t->incomplete;
+	if (pkt->ask == 0 || (pkt->flags & DP_PKT_REPLAY))
+		return;
+	rte_mbuf_refcnt_update(q->m, 1);
+	if (!dp_upcall(w, DP_UP_QUERY, q->m)) {
+		rte_mbuf_refcnt_update(q->m, -1);
+		dp_event(w, q->link->id, DP_EV_control_busy_hint, 1);
+	}
+}
+
+static void answer(struct dp_worker *w, struct dp_query *q)
+{
+	enum dp_outcome outcome;
+	struct tally t;
+	uint32_t known = 0;
+
+	gather(w, q, &t);
+	if (w->items.n > 0) {
+		dp_known_read(w, q);
+		known = dp_known_drop(w);
+		dp_event(w, q->link->id, DP_EV_known_answers, known);
+	}
+	if (w->items.n > 0)
+		outcome = DP_answered;
+	else if (known > 0)
+		outcome = DP_query_known;
+	else if (t.missed | t.incomplete)
+		outcome = DP_query_missed;
+	else
+		outcome = t.denied > 0 ? DP_query_denied : DP_query_nothing;
+	if (w->items.n > 0)
+		deliver(w, q);
+	tell_control(w, q, &t);
+	finish(w, q->m, outcome);
+}
+
+void dp_query_run(struct dp_worker *w)
+{
+	if (w->n_question > 0)
+		look_up(w);
+	for (unsigned i = 0; i < w->n_query; i++)
+		answer(w, &w->query[i]);
+	w->n_query = 0;
+	w->n_question = 0;
+}

@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "dataplane/shared.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <rte_malloc.h>
+#include <rte_mbuf.h>
+#include <rte_ring_elem.h>
+
+#include "dataplane/msg.h"
+#include "dataplane/pkt.h"
+
+#define POOL_CACHE 128
+
+static struct rte_ring *ring_elem(
+	const char *what, unsigned a, unsigned esize, unsigned n, unsigned socket)
+{
+	char name[RTE_RING_NAMESIZE];
+
+	snprintf(name, sizeof(name), "ls_%s_%u", what, a);
+	return rte_ring_create_elem(name, esize, n, (int)socket, RING_F_SP_ENQ | RING_F_SC_DEQ);
+}
+
+static int make_rings(struct dp_shared *s, unsigned socket)
+{
+	for (unsigned i = 0; i < s->n_workers; i++) {
+		s->up[i] = ring_elem("up", i, sizeof(struct dp_upcall), DP_UP_RING, socket);
+		s->down[i] = ring_elem("down", i, sizeof(struct dp_downcall), DP_DOWN_RING, socket);
+		if (s->up[i] == NULL || s->down[i] == NULL)
+			return -ENOMEM;
+		for (unsigned j = 0; j < s->n_workers; j++) {
+			char name[RTE_RING_NAMESIZE];
+
+			if (i == j)
+				continue;
+			snprintf(name, sizeof(name), "ls_hand_%u_%u", i, j);
+			s->hand[i][j] = rte_ring_create(
+				name, DP_HAND_RING, (int)socket, RING_F_SP_ENQ | RING_F_SC_DEQ);
+			if (s->hand[i][j] == NULL)
+				return -ENOMEM;
+		}
+	}
+	return 0;
+}
+
+int dp_shared_init(struct dp_shared *s, unsigned n_workers, unsigned pool_mbufs, unsigned room,
+	unsigned socket)
+{
+	int rc;
+
+	memset(s, 0, sizeof(*s));
+	s->n_workers = n_workers;
+	s->ttl_cap = UINT32_MAX;
+	s->rcu = rte_zmalloc_socket("rcu", sizeof(*s->rcu), RTE_CACHE_LINE_SIZE, (int)socket);
+	if (s->rcu == NULL)
+		return -ENOMEM;
+	rc = rcu_create(s->rcu, n_workers + 1, socket, &slab_mem_dpdk);
+	if (rc < 0) {
+		rte_free(s->rcu);
+		s->rcu = NULL;
+		return rc;
+	}
+	rc = -ENOMEM;
+	s->pool = rte_pktmbuf_pool_create("ls_pool", pool_mbufs, POOL_CACHE,
+		RTE_ALIGN(sizeof(struct dp_pkt), RTE_MBUF_PRIV_ALIGN),
+		(uint16_t)(RTE_PKTMBUF_HEADROOM + room), (int)socket);
+	s->unicast_asked_ms = rte_zmalloc_socket("asked",
+		DP_LINKS_MAX * sizeof(*s->unicast_asked_ms), RTE_CACHE_LINE_SIZE, (int)socket);
+	if (s->pool == NULL || s->unicast_asked_ms == NULL)
+		goto err;
+	for (unsigned i = 0; i <= n_workers; i++) {
+		s->counters[i].link = rte_zmalloc_socket("counters",
+			DP_LINKS_MAX * sizeof(struct dp_link_counters), RTE_CACHE_LINE_SIZE,
+			(int)socket);
+		if (s->counters[i].link == NULL)
+			goto err;
+	}
+	rc = make_rings(s, socket);
+	if (rc < 0)
+		goto err;
+	return 0;
+err:
+	dp_shared_fini(s);
+	return rc;
+}
+
+static void drain_up(struct rte_ring *r)
+{
+	struct dp_upcall u;
+
+	while (r != NULL && rte_ring_dequeue_elem(r, &u, sizeof(u)) == 0)
+		if (u.op != DP_UP_REFRESH)
+			rte_pktmbuf_free(u.m);
+}
+
+static void drain_down(struct rte_ring *r)
+{
+	struct dp_downcall d;
+
+	while (r != NULL && rte_ring_dequeue_elem(r, &d, sizeof(d)) == 0)
+		if (d.op == DP_DOWN_TX || d.op == DP_DOWN_REPLAY)
+			rte_pktmbuf_free(d.m);
+}
+
+static void drain_hand(struct rte_ring *r)
+{
+	void *m;
+
+	while (r != NULL && rte_ring_dequeue(r, &m) == 0)
+		rte_pktmbuf_free(m);
+}
+
+void dp_shared_fini(struct dp_shared *s)
+{
+	for (unsigned i = 0; i < s->n_workers; i++) {
+		drain_up(s->up[i]);
+		drain_down(s->down[i]);
+		rte_ring_free(s->up[i]);
+		rte_ring_free(s->down[i]);
+		for (unsigned j = 0; j < s->n_workers; j++) {
+			drain_hand(s->hand[i][j]);
+			rte_ring_free(s->hand[i][j]);
+		}
+	}
+	for (unsigned i = 0; i <= s->n_workers; i++)
+		rte_free(s->counters[i].link);
+	rte_free((void *)(uintptr_t)s->unicast_asked_ms);
+	rte_mempool_free(s->pool);
+	if (s->rcu != NULL) {
+		rcu_destroy(s->rcu);
+		rte_free(s->rcu);
+	}
+	memset(s, 0, sizeof(*s));
+}

@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "dataplane/worker_priv.h"
+
+#include "dns/name.h"
+#include "dns/rdata.h"
+
+/*
+ * The learn filter (DESIGN §4.4): a response that only repeats what is held, from the same station,
+ * ends here by a touch of each record. Everything else, goodbyes always, goes up to control.
+ */
+
+#define TOUCH_MAX 64 /* records of a message that can end here */
+
+/* Is the record in the message the one we hold, unchanged? Returns its index, or 0. */
+static uint32_t held(struct dp_worker *w, const struct dns_reader *r, const struct dns_rr *rr,
+	const struct dp_pkt *pkt)
+{
+	uint8_t canon[256] __attribute__((aligned(64)));
+	const struct cache_record *rec;
+	struct hash128 key;
+	uint16_t flags;
+	uint32_t idx, ttl;
+	int len;
+
+	len = dns_rdata_expand(r, rr, w->rdata, sizeof(w->rdata));
+	if (len < 0)
+		return 0;
+	dns_name_canon(canon, rr->name, rr->name_len);
+	dns_rdata_canon(rr->rrtype, w->rdata, w->rdata, (size_t)len);
+	key = cache_key(w->cache, canon, rr->name_len, rr->rrtype);
+	idx = cache_find_record(
+		w->cache, cache_ident(w->cache, key, w->rdata, (size_t)len), pkt->link);
+	if (idx == 0)
+		return 0;
+	rec = cache_record_at(w->cache, idx);
+	flags = atomic_load_explicit(&rec->flags, memory_order_acquire);
+	ttl = RTE_MIN(rr->ttl, w->shared->ttl_cap);
+	if (atomic_load_explicit(&rec->ttl, memory_order_relaxed) != ttl ||
+		(flags & CACHE_REC_DYING) != 0 || !!(flags & CACHE_REC_UNIQUE) != rr->cache_flush ||
+		cache_record_left_ms(rec, w->now_ms) <= 0)
+		return 0;
+	return mac_equal(&cache_station_at(w->cache, rec->station)->mac, &pkt->smac) ? idx : 0;
+}
+
+/* Does the message name every record we hold of this unique RRset (on this link)? If not, the flush
+ * bit means something. */
+static bool complete(struct dp_worker *w, uint32_t rec, const uint32_t *idx, unsigned n)
+{
+	const struct cache_record *r = cache_record_at(w->cache, rec);
+	struct cache_iter it;
+	uint32_t other;
+
+	cache_iter_init(&it, w->cache, cache_node_at(w->cache, r->node));
+	while ((other = cache_iter_next(&it)) != 0) {
+		unsigned i = 0;
+
+		if (cache_record_at(w->cache, other)->link != r->link)
+			continue;
+		while (i < n && idx[i] != other)
+			i++;
+		if (i == n)
+			return false;
+	}
+	return true;
+}
+
+static bool only_repeats(struct dp_worker *w, const struct dp_pkt *pkt, const uint8_t *dns,
+	uint32_t *idx, unsigned *n)
+{
+	struct dns_reader r;
+	int rc;
+
+	*n = 0;
+	if (dns_reader_init(&r, dns, pkt->dns_len) < 0)
+		return false;
+	while ((rc = dns_reader_rr(&r, &w->rr)) != 0) {
+		const struct dns_rr *rr = &w->rr;
+
+		if (rc < 0 || *n == TOUCH_MAX)
+			return false;
+		if (rr->section == DNS_SECTION_AUTHORITY || rr->rrtype == DNS_TYPE_OPT)
+			continue;
+		if (rr->rrclass != DNS_CLASS_IN || rr->ttl == 0)
+			return false;
+		idx[*n] = held(w, &r, rr, pkt);
+		if (idx[(*n)++] == 0)
+			return false;
+	}
+	if (*n == 0)
+		return false;
+	for (unsigned i = 0; i < *n; i++) {
+		const struct cache_record *rec = cache_record_at(w->cache, idx[i]);
+
+		if ((atomic_load_explicit(&rec->flags, memory_order_relaxed) & CACHE_REC_UNIQUE) &&
+			!complete(w, idx[i], idx, *n))
+			return false;
+	}
+	return true;
+}
+
+void dp_response(struct dp_worker *w, struct rte_mbuf *m)
+{
+	struct dp_pkt *pkt = dp_pkt(m);
+	uint32_t idx[TOUCH_MAX];
+	unsigned n;
+
+	if (only_repeats(w, pkt, dp_contiguous(w, m) + pkt->dns_off, idx, &n)) {
+		for (unsigned i = 0; i < n; i++)
+			cache_record_touch(cache_record_at(w->cache, idx[i]), w->now_ms);
+		dp_count(w, pkt->link, DP_touched);
+		rte_pktmbuf_free(m);
+		return;
+	}
+	if (dp_upcall(w, DP_UP_RESPONSE, m)) {
+		dp_count(w, pkt->link, DP_learning);
+		return;
+	}
+	dp_count(w, pkt->link, DP_control_busy);
+	rte_pktmbuf_free(m);
+}

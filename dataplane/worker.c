@@ -1,0 +1,226 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "dataplane/worker_priv.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include <rte_errno.h>
+#include <rte_ethdev.h>
+#include <rte_malloc.h>
+#include <rte_ring_elem.h>
+
+#define DOWN_BUDGET 256
+#define HAND_BUDGET 64
+#define TIMER_BUDGET 64
+
+struct dp_worker *dp_worker_create(
+	struct dp_shared *s, unsigned id, unsigned socket, uint64_t seed, uint64_t now_us)
+{
+	struct dp_worker *w =
+		rte_zmalloc_socket("worker", sizeof(*w), RTE_CACHE_LINE_SIZE, (int)socket);
+
+	if (w == NULL) {
+		errno = ENOMEM;
+		return NULL;
+	}
+	w->shared = s;
+	w->id = id;
+	w->cache = s->cache;
+	w->counters = &s->counters[id];
+	w->now_us = now_us;
+	w->now_ms = clock_ms(now_us);
+	rng_seed(&w->rng, seed + id);
+	if (dp_schedule_init(&w->schedule, socket, w->now_ms) < 0) {
+		rte_free(w);
+		errno = ENOMEM;
+		return NULL;
+	}
+	return w;
+}
+
+void dp_worker_destroy(struct dp_worker *w)
+{
+	if (w == NULL)
+		return;
+	dp_schedule_fini(&w->schedule);
+	rte_free(w);
+}
+
+int dp_worker_add_queue(struct dp_worker *w, uint16_t port, uint16_t queue)
+{
+	if (w->n_rxq == DP_PORTS_MAX || port >= DP_PORTS_MAX)
+		return -ENOSPC;
+	w->rxq[w->n_rxq++] = (struct dp_rxq){.port = port, .queue = queue};
+	return 0;
+}
+
+bool dp_upcall(struct dp_worker *w, unsigned op, struct rte_mbuf *m)
+{
+	struct dp_upcall u = {.op = (uint16_t)op, .worker = (uint16_t)w->id, .m = m};
+
+	return rte_ring_sp_enqueue_elem(w->shared->up[w->id], &u, sizeof(u)) == 0;
+}
+
+bool dp_upcall_refresh(struct dp_worker *w, uint32_t rec, uint32_t gen)
+{
+	struct dp_upcall u = {.op = DP_UP_REFRESH, .worker = (uint16_t)w->id, .rec = rec};
+
+	u.gen = gen;
+	return rte_ring_sp_enqueue_elem(w->shared->up[w->id], &u, sizeof(u)) == 0;
+}
+
+bool dp_hand(struct dp_worker *w, unsigned to, enum dp_handover what, struct rte_mbuf *m)
+{
+	dp_pkt(m)->hand = (uint8_t)what;
+	return rte_ring_sp_enqueue(w->shared->hand[w->id][to], m) == 0;
+}
+
+/* Ends a packet in its one outcome. */
+static void drop(struct dp_worker *w, struct rte_mbuf *m, enum dp_outcome o)
+{
+	dp_count(w, dp_pkt(m)->link, o);
+	rte_pktmbuf_free(m);
+}
+
+static void host_duty(struct dp_worker *w, struct rte_mbuf *m)
+{
+	enum dp_outcome o = dp_pkt(m)->outcome;
+
+	if (dp_upcall(w, DP_UP_HOST, m))
+		dp_count(w, dp_pkt(m)->link, o);
+	else
+		drop(w, m, DP_control_busy);
+}
+
+static void receive(struct dp_worker *w, struct rte_mbuf **burst, unsigned n)
+{
+	for (unsigned i = 0; i < n; i++) {
+		struct rte_mbuf *m = burst[i];
+		int rc;
+
+		if (i + 3 < n)
+			rte_prefetch0(rte_pktmbuf_mtod(burst[i + 3], void *));
+		rc = dp_classify(w, m);
+		if (rc < 0)
+			drop(w, m, (enum dp_outcome)(-1 - rc));
+		else if (rc == DP_HOST_DUTY)
+			host_duty(w, m);
+		else if (dp_pkt(m)->flags & DP_PKT_RESPONSE)
+			dp_response(w, m);
+		else
+			dp_query_add(w, m);
+	}
+	dp_query_run(w);
+}
+
+static void tell(struct dp_worker *w, const struct dp_downcall *d)
+{
+	const struct dp_link *l = dp_world_link(w->world, d->link);
+	struct cache_record *r = cache_record_get(w->cache, d->rec, d->gen);
+	unsigned flags = d->op == DP_DOWN_GOODBYE ? DP_SCHED_GOODBYE : 0;
+
+	if (l == NULL || r == NULL || l->mode != DP_LINK_GATEWAY)
+		return;
+	/* Who listens on one family only must hear of it too. */
+	if (l->has_addr4)
+		dp_schedule_add(w, l, 4, d->rec, d->gen, flags, true);
+	if (l->n_addr6 > 0)
+		dp_schedule_add(w, l, 6, d->rec, d->gen, flags, true);
+}
+
+static unsigned from_control(struct dp_worker *w)
+{
+	struct dp_downcall d;
+	unsigned n = 0;
+
+	while (n < DOWN_BUDGET &&
+		rte_ring_sc_dequeue_elem(w->shared->down[w->id], &d, sizeof(d)) == 0) {
+		n++;
+		switch (d.op) {
+		case DP_DOWN_TX:
+			dp_event(w, d.link, DP_EV_tx_host, 1);
+			dp_tx(w, d.m->port, d.link, d.m);
+			break;
+		case DP_DOWN_REPLAY:
+			dp_query_add(w, d.m);
+			break;
+		default:
+			tell(w, &d);
+			break;
+		}
+	}
+	dp_query_run(w);
+	return n;
+}
+
+static unsigned from_workers(struct dp_worker *w)
+{
+	unsigned done = 0;
+
+	for (unsigned from = 0; from < w->shared->n_workers; from++) {
+		void *burst[HAND_BUDGET];
+		unsigned n;
+
+		if (from == w->id)
+			continue;
+		n = rte_ring_sc_dequeue_burst(
+			w->shared->hand[from][w->id], burst, HAND_BUDGET, NULL);
+		for (unsigned i = 0; i < n; i++) {
+			struct rte_mbuf *m = burst[i];
+
+			if (dp_pkt(m)->hand == DP_HAND_TX)
+				dp_tx(w, m->port, dp_pkt(m)->link, m);
+			else
+				dp_query_add(w, m);
+		}
+		done += n;
+	}
+	dp_query_run(w);
+	return done;
+}
+
+unsigned dp_worker_turn(struct dp_worker *w, uint64_t now_us)
+{
+	struct rte_mbuf *burst[DP_BURST];
+	unsigned done = 0;
+
+	w->now_us = now_us;
+	w->now_ms = clock_ms(now_us);
+	w->world = atomic_load_explicit(&w->shared->world, memory_order_acquire);
+	if (w->world != NULL) {
+		done += from_control(w);
+		done += from_workers(w);
+		for (unsigned i = 0; i < w->n_rxq; i++) {
+			uint16_t n =
+				rte_eth_rx_burst(w->rxq[i].port, w->rxq[i].queue, burst, DP_BURST);
+
+			if (n == 0)
+				continue;
+			for (unsigned k = 0; k < n; k++)
+				burst[k]->port = w->rxq[i].port;
+			receive(w, burst, n);
+			done += n;
+		}
+		done += dp_schedule_turn(w, TIMER_BUDGET);
+		dp_tx_flush(w);
+	}
+	rcu_quiescent(w->shared->rcu, w->id);
+	COUNTER_INC(w->counters->turns);
+	if (done > 0)
+		COUNTER_INC(w->counters->busy_turns);
+	return done;
+}
+
+bool dp_worker_next(const struct dp_worker *w, uint32_t *at_ms)
+{
+	return wheel_next(&w->schedule.wheel, at_ms);
+}
+
+unsigned dp_worker_held(const struct dp_worker *w)
+{
+	unsigned n = w->n_query;
+
+	for (unsigned i = 0; i < DP_PORTS_MAX; i++)
+		n += w->tx[i].n;
+	return n + w->schedule.waiting;
+}

@@ -1,0 +1,192 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#pragma once
+
+#include <rte_mbuf.h>
+
+#include "base/counter.h"
+#include "base/rng.h"
+#include "dataplane/msg.h"
+#include "dataplane/pkt.h"
+#include "dataplane/schedule.h"
+#include "dataplane/worker.h"
+#include "dns/reader.h"
+#include "dns/writer.h"
+
+/*
+ * The inside of a worker, for dataplane/ only. Everything here belongs to the worker's own thread.
+ *
+ *	worker.c     the turn: who is looked at, and in which order
+ *	classify.c   frame -> dp_pkt, or an outcome
+ *	query.c      questions of a burst -> keys -> nodes -> answer sets -> delivery
+ *	answer.c     which records answer a question
+ *	service.c    what resolves an instance: SRV, TXT, addresses; hidden or incomplete
+ *	known.c      known answers of a query
+ *	schedule.c   the multicast schedule of the links this worker is home of
+ *	build.c      records -> messages -> frames
+ *	touch.c      responses that repeat what is held
+ *	tx.c         frames -> TX queues, or the worker that owns one
+ */
+
+#define DP_BURST 32
+#define DP_TX_BUFFER 64
+#define DP_SCRATCH 9216      /* bytes: the largest message and its headers, in one piece */
+#define DP_QUESTIONS 256     /* questions looked at per pass over a burst */
+#define DP_QUESTIONS_MSG 128 /* ... per message */
+#define DP_ITEMS 8192        /* records of one answer at most */
+#define DP_KNOWN 1024        /* known answers of one query at most */
+#define DP_IDSET 16384       /* slots of an identity set; power of two, twice DP_ITEMS */
+#define DP_TELL_SETS 1024    /* interest told to control lately, sets of four */
+
+/* A set of record identities with O(1) clearing. Open addressing, linear probing. */
+struct dp_idset {
+	uint32_t stamp; /* of the current life; 0 is never current */
+	uint32_t used;
+	struct {
+		uint64_t ident;
+		uint32_t stamp;
+		uint32_t value;
+	} slot[DP_IDSET];
+};
+
+void dp_idset_clear(struct dp_idset *s);
+
+/* Adds; false if it was there already or the set is full (then the caller treats it as seen). */
+bool dp_idset_add(struct dp_idset *s, uint64_t ident, uint32_t value);
+
+/* Was it added since the last clear? *value gets what was added with it. */
+bool dp_idset_find(const struct dp_idset *s, uint64_t ident, uint32_t *value);
+
+/* One question of a burst, from reading to answering. */
+struct dp_question {
+	uint8_t canon[256] __attribute__((aligned(64))); /* qname, lower case */
+	struct hash128 key;                              /* of (canon, qtype) */
+	struct dns_service_name sd;
+	uint32_t node; /* found by the bulk lookup; 0: none */
+	uint16_t qtype;
+	uint8_t name_len;
+	bool qu;
+	bool denied;     /* policy lets nobody answer it here */
+	bool answerable; /* false: class not IN, or a name never answered */
+};
+
+/* One query of a burst. */
+struct dp_query {
+	struct rte_mbuf *m;
+	struct dp_pkt *pkt;
+	const struct dp_link *link;
+	const uint8_t *dns;       /* the message, in one piece */
+	struct dns_reader reader; /* behind the questions */
+	uint16_t first;           /* index into worker.question */
+	uint16_t n;               /* questions read */
+};
+
+/* What goes into an answer. */
+#define DP_ITEM_UNICAST 0x01 /* else by multicast */
+#define DP_ITEM_UNIQUE 0x02  /* of a unique RRset: sent without delay */
+#define DP_ITEM_TYPE 0x04    /* node names a service type (RFC 6763 §9); rec is 0 */
+
+struct dp_item {
+	uint64_t ident; /* key for known answers and for doubles */
+	uint32_t rec;   /* record index, or 0 */
+	uint32_t gen;
+	uint32_t node; /* DP_ITEM_TYPE: the type's node */
+	uint32_t ttl;  /* seconds to put in */
+	uint8_t flags;
+	uint8_t question; /* which one it answers */
+};
+
+struct dp_items {
+	uint32_t n;
+	struct dp_item item[DP_ITEMS];
+};
+
+struct dp_txq {
+	uint16_t n;
+	struct rte_mbuf *m[DP_TX_BUFFER];
+};
+
+/* (question, link) pairs that control was lately told somebody is interested in. */
+struct dp_told {
+	uint64_t tag;
+	uint32_t told_ms;
+	uint32_t pad;
+};
+
+struct dp_rxq {
+	uint16_t port;
+	uint16_t queue;
+};
+
+struct dp_worker {
+	struct dp_shared *shared;
+	unsigned id;
+
+	/* This turn's. */
+	const struct dp_world *world;
+	const struct cache_view *cache;
+	uint64_t now_us;
+	uint32_t now_ms;
+
+	struct dp_counters *counters;
+	struct rng rng;
+	uint16_t n_rxq;
+	struct dp_rxq rxq[DP_PORTS_MAX];
+	struct dp_txq tx[DP_PORTS_MAX];
+
+	struct dp_schedule schedule;
+
+	/* Scratch of the packet or burst at hand. */
+	uint8_t linear[DP_SCRATCH] __attribute__((aligned(64)));
+	uint8_t rdata[DNS_RDATA_MAX];
+	uint8_t canon[DNS_RDATA_MAX];
+	struct dns_question wire_question;
+	struct dns_rr rr;
+	struct dp_query query[DP_BURST];
+	unsigned n_query;
+	struct dp_question question[DP_QUESTIONS];
+	unsigned n_question;
+	struct dp_items items;
+	struct dp_idset seen;   /* identities in the answer set */
+	struct dp_idset known;  /* ... in the known answers; value: their TTL */
+	struct dp_idset packed; /* ... in the message being built */
+	struct dns_writer writer;
+	uint32_t
+		packed_rec[DP_ITEMS]; /* records in the answer section of the message being built */
+	struct dp_told told[DP_TELL_SETS][4];
+};
+
+/* Counters of a link; id 0 for packets of none. */
+static inline void dp_count(struct dp_worker *w, uint16_t link, enum dp_outcome o)
+{
+	COUNTER_INC(w->counters->link[link].outcome[o]);
+}
+
+static inline void dp_event(struct dp_worker *w, uint16_t link, enum dp_event e, uint64_t n)
+{
+	COUNTER_ADD(w->counters->link[link].event[e], n);
+}
+
+/* classify.c: 0: an mDNS message, dp_pkt(m) is filled. DP_HOST_DUTY: dp_pkt(m)->outcome tells
+ * which. Else -1 - outcome; dp_pkt(m)->link says whom to count it to. */
+#define DP_HOST_DUTY 1
+int dp_classify(struct dp_worker *w, struct rte_mbuf *m);
+
+/* The packet's data from offset 0 in one piece: its own, or copied into w->linear (one packet at a
+ * time). */
+const uint8_t *dp_contiguous(struct dp_worker *w, struct rte_mbuf *m);
+
+/* query.c: takes the mbufs. */
+void dp_query_add(struct dp_worker *w, struct rte_mbuf *m); /* collects; runs the pass when full */
+void dp_query_run(struct dp_worker *w);                     /* answers what was collected */
+
+/* touch.c: takes the mbuf. */
+void dp_response(struct dp_worker *w, struct rte_mbuf *m);
+
+/* tx.c: take the mbuf. */
+void dp_tx(struct dp_worker *w, uint16_t port, uint16_t link, struct rte_mbuf *m);
+void dp_tx_flush(struct dp_worker *w);
+
+/* worker.c: hand over; false: ring full, the mbuf is still the caller's. */
+bool dp_upcall(struct dp_worker *w, unsigned op, struct rte_mbuf *m);
+bool dp_upcall_refresh(struct dp_worker *w, uint32_t rec, uint32_t gen);
+bool dp_hand(struct dp_worker *w, unsigned to, enum dp_handover what, struct rte_mbuf *m);
