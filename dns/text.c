@@ -3,6 +3,7 @@
 
 #include <errno.h>
 
+#include "base/text.h"
 #include "dns/rdata.h"
 
 void dns_text_str(struct dns_text *t, const char *s)
@@ -40,30 +41,6 @@ int dns_text_end(struct dns_text *t)
 	return (int)t->len;
 }
 
-/*
- * Bytes of the printable UTF-8 sequence at p (RFC 3629), 0 if there is none: overlong forms,
- * surrogates and the C1 controls, which drive terminals, are not.
- */
-static size_t utf8_len(const uint8_t *p, size_t avail)
-{
-	size_t n = p[0] >= 0xf0 ? 4 : p[0] >= 0xe0 ? 3 : 2;
-	uint32_t point;
-
-	if (p[0] < 0xc2 || p[0] > 0xf4 || avail < n)
-		return 0;
-	point = p[0] & (0xffu >> (n + 1));
-	for (size_t i = 1; i < n; i++) {
-		if ((p[i] & 0xc0) != 0x80)
-			return 0;
-		point = point << 6 | (p[i] & 0x3f);
-	}
-	if (point < 0xa0 || (n == 3 && point < 0x800) || (n == 4 && point < 0x10000))
-		return 0;
-	if ((point >= 0xd800 && point <= 0xdfff) || point > 0x10ffff)
-		return 0;
-	return n;
-}
-
 static void put_decimal_escape(struct dns_text *t, uint8_t c)
 {
 	dns_text_char(t, '\\');
@@ -75,15 +52,13 @@ static void put_decimal_escape(struct dns_text *t, uint8_t c)
 void dns_text_escaped(struct dns_text *t, const uint8_t *bytes, size_t len, const char *special)
 {
 	for (size_t i = 0; i < len;) {
-		uint8_t c = bytes[i];
-		size_t n = c >= 0x80 ? utf8_len(bytes + i, len - i) : c >= 0x20 && c != 0x7f;
+		size_t n = utf8_printable(bytes + i, len - i);
 
 		if (n == 0) {
-			put_decimal_escape(t, c);
-			i++;
+			put_decimal_escape(t, bytes[i++]);
 			continue;
 		}
-		if (c < 0x80 && strchr(special, c))
+		if (n == 1 && strchr(special, bytes[i]))
 			dns_text_char(t, '\\');
 		while (n-- > 0)
 			dns_text_char(t, (char)bytes[i++]);
