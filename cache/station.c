@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "cache/state.h"
+
+/* Stations: made with their first record, dropped with the last. */
+
+/* Makes and publishes a station without records. 0: no room. */
+uint32_t station_make(struct cache *c, uint16_t link, const struct mac_addr *mac)
+{
+	uint64_t key = index_station_key(link, mac);
+	uint32_t idx = slab_alloc(c->station_slab);
+	struct cache_station *st;
+
+	if (idx == 0)
+		return 0;
+	st = cache_station_at(&c->view, idx);
+	st->link = link;
+	st->mac = *mac;
+	atomic_store_explicit(&st->cls[0], 0, memory_order_relaxed);
+	atomic_store_explicit(&st->cls[1], 0, memory_order_relaxed);
+	st->n_records = 0;
+	st->records = 0;
+	st->retry_next = 0;
+	atomic_store_explicit(&st->seen_ms, 0, memory_order_relaxed);
+	st->refused = 0;
+	memset(st->ip4, 0, sizeof(st->ip4));
+	memset(st->ip6, 0, sizeof(st->ip6));
+	if (index_add(c->stations, &key, index_station_sig(&c->view, key), idx) < 0) {
+		slab_free(c->station_slab, idx);
+		return 0;
+	}
+	/* Odd from here on; those that page over slots have not looked at it before. */
+	atomic_store_explicit(&st->gen, atomic_load_explicit(&st->gen, memory_order_relaxed) + 1,
+		memory_order_release);
+	cache_gauge_add(&c->stats.stations, 1);
+	return idx;
+}
+
+/* Enters the record into the list of its provider. */
+void station_link(struct cache *c, uint32_t station, uint32_t rec)
+{
+	struct cache_station *st = cache_station_at(&c->view, station);
+	struct cache_record *r = cache_record_at(&c->view, rec);
+
+	r->station_prev = 0;
+	r->station_next = st->records;
+	if (st->records != 0)
+		cache_record_at(&c->view, st->records)->station_prev = rec;
+	st->records = rec;
+	st->n_records++;
+	atomic_store_explicit(&r->station, station, memory_order_relaxed);
+}
+
+/* Takes it out; the station may be empty afterwards: station_release(). */
+void station_unlink(struct cache *c, uint32_t rec)
+{
+	struct cache_record *r = cache_record_at(&c->view, rec);
+	struct cache_station *st = cache_station_at(&c->view, r->station);
+
+	if (r->station_prev != 0)
+		cache_record_at(&c->view, r->station_prev)->station_next = r->station_next;
+	else
+		st->records = r->station_next;
+	if (r->station_next != 0)
+		cache_record_at(&c->view, r->station_next)->station_prev = r->station_prev;
+	st->n_records--;
+}
+
+static void deferred_free(uint64_t cache, uint64_t idx)
+{
+	struct cache *c = (struct cache *)(uintptr_t)cache;
+	const struct cache_station *st = cache_station_at(&c->view, (uint32_t)idx);
+
+	index_free(c->stations, st->hash_pos);
+	slab_free(c->station_slab, (uint32_t)idx);
+}
+
+static void drop(struct cache *c, uint32_t idx)
+{
+	struct cache_station *st = cache_station_at(&c->view, idx);
+	uint64_t key = index_station_key(st->link, &st->mac);
+
+	st->hash_pos = index_del(c->stations, &key, index_station_sig(&c->view, key));
+	atomic_store_explicit(&st->gen, atomic_load_explicit(&st->gen, memory_order_relaxed) + 1,
+		memory_order_release);
+	cache_gauge_add(&c->stats.stations, -1);
+	defer_push(c->defer, deferred_free, (uintptr_t)c, idx);
+}
+
+/* Drops the station if it has no record left; without room in the deferral a later turn does. */
+void station_release(struct cache *c, uint32_t station)
+{
+	struct cache_station *st = cache_station_at(&c->view, station);
+
+	if (st->n_records > 0 || st->retry_next != 0)
+		return;
+	if (defer_room(c->defer, 1)) {
+		drop(c, station);
+		return;
+	}
+	/* The list ends in itself, so that the link also says "is listed". */
+	st->retry_next = c->station_retry != 0 ? c->station_retry : station;
+	c->station_retry = station;
+}
+
+/* Drops what station_release() had to leave. Returns how many left the list. */
+unsigned station_turn(struct cache *c)
+{
+	unsigned done = 0;
+
+	while (c->station_retry != 0 && defer_room(c->defer, 1)) {
+		uint32_t idx = c->station_retry;
+		struct cache_station *st = cache_station_at(&c->view, idx);
+
+		c->station_retry = st->retry_next == idx ? 0 : st->retry_next;
+		st->retry_next = 0;
+		if (st->n_records == 0)
+			drop(c, idx);
+		done++;
+	}
+	return done;
+}
+
+/* Notes when and from where the station was last heard. */
+void station_heard(struct cache_station *st, const struct cache_learn *l, uint32_t now_ms)
+{
+	atomic_store_explicit(&st->seen_ms, now_ms, memory_order_relaxed);
+	if (l->ip != NULL && l->ip_len == sizeof(st->ip4))
+		memcpy(st->ip4, l->ip, sizeof(st->ip4));
+	else if (l->ip != NULL && l->ip_len == sizeof(st->ip6))
+		memcpy(st->ip6, l->ip, sizeof(st->ip6));
+}
