@@ -29,23 +29,29 @@ static bool owned_by(
 	return mac != NULL && mac_equal(&cache_station_at(w->cache, r->station)->mac, mac);
 }
 
-bool dp_answer_usable(struct dp_worker *w, const struct dp_link *l, const struct mac_addr *asker,
-	const struct cache_record *r)
+enum dp_judged dp_answer_judge(const struct dp_worker *w, const struct dp_link *l,
+	const struct mac_addr *asker, const struct cache_record *r)
 {
 	uint16_t flags = atomic_load_explicit(&r->flags, memory_order_acquire);
 
 	if ((flags & (CACHE_REC_DYING | CACHE_REC_HIDDEN | CACHE_REC_LINK_LOCAL)) != 0 ||
 		cache_record_left_ms(r, w->now_ms) <= 0)
-		return false;
+		return DP_GONE;
 	/* Never to the link of origin: its owner hears the question there (draft 3.4, RFC 6762 §6).
 	 */
-	if (r->link == l->id)
-		return false;
-	if (!dp_answer_permitted(w, l, r)) {
-		dp_event(w, l->id, DP_EV_denied, 1);
-		return false;
-	}
-	return !owned_by(w, r, asker);
+	if (r->link == l->id || owned_by(w, r, asker))
+		return DP_NEAR;
+	return dp_answer_permitted(w, l, r) ? DP_TELL : DP_DENIED;
+}
+
+/* The same for a record that answers a question; counts what policy hides. */
+static bool tellable(struct dp_worker *w, const struct dp_query *q, const struct cache_record *r)
+{
+	enum dp_judged j = dp_answer_judge(w, q->link, &q->pkt->smac, r);
+
+	if (j == DP_DENIED)
+		dp_event(w, q->link->id, DP_EV_denied, 1);
+	return j == DP_TELL;
 }
 
 void dp_answer_item(
@@ -154,7 +160,7 @@ static void answer_shared(struct dp_worker *w, const struct dp_query *q,
 	while ((idx = cache_iter_next(&it)) != 0) {
 		struct cache_record *r = cache_record_at(w->cache, idx);
 
-		if (!dp_answer_usable(w, q->link, &q->pkt->smac, r))
+		if (!tellable(w, q, r))
 			continue;
 		if (to_instance) {
 			enum ptr_fate fate = judge_ptr(w, q, r);
@@ -232,7 +238,7 @@ static void answer_unique(struct dp_worker *w, const struct dp_query *q,
 	while ((idx = cache_iter_next(&it)) != 0) {
 		struct cache_record *r = cache_record_at(w->cache, idx);
 
-		if (!dp_answer_usable(w, q->link, &q->pkt->smac, r))
+		if (!tellable(w, q, r))
 			continue;
 		if (!address && link != 0 && r->link != link)
 			continue;

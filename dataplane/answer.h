@@ -15,12 +15,23 @@ static inline bool dp_answer_permitted(
 	return policy_permits(policy_verdict(world->table, cls, l->col_out));
 }
 
-/*
- * May the record be told to `asker` (NULL: to the group) on link l: it is live, not of that link,
- * not the asker's own, no link-local address, and policy permits it. Counts what policy hides.
- */
-bool dp_answer_usable(struct dp_worker *w, const struct dp_link *l, const struct mac_addr *asker,
-	const struct cache_record *r);
+/* Why a record may be told or not. */
+enum dp_judged {
+	DP_TELL,
+	DP_GONE,   /* dying, expired, in conflict, or a link-local address: never crosses */
+	DP_NEAR,   /* its owner is on the asker's link, or is the asker */
+	DP_DENIED, /* policy */
+};
+
+/* May the record be told to `asker` (NULL: to the group) on link l? */
+enum dp_judged dp_answer_judge(const struct dp_worker *w, const struct dp_link *l,
+	const struct mac_addr *asker, const struct cache_record *r);
+
+static inline bool dp_answer_usable(const struct dp_worker *w, const struct dp_link *l,
+	const struct mac_addr *asker, const struct cache_record *r)
+{
+	return dp_answer_judge(w, l, asker, r) == DP_TELL;
+}
 
 /* Fills identity, generation and remaining TTL of an item. */
 void dp_answer_item(
