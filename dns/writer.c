@@ -60,11 +60,14 @@ static inline uint64_t mix(uint64_t h, uint64_t v)
 	return h ^ h >> 32;
 }
 
-/* Of a label, its length byte included, below a node. */
+/*
+ * Of a label, its length byte included, below a node. The node's number is spread before the label
+ * meets it: labels that count down while nodes count up would all cancel out to one hash.
+ */
 static uint16_t label_hash(uint16_t parent, const uint8_t *label)
 {
 	size_t len = 1u + *label, i = 0;
-	uint64_t h = parent, v = 0;
+	uint64_t h = parent * UINT64_C(0xd6e8feb86659fd93), v = 0;
 
 	for (; i + sizeof(v) <= len; i += sizeof(v)) {
 		memcpy(&v, label + i, sizeof(v));
