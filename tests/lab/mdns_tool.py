@@ -141,22 +141,28 @@ def ask(args):
     question = zc.DNSQuestion(qname, qtype, const._CLASS_IN)
     question.unicast = args.qu
     out.add_question(question)
-    sock.sendto(out.packets()[0], group)
+    query = out.packets()[0]
 
-    deadline = time.monotonic() + args.timeout
+    # Asked again as any querier does: what was multicast a moment ago is not repeated within a
+    # second, and we were not there to hear it.
+    now = time.monotonic()
+    deadline, again, pause = now + args.timeout, now, 1.1
     enough = 0
-    while enough < args.enough:
-        left = deadline - time.monotonic()
-        if left <= 0 or not select.select([sock], [], [], left)[0]:
-            break
+    while enough < args.enough and now < deadline:
+        if now >= again:
+            sock.sendto(query, group)
+            again, pause = again + pause, 2 * pause
+        ready = select.select([sock], [], [], min(again, deadline) - now)[0]
+        now = time.monotonic()
+        if not ready:
+            continue
         data, source = sock.recvfrom(9216)
         message = zc.DNSIncoming(data)
         if not message.is_response():
             continue
         for record in message.answers:
             tell(source=source[0], id=message.id, **describe(record))
-            same = record.name.lower() == qname.lower() and qtype in (record.type, TYPES["ANY"])
-            enough += same
+            enough += record.name.lower() == qname.lower() and qtype in (record.type, TYPES["ANY"])
     sock.close()
 
 

@@ -7,6 +7,8 @@ import subprocess
 
 from process import ENV, PYTHON, LabError
 
+TYPE_NUMBERS = {"A": 1, "PTR": 12, "TXT": 16, "AAAA": 28, "SRV": 33}
+
 HERE = os.path.dirname(os.path.abspath(__file__))
 
 AVAHI_CONF = """[server]
@@ -36,8 +38,9 @@ class Capture:
 
     def __init__(self, ns, ifname, path, *expression):
         self.path = path
-        self.process = ns.popen("tcpdump", "-i", ifname, "-U", "-n", "-Z", "root", "-w", path,
-                                *expression)
+        # Immediate: a frame seen is a frame in the file, none waits in the kernel's ring.
+        self.process = ns.popen("tcpdump", "-i", ifname, "-n", "-U", "--immediate-mode",
+                                "-Z", "root", "-w", path, *expression)
         self.process.wait_line("listening on")
 
     def stop(self):
@@ -142,36 +145,46 @@ class Station:
     def _source(self, family):
         return self.v4 if family == 4 else "eth0"
 
-    def zeroconf_publish(self, name, service_type, port, *txt, ttl=None, families=None):
-        """python-zeroconf registers a service. SIGTERM says goodbye, SIGKILL does not."""
-        argv = ["publish", name, service_type, port, "--host", f"{self.name}.local."]
-        for family in sorted(families or self.families):
+    def zeroconf_publish(self, name, service_type, port, *txt, ttl=None, host=None, addresses=None):
+        """python-zeroconf registers a service. SIGTERM says goodbye, SIGKILL does not.
+
+        ttl is that of all records; host and addresses are the station's own unless given.
+        """
+        argv = ["publish", name, service_type, port, "--host", host or f"{self.name}.local."]
+        for family in sorted(self.families):
             argv += ["--interface", self._source(family)]
-        for address in (self.v4, self.v6):
-            argv += ["--address", address] if address else []
+        for address in addresses or filter(None, (self.v4, self.v6)):
+            argv += ["--address", address]
         argv += ["--ttl", ttl] if ttl else []
         process = self.tool(*argv, *(f"--txt={t}" for t in txt))
         process.wait_line('"published"', 20)
         return process
 
-    def zeroconf_browse(self, service_type, families=None):
+    def zeroconf_browse(self, service_type):
         """An open ServiceBrowser: JSON lines with event, name and what was resolved."""
         argv = ["browse", service_type]
-        for family in sorted(families or self.families):
+        for family in sorted(self.families):
             argv += ["--interface", self._source(family)]
         process = self.tool(*argv)
         process.wait_line('"browsing"', 20)
         return process
 
     def ask(self, qname, qtype, family, *options, timeout=3, enough=1):
-        """One question by plain sockets: the answer records received, as dicts.
+        """One question by plain sockets: all records of all responses received, as dicts.
 
-        Ends with the first `enough` records of that name and type, or at the timeout.
+        Ends with the message that brings the first `enough` records of that name and type, or at
+        the timeout.
         """
         done = self.run(PYTHON, os.path.join(HERE, "mdns_tool.py"), "ask", qname, qtype,
                         "--interface", self._source(family), "--timeout", timeout,
                         "--enough", enough, *options, timeout=timeout + 20)
         return [json.loads(line) for line in done.stdout.splitlines()]
+
+    def lookup(self, qname, qtype, family, *options, timeout=3):
+        """The same, but only the records that answer the question itself."""
+        wanted = qname.rstrip(".").lower()
+        return [r for r in self.ask(qname, qtype, family, *options, timeout=timeout)
+                if r["name"].rstrip(".").lower() == wanted and r["type"] == TYPE_NUMBERS[qtype]]
 
     # --- frames ------------------------------------------------------------------------------
 

@@ -60,9 +60,12 @@ def test_goodbye_reaches_an_open_browser(stations):
 def test_zeroconf_and_plain_questions(lab):
     server = lab.station("server", 10)
     client = lab.station("client", 10)
+    client6 = lab.station("client6", 10, families=[6])
     browser = client.zeroconf_browse("_airplay._tcp")
+    browser6 = client6.zeroconf_browse("_airplay._tcp")
     server.zeroconf_publish("Screen", "_airplay._tcp", 7000, "model=one", ttl=60)
     browser.wait_line('"add".*Screen')
+    browser6.wait_line(f'"add".*Screen.*{server.v4}.*{server.v6}')
     for family, qtype, rdata in ((4, "A", server.v4), (6, "AAAA", server.v6)):
         answers = client.ask("server.local", qtype, family)
         assert [a["rdata"] for a in answers if a["type"] == (1 if family == 4 else 28)] == [rdata]
