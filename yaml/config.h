@@ -77,6 +77,8 @@ enum config_link_mode {
 
 #define CONFIG_LINK_NAME_MAX 63 /* bytes, without the NUL */
 #define CONFIG_LINKS_MAX 65535
+#define CONFIG_LINK_ADDRESSES_MAX 16
+#define CONFIG_LINK_PREFIXES_MAX 64
 #define CONFIG_NO_POLICY UINT32_MAX
 
 /** One link: an entry of links:, or one VLAN of an entry with a range. In file and VLAN order. */

@@ -17,6 +17,7 @@ enum yaml_severity {
 struct yaml_error {
 	enum yaml_severity severity;
 	struct config_pos pos; /* line 0: the file as a whole */
+	size_t order;          /* of adding; breaks ties when sorting */
 	char *text;            /* "links[2].vlan: found "5000", expected ..."; no newline */
 };
 
@@ -30,7 +31,7 @@ struct yaml_errors {
 	size_t cap;
 	size_t n_errors;   /* of severity YAML_ERROR */
 	size_t n_warnings; /* of severity YAML_WARNING */
-	size_t lost;       /* could not be kept for want of memory; n_errors counts them too */
+	size_t unlisted;   /* counted, but beyond YAML_ERRORS_MAX or the memory there is */
 	char *file;        /* name that stands before each line; set by the loader */
 };
 

@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "yaml/config.h"
+
+/*
+ * What the schema walk fills: the final structs where the file says all, raw ones where names must
+ * be resolved and ranges expanded first. Raw structs live in the tree arena.
+ */
+
+struct yaml_node;
+
+/** `vlan:` as written. first = last for one VLAN, 0 for none. */
+struct raw_vlan {
+	uint16_t first;
+	uint16_t last;
+	bool range; /* written as a range: name and addresses may hold {vlan} */
+};
+
+/** An entry of links:. Pointers are NULL where the file says nothing or nothing valid. */
+struct raw_link {
+	struct config_pos pos;
+	const char *name;
+	const char *port;
+	struct raw_vlan vlan;
+	uint16_t mtu;
+	enum config_link_mode mode;
+	uint32_t query_budget;
+	struct yaml_node *addresses;
+	struct yaml_node *prefixes;
+	const char *policy_in;
+	const char *policy_out;
+};
+
+/** An entry of services:. */
+struct raw_set {
+	struct config_pos pos;
+	const char *name;
+	struct yaml_node *items;
+};
+
+/** A rule. */
+struct raw_rule {
+	struct config_pos pos;
+	struct yaml_node *permit;
+	struct yaml_node *deny;
+	const char *instance;
+	enum config_kind kind; /* 0: not written */
+	struct yaml_node *from;
+	struct yaml_node *to;
+};
+
+/** An entry of policies:. */
+struct raw_policy {
+	struct config_pos pos;
+	const char *name;
+	struct raw_rule *rules;
+	uint32_t n_rules;
+};
+
+/** A file being read. The configuration stands first, so that one offset serves both. */
+struct draft {
+	struct config config;
+	struct yaml_node *root;
+	struct raw_link *links;
+	uint32_t n_links;
+	struct raw_set *sets;
+	uint32_t n_sets;
+	struct raw_policy *policies;
+	uint32_t n_policies;
+	struct yaml_node *eal;
+};

@@ -1,0 +1,162 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "yaml/rules.h"
+
+#include <stdlib.h>
+
+#include "yaml/arena.h"
+#include "yaml/tree.h"
+
+struct context {
+	struct yaml_loader *ld;
+	struct yaml_sets *sets;
+	const struct yaml_link_names *links;
+};
+
+static bool has_bad_child(const struct yaml_node *node)
+{
+	yaml_for_each_child(child, node)
+	{
+		if (child->bad || child->kind == YAML_KIND_BROKEN)
+			return true;
+	}
+	return false;
+}
+
+static int by_value(const void *pa, const void *pb)
+{
+	uint32_t a = *(const uint32_t *)pa, b = *(const uint32_t *)pb;
+
+	return a < b ? -1 : a > b;
+}
+
+static void add_link(struct context *c, struct yaml_node *item, uint32_t *list, uint32_t *n)
+{
+	struct yaml_guess guess = {.word = item->text};
+	char guessed[YAML_GUESS_SIZE];
+	uint32_t link;
+
+	if (item->bad || item->kind != YAML_KIND_SCALAR)
+		return;
+	link = yaml_names_find(&c->links->names, item->text);
+	if (link != YAML_NO_NAME) {
+		list[(*n)++] = link;
+		return;
+	}
+	if (!c->links->complete)
+		return;
+	yaml_guess_offer_names(c->ld, &guess, &c->links->names);
+	yaml_expected(c->ld, item, "the name of a link%s", yaml_guess_text(&guess, guessed));
+}
+
+static void take_links(struct context *c, struct yaml_node *node, struct config_link_list *out)
+{
+	uint32_t *list, n = 0, unique = 0;
+
+	if (!node)
+		return;
+	list = yaml_arena_array(
+		c->ld->out, node->kind == YAML_KIND_LIST ? node->n : 1, sizeof(*list));
+	if (!list) {
+		yaml_oom(c->ld);
+		return;
+	}
+	if (node->kind == YAML_KIND_SCALAR)
+		add_link(c, node, list, &n);
+	yaml_for_each_child(item, node) add_link(c, item, list, &n);
+	if (n)
+		qsort(list, n, sizeof(*list), by_value);
+	for (uint32_t i = 0; i < n; i++) {
+		if (!i || list[i] != list[i - 1])
+			list[unique++] = list[i];
+	}
+	*out = (struct config_link_list){list, unique};
+}
+
+/* `from: {}` would read like a restriction and be none. */
+static void check_side(struct context *c, struct yaml_node *rule, const char *key)
+{
+	struct yaml_node *side = yaml_child(rule, key);
+
+	if (side && side->kind == YAML_KIND_MAP && !side->n && !c->ld->partial)
+		yaml_expected(c->ld, side, "a map like {link: NAME}");
+}
+
+static void build_rule(struct context *c, const struct raw_rule *raw, struct yaml_node *node,
+	struct config_rule *rule)
+{
+	*rule = (struct config_rule){
+		.permit = raw->permit != NULL,
+		.kind = raw->kind ? raw->kind : CONFIG_KIND_BOTH,
+		.instance = raw->instance,
+		.pos = raw->pos,
+	};
+	if (raw->permit)
+		yaml_flatten(c->sets, raw->permit, &rule->services);
+	if (raw->deny)
+		yaml_flatten(c->sets, raw->deny, &rule->services);
+	take_links(c, raw->from, &rule->from);
+	take_links(c, raw->to, &rule->to);
+	check_side(c, node, "from");
+	check_side(c, node, "to");
+	if (yaml_child(node, "permit") && yaml_child(node, "deny"))
+		yaml_complain(c->ld, node, "found both permit and deny, expected one of them");
+	else if (!raw->permit && !raw->deny && !node->bad && !has_bad_child(node) &&
+		 node->kind == YAML_KIND_MAP && !c->ld->partial)
+		yaml_complain(c->ld, node, "found neither permit nor deny, expected one of them");
+}
+
+/* Whether no packet gets past the rule. */
+static bool matches_all(const struct config_rule *rule)
+{
+	return rule->services.any && !rule->instance && rule->kind == CONFIG_KIND_BOTH &&
+	       !rule->from.n && !rule->to.n;
+}
+
+static void build_policy(struct context *c, const struct raw_policy *raw, struct yaml_node *node,
+	struct config_policy *policy)
+{
+	struct config_rule *rules;
+	struct yaml_node *child = node->first;
+
+	policy->name = raw->name;
+	policy->pos = raw->pos;
+	rules = yaml_arena_array(c->ld->out, raw->n_rules, sizeof(*rules));
+	if (!rules) {
+		yaml_oom(c->ld);
+		return;
+	}
+	policy->rules = rules;
+	policy->n_rules = raw->n_rules;
+	for (uint32_t i = 0; i < raw->n_rules && !c->ld->oom; i++, child = child->next)
+		build_rule(c, &raw->rules[i], child, &rules[i]);
+	child = node->first;
+	for (uint32_t i = 0; i + 1 < raw->n_rules; i++, child = child->next) {
+		if (!matches_all(&rules[i]))
+			continue;
+		yaml_warn(c->ld, child->next,
+			"never reached: the rule before it, at line %u, "
+			"matches everything",
+			rules[i].pos.line);
+		break;
+	}
+}
+
+void yaml_build_policies(struct yaml_loader *ld, struct draft *draft, struct yaml_sets *sets,
+	const struct yaml_link_names *links)
+{
+	struct context c = {ld, sets, links};
+	struct yaml_node *node = yaml_child(draft->root, "policies");
+	struct config *config = &draft->config;
+
+	config->policies = yaml_arena_array(ld->out, draft->n_policies, sizeof(*config->policies));
+	if (!config->policies) {
+		yaml_oom(ld);
+		return;
+	}
+	config->n_policies = draft->n_policies;
+	if (!draft->n_policies)
+		return;
+	node = node->first;
+	for (uint32_t i = 0; i < draft->n_policies && !ld->oom; i++, node = node->next)
+		build_policy(&c, &draft->policies[i], node, &config->policies[i]);
+}
