@@ -21,6 +21,9 @@ struct yaml_error {
 	char *text;            /* "links[2].vlan: found "5000", expected ..."; no newline */
 };
 
+/* Nobody reads more, and a large file of something else would make one of every line. */
+#define YAML_ERRORS_MAX 10000
+
 /**
  * A growing list of errors and warnings. Initialise with yaml_errors_init() (or all zero), free
  * with yaml_errors_fini(). Plain data of its caller; not shared between threads.

@@ -22,6 +22,7 @@ struct builder {
 	unsigned int depth;
 	uint32_t nodes;
 	struct yaml_node *root;
+	struct yaml_node *last; /* read so far */
 	bool stop;
 };
 
@@ -41,6 +42,7 @@ static struct yaml_node *new_node(struct builder *b, enum yaml_kind kind, const 
 		return yaml_oom(b->ld);
 	node->kind = kind;
 	node->pos = event_pos(event);
+	b->last = node;
 	if (++b->nodes > YAML_NODES_MAX) {
 		yaml_complain(
 			b->ld, node, "found more than %u values, expected fewer", YAML_NODES_MAX);
@@ -284,6 +286,9 @@ struct yaml_node *yaml_tree_parse(struct yaml_loader *ld, const char *text, size
 
 		if (!yaml_parser_parse(&parser, &event)) {
 			yaml_syntax_error(ld, &parser, text, len);
+			/* It may be cut off: nothing more is to be said of it. */
+			if (b.last)
+				b.last->bad = true;
 			b.stop = true;
 			break;
 		}

@@ -256,7 +256,7 @@ static void take_texts(
 		return;
 	yaml_for_each_child(child, node)
 	{
-		if (child->kind == YAML_KIND_BROKEN)
+		if (child->kind == YAML_KIND_BROKEN || child->bad)
 			continue;
 		if (child->kind != YAML_KIND_SCALAR || yaml_is_null(child))
 			yaml_expected(ld, child, "text");
@@ -267,7 +267,8 @@ static void take_texts(
 static void walk_value(
 	struct yaml_loader *ld, const struct schema_key *key, struct yaml_node *node, void *base)
 {
-	if (ld->oom || node->kind == YAML_KIND_BROKEN)
+	if (ld->oom || node->kind == YAML_KIND_BROKEN ||
+		(node->kind == YAML_KIND_SCALAR && node->bad))
 		return;
 	switch (key->type) {
 	case SCHEMA_MAP:
