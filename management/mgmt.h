@@ -10,8 +10,8 @@
 #include "yaml/config.h"
 
 /*
- * The management thread: files, sockets, configuration and the building of worlds. It blocks as it likes, and writes nothing
- * that workers or control read but new worlds (DESIGN §3).
+ * The management thread: files, sockets, configuration and the building of worlds. It blocks as it
+ * likes, and writes nothing that workers or control read but new worlds (DESIGN §3).
  */
 
 struct mgmt;
@@ -25,22 +25,26 @@ struct mgmt_params {
 	const unsigned *lcore; /* lcore of worker w; the caller's, outlives management */
 	unsigned main_lcore;
 	const char *socket; /* control socket; NULL: the configuration's; empty: none (tests) */
-	bool signals;	    /* read SIGTERM, SIGINT and SIGHUP, which all threads block */
-	bool telemetry;	    /* register /linkspan/... with DPDK telemetry */
-	bool watch;	    /* watch the interfaces of kernel-backed ports by rtnetlink */
+	bool signals;       /* read SIGTERM, SIGINT and SIGHUP, which all threads block */
+	bool telemetry;     /* register /linkspan/... with DPDK telemetry */
+	bool watch;         /* watch the interfaces of kernel-backed ports by rtnetlink */
 };
 
 /*
- * Makes the management state, opens the control socket, builds the first world and asks control to publish it. Before the
- * lcores start. NULL with errno set, reason logged.
+ * Makes the management state, opens the control socket, builds the first world and asks control to
+ * publish it. Before the lcores start. NULL with errno set, reason logged.
  */
 struct mgmt *mgmt_create(const struct mgmt_params *p, uint64_t now_us);
 
-/* After all lcores have left their loops. Frees worlds and configurations, removes the control socket. NULL is fine. */
+/*
+ * After all lcores have left their loops and control is destroyed. Frees worlds and configurations,
+ * removes the control socket. NULL is fine.
+ */
 void mgmt_destroy(struct mgmt *m);
 
 /*
- * One turn: whatever is ready and no more, without waiting for it. Management thread only. Returns how much was done; 0: idle.
+ * One turn: whatever is ready and no more, without waiting for it. Management thread only. Returns
+ * how much was done; 0: idle.
  */
 unsigned mgmt_turn(struct mgmt *m, uint64_t now_us);
 
@@ -48,8 +52,8 @@ unsigned mgmt_turn(struct mgmt *m, uint64_t now_us);
 void mgmt_wait(struct mgmt *m);
 
 /*
- * Leaves cleanly, as SIGTERM does: asks control to stop all links (IGMP and MLD leave frames), then sets shared->stop.
- * Management thread.
+ * Leaves cleanly, as SIGTERM does: asks control to stop all links (IGMP and MLD leave frames), then
+ * sets shared->stop. Management thread.
  */
 void mgmt_leave(struct mgmt *m, uint64_t now_us);
 

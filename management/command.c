@@ -1,0 +1,141 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "management/mgmt_priv.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "management/show.h"
+
+LOG_MODULE(socket);
+
+/* One request line, {"cmd": "show", "args": ["links"]}, and what it asks for. */
+
+#define ARGS_MAX 8
+
+struct request {
+	struct mgmt *m;
+	struct mgmt_waiter waiter;
+	struct text *out;
+	struct show_state *show;
+	const char *arg[ARGS_MAX];
+	unsigned n_args;
+};
+
+/* A refused request. Always false: nobody waits. */
+static bool reply(struct request *rq, json_t *answer)
+{
+	text_json(rq->out, answer);
+	text_str(rq->out, "\n");
+	return false;
+}
+
+static bool cmd_show(struct request *rq)
+{
+	const struct show_ops *ops = rq->n_args == 1 ? show_find(rq->arg[0]) : NULL;
+
+	if (ops == NULL)
+		return reply(rq, mgmt_error("show what? status, ports, links, services, records, "
+					    "stations, policy or counters"));
+	memset(rq->show, 0, sizeof(*rq->show));
+	rq->show->ops = ops;
+	return false;
+}
+
+static bool cmd_reload(struct request *rq)
+{
+	bool dry_run = rq->n_args == 1 && strcmp(rq->arg[0], "--dry-run") == 0;
+
+	if (rq->n_args > 0 && !dry_run)
+		return reply(rq, mgmt_error("reload takes nothing but --dry-run"));
+	mgmt_reload(rq->m, dry_run, rq->waiter);
+	return true;
+}
+
+static bool cmd_flush(struct request *rq)
+{
+	struct mgmt_pending *p;
+	uint16_t link = 0;
+	int rc;
+
+	if (rq->n_args > 1 || (rq->n_args == 1 && strncmp(rq->arg[0], "link=", 5) != 0))
+		return reply(rq, mgmt_error("flush takes nothing but link=NAME"));
+	if (rq->n_args == 1) {
+		const struct link_id *e = link_ids_find(rq->m->state.ids, rq->arg[0] + 5);
+
+		if (e == NULL || !e->present)
+			return reply(rq, mgmt_error("there is no link %s", rq->arg[0] + 5));
+		link = e->id;
+	}
+	p = mgmt_pending_new(MGMT_PENDING_FLUSH, rq->waiter);
+	if (p == NULL)
+		return reply(rq, mgmt_error("%s", strerror(ENOMEM)));
+	p->r.op = CTL_REQ_FLUSH;
+	p->r.link = link;
+	rc = mgmt_submit(rq->m, p);
+	if (rc < 0) {
+		mgmt_pending_free(p);
+		return reply(rq, mgmt_error("control is busy, try again"));
+	}
+	return true;
+}
+
+static bool cmd_log(struct request *rq)
+{
+	int rc = rq->n_args == 1 ? log_set_level(rq->arg[0]) : -EINVAL;
+
+	if (rc == -ENOENT)
+		return reply(rq, mgmt_error("no such log module: %s", rq->arg[0]));
+	if (rc < 0)
+		return reply(
+			rq, mgmt_error("log takes a level (err, warn, notice, info, debug), or "
+				       "MODULE:LEVEL, or a list of these"));
+	LOG_NOTICE("log level", "set=%s", rq->arg[0]);
+	return reply(rq, json_pack("{s:s}", "log", rq->arg[0]));
+}
+
+static const struct {
+	const char *name;
+	bool (*run)(struct request *rq);
+} commands[] = {
+	{"show", cmd_show},
+	{"reload", cmd_reload},
+	{"flush", cmd_flush},
+	{"log", cmd_log},
+};
+
+static bool dispatch(struct request *rq, json_t *line)
+{
+	const char *cmd = json_string_value(json_object_get(line, "cmd"));
+	const json_t *args = json_object_get(line, "args"), *arg;
+	size_t i;
+
+	if (cmd == NULL)
+		return reply(rq, mgmt_error("expected {\"cmd\": \"...\", \"args\": [...]}"));
+	json_array_foreach(args, i, arg)
+	{
+		if (i == ARGS_MAX || !json_is_string(arg))
+			return reply(rq, mgmt_error("args: at most %u strings", ARGS_MAX));
+		rq->arg[rq->n_args++] = json_string_value(arg);
+	}
+	for (i = 0; i < sizeof(commands) / sizeof(commands[0]); i++) {
+		if (strcmp(cmd, commands[i].name) == 0)
+			return commands[i].run(rq);
+	}
+	return reply(rq, mgmt_error("no such command: %s", cmd));
+}
+
+bool mgmt_command(struct mgmt *m, const char *line, size_t len, struct mgmt_waiter waiter,
+	struct text *out, struct show_state *show)
+{
+	struct request rq = {.m = m, .waiter = waiter, .out = out, .show = show};
+	json_error_t error;
+	json_t *root = json_loadb(line, len, JSON_REJECT_DUPLICATES, &error);
+	bool waiting;
+
+	if (root == NULL)
+		return reply(&rq, mgmt_error("request is not JSON: %s", error.text));
+	waiting = dispatch(&rq, root);
+	json_decref(root);
+	return waiting;
+}

@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#pragma once
+
+#include "management/mgmt_priv.h"
+
+/*
+ * What `show` and telemetry tell. A reply is one JSON document, made a page at a time as the client
+ * reads: an object of small members and arrays whose elements are dumped one by one. Management
+ * thread; a page that reads the cache looks at no more than SHOW_SLOTS slots as an RCU reader,
+ * copies what it needs, and renders after going offline.
+ */
+
+#define SHOW_SLOTS 1000        /* cache slots looked at in one go */
+#define SHOW_PAGE (128u << 10) /* a page ends when its text is longer */
+
+struct show_ops;
+
+/* How far a reply is. */
+struct show_state {
+	const struct show_ops *ops; /* NULL: no paged reply under way */
+	uint32_t cursor;
+	unsigned stage;
+	bool comma; /* the array under way has an element */
+};
+
+/* Writes the next page. Returns true while there is more. */
+typedef bool (*show_page_fn)(struct mgmt *m, struct show_state *s, struct text *out);
+
+struct show_ops {
+	const char *name;
+	show_page_fn page;
+};
+
+/* The thing to show of that name, or NULL. */
+const struct show_ops *show_find(const char *name);
+
+/* One more element of the array under way; takes the reference over. */
+void show_element(struct show_state *s, struct text *out, json_t *element);
+
+/* Starts an array member: `"name":[`. */
+void show_array(struct show_state *s, struct text *out, const char *name);
+
+/* json_pack() and friends fail for want of memory only; so do these, and give NULL. */
+json_t *show_mac(const struct mac_addr *mac);
+
+/* Text of a wire name. */
+json_t *show_name(const uint8_t *wire);
+
+/* What is known of the link with this id now; NULL: none in force. Management. */
+const struct dp_link *show_link(const struct mgmt *m, uint16_t id);
+json_t *show_link_name(const struct mgmt *m, uint16_t id);
+
+/* Counters of a link summed over workers and control, baseline subtracted. Any thread that holds
+ * m->lock, or management. */
+void show_link_counters(const struct mgmt *m, uint16_t id, struct dp_link_counters *sum);
+
+/* That sum without a baseline, to become one: allocated, NULL without memory. */
+struct dp_link_counters *show_link_baseline(const struct mgmt *m, uint16_t id);
+
+/* All of show_status in one object; for telemetry too. */
+json_t *show_status_object(struct mgmt *m);
+
+bool show_status(struct mgmt *m, struct show_state *s, struct text *out);
+bool show_ports(struct mgmt *m, struct show_state *s, struct text *out);
+bool show_links(struct mgmt *m, struct show_state *s, struct text *out);
+bool show_records(struct mgmt *m, struct show_state *s, struct text *out);
+bool show_services(struct mgmt *m, struct show_state *s, struct text *out);
+bool show_stations(struct mgmt *m, struct show_state *s, struct text *out);
+bool show_policy(struct mgmt *m, struct show_state *s, struct text *out);
+bool show_counters(struct mgmt *m, struct show_state *s, struct text *out);

@@ -1,0 +1,284 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "management/world_build.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "dataplane/frame.h"
+#include "policy/policy.h"
+
+#define DEFAULT_MTU 1500
+
+static int __attribute__((format(printf, 3, 4))) fail(char *why, int err, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(why, MGMT_WHY, fmt, ap);
+	va_end(ap);
+	return err;
+}
+
+static int fail_link(char *why, const struct mgmt_world_input *in, const struct config_link *cl,
+	const char *what, unsigned found, unsigned most)
+{
+	return fail(why, -EINVAL, "%s:%u:%u: link %s: %s: found %u, at most %u", in->config->file,
+		cl->pos.line, cl->pos.col, cl->name, what, found, most);
+}
+
+static uint32_t be32_at(const uint8_t *b)
+{
+	uint32_t v;
+
+	memcpy(&v, b, sizeof(v));
+	return v;
+}
+
+/* The first `len` bits of n bytes set. */
+static void mask_make(uint8_t *mask, unsigned n, unsigned len)
+{
+	for (unsigned i = 0; i < n; i++) {
+		unsigned bits = len > 8 * i ? len - 8 * i : 0;
+
+		mask[i] = bits >= 8 ? 0xff : (uint8_t)(0xff00u >> bits);
+	}
+}
+
+static bool link_add_prefix(struct dp_link *l, const struct ip_prefix *p)
+{
+	uint8_t mask[16];
+
+	if (p->addr.family == 4) {
+		if (l->n_pfx4 == DP_LINK_PREFIXES)
+			return false;
+		mask_make(mask, 4, p->len);
+		l->mask4[l->n_pfx4] = be32_at(mask);
+		l->pfx4[l->n_pfx4] = be32_at(p->addr.b) & be32_at(mask);
+		l->n_pfx4++;
+		return true;
+	}
+	if (l->n_pfx6 == DP_LINK_PREFIXES)
+		return false;
+	mask_make(mask, 16, p->len);
+	memcpy(l->pfx6[l->n_pfx6].mask, mask, 16);
+	for (unsigned i = 0; i < 16; i++)
+		l->pfx6[l->n_pfx6].addr[i] = p->addr.b[i] & mask[i];
+	l->n_pfx6++;
+	return true;
+}
+
+/*
+ * Own addresses. Every link has a link-local IPv6 address, so that mDNS over IPv6 always works: the
+ * MAC's, or a configured one in its place.
+ */
+static int link_addresses(struct dp_link *l, const struct mgmt_world_input *in,
+	const struct config_link *cl, char *why)
+{
+	struct ip_addr ll = ip_link_local_from_mac(&l->mac);
+
+	memcpy(l->addr6[0], ll.b, 16);
+	l->n_addr6 = 1;
+	for (uint32_t i = 0; i < cl->n_addresses; i++) {
+		const struct ip_prefix *p = &cl->addresses[i];
+
+		if (p->addr.family == 6 && ip_is_link_local(&p->addr)) {
+			memcpy(l->addr6[0], p->addr.b, 16);
+			continue;
+		}
+		if (p->addr.family == 4) {
+			l->addr4 = be32_at(p->addr.b);
+			l->has_addr4 = 1;
+		} else if (l->n_addr6 < DP_LINK_ADDRS) {
+			memcpy(l->addr6[l->n_addr6++], p->addr.b, 16);
+		} else {
+			return fail_link(
+				why, in, cl, "IPv6 addresses", cl->n_addresses, DP_LINK_ADDRS - 1);
+		}
+		if (!link_add_prefix(l, p))
+			goto too_many;
+	}
+	for (uint32_t i = 0; i < cl->n_prefixes; i++) {
+		if (!link_add_prefix(l, &cl->prefixes[i]))
+			goto too_many;
+	}
+	return 0;
+
+too_many:
+	return fail_link(why, in, cl, "prefixes of one family, addresses' included",
+		cl->n_addresses + cl->n_prefixes, DP_LINK_PREFIXES);
+}
+
+static int link_mtu(struct dp_link *l, const struct mgmt_world_input *in,
+	const struct config_link *cl, const struct dp_port *port, char *why)
+{
+	if (cl->mtu > port->mtu)
+		return fail(why, -EINVAL, "%s:%u:%u: link %s: mtu: found %u, but port %s has %u",
+			in->config->file, cl->pos.line, cl->pos.col, cl->name, cl->mtu, port->name,
+			port->mtu);
+	if (cl->mtu != 0)
+		l->mtu = cl->mtu;
+	else
+		l->mtu = port->mtu < DEFAULT_MTU ? port->mtu : DEFAULT_MTU;
+	return 0;
+}
+
+static int link_build(struct dp_link *l, const struct mgmt_world_input *in,
+	const struct config_link *cl, uint16_t id, char *why)
+{
+	const struct dp_port *port = &in->ports[cl->port];
+	int rc;
+
+	l->id = id;
+	l->port = port->id;
+	l->vlan = cl->vlan;
+	/* A worker that has a queue on the port, the same one for the life of the id. */
+	l->home = id % (port->n_queues < in->n_workers ? port->n_queues : in->n_workers);
+	l->mode = cl->mode == CONFIG_LINK_GATEWAY ? DP_LINK_GATEWAY : DP_LINK_OFF;
+	l->mac = port->mac;
+	l->query_budget = cl->query_budget;
+	snprintf(l->name, sizeof(l->name), "%s", cl->name);
+	rc = link_mtu(l, in, cl, port, why);
+	if (rc == 0)
+		rc = link_addresses(l, in, cl, why);
+	if (rc == 0)
+		dp_link_finish(l);
+	return rc;
+}
+
+static int world_ports(struct dp_world *w, const struct mgmt_world_input *in, char *why)
+{
+	for (unsigned i = 0; i < in->config->n_ports; i++) {
+		const struct dp_port *port = &in->ports[i];
+		struct dp_port_map *map = calloc(1, sizeof(*map));
+
+		if (map == NULL)
+			return fail(
+				why, -ENOMEM, "no memory for the VLAN map of port %s", port->name);
+		map->present = true;
+		map->soft_checksum = port->soft_checksum;
+		map->mac = port->mac;
+		map->n_queues = port->n_queues;
+		map->mtu = port->mtu;
+		memcpy(map->name, port->name, sizeof(map->name));
+		w->port[port->id] = map;
+	}
+	return 0;
+}
+
+static int world_links(struct dp_world *w, const struct mgmt_world_input *in, char *why)
+{
+	const struct config *config = in->config;
+	struct dp_link *all;
+	int rc;
+
+	w->link = calloc(w->n_ids, sizeof(*w->link));
+	/* One piece, its first element first: freed by that. */
+	all = calloc(config->n_links + 1, sizeof(*all));
+	w->owner = all;
+	if (w->link == NULL || all == NULL)
+		return fail(why, -ENOMEM, "no memory for %u links", config->n_links);
+	for (uint32_t i = 0; i < config->n_links; i++) {
+		uint16_t id = in->ids->of_config[i];
+		struct dp_port_map *map = w->port[in->ports[config->links[i].port].id];
+
+		rc = link_build(&all[i], in, &config->links[i], id, why);
+		if (rc < 0)
+			return rc;
+		w->link[id] = &all[i];
+		map->link_of_vlan[all[i].vlan] = id;
+		w->n_links++;
+	}
+	return 0;
+}
+
+static int world_policy(
+	struct dp_world *w, const struct config *config, const uint16_t *ids, char *why)
+{
+	errno = 0;
+	w->policy = policy_compile(config, ids, w->n_ids, w->slot, why, MGMT_WHY);
+	if (w->policy == NULL)
+		return errno != 0 ? -errno : -ENOMEM;
+	w->table = policy_table(w->policy);
+	for (unsigned i = 0; i < w->n_ids; i++) {
+		struct dp_link *l = w->link[i];
+
+		if (l == NULL)
+			continue;
+		l->col_in = policy_in_column(w->policy, l->id);
+		l->col_out = policy_out_column(w->policy, l->id);
+		l->col_query = policy_query_column(w->policy, l->id);
+		l->col_probe = policy_probe_column(w->policy, l->id);
+	}
+	return 0;
+}
+
+static struct dp_world *world_alloc(const struct mgmt_world_input *in)
+{
+	struct dp_world *w = calloc(1, sizeof(*w));
+
+	if (w == NULL)
+		return NULL;
+	w->generation = in->generation;
+	w->n_workers = in->n_workers;
+	w->slot = in->generation & 1;
+	w->n_ids = in->ids->next;
+	return w;
+}
+
+static struct dp_world *world_failed(struct dp_world *w, int rc)
+{
+	mgmt_world_free(w);
+	errno = -rc;
+	return NULL;
+}
+
+struct dp_world *mgmt_world_build(const struct mgmt_world_input *in, char *why)
+{
+	struct dp_world *w = world_alloc(in);
+	int rc;
+
+	if (w == NULL)
+		return world_failed(NULL, fail(why, -ENOMEM, "no memory for a world"));
+	rc = world_ports(w, in, why);
+	if (rc == 0)
+		rc = world_links(w, in, why);
+	if (rc == 0)
+		rc = world_policy(w, in->config, in->ids->of_config, why);
+	return rc == 0 ? w : world_failed(w, rc);
+}
+
+struct dp_world *mgmt_world_empty(const struct mgmt_world_input *in, char *why)
+{
+	struct config nothing = *in->config;
+	struct dp_world *w = world_alloc(in);
+	int rc;
+
+	if (w == NULL)
+		return world_failed(NULL, fail(why, -ENOMEM, "no memory for a world"));
+	nothing.n_links = 0;
+	nothing.n_policies = 0;
+	rc = world_ports(w, in, why);
+	if (rc == 0) {
+		w->link = calloc(w->n_ids, sizeof(*w->link));
+		if (w->link == NULL)
+			rc = fail(why, -ENOMEM, "no memory for a world");
+	}
+	if (rc == 0)
+		rc = world_policy(w, &nothing, in->ids->of_config, why);
+	return rc == 0 ? w : world_failed(w, rc);
+}
+
+void mgmt_world_free(struct dp_world *w)
+{
+	if (w == NULL)
+		return;
+	policy_free(w->policy);
+	for (unsigned i = 0; i < DP_PORTS_MAX; i++)
+		free(w->port[i]);
+	free(w->link);
+	free(w->owner);
+	free(w);
+}
