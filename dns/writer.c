@@ -60,22 +60,55 @@ static inline uint64_t mix(uint64_t h, uint64_t v)
 	return h ^ h >> 32;
 }
 
+static inline uint64_t word_at(const uint8_t *p)
+{
+	uint64_t v;
+
+	memcpy(&v, p, sizeof(v));
+	return v;
+}
+
+/* All of len bytes, 2 to 7, in one word, some of them twice. */
+static inline uint64_t short_word(const uint8_t *p, size_t len)
+{
+	uint32_t head, tail;
+
+	if (len < sizeof(head))
+		return p[0] | (uint64_t)p[1] << 8 | (uint64_t)p[len - 1] << 16;
+	memcpy(&head, p, sizeof(head));
+	memcpy(&tail, p + len - sizeof(tail), sizeof(tail));
+	return head | (uint64_t)tail << 32;
+}
+
 /*
  * Of a label, its length byte included, below a node. The node's number is spread before the label
  * meets it: labels that count down while nodes count up would all cancel out to one hash.
  */
-static uint16_t label_hash(uint16_t parent, const uint8_t *label)
+static inline uint16_t label_hash(uint16_t parent, const uint8_t *label)
 {
-	size_t len = 1u + *label, i = 0;
-	uint64_t h = parent * UINT64_C(0xd6e8feb86659fd93), v = 0;
+	size_t len = 1u + *label;
+	uint64_t h = parent * UINT64_C(0xd6e8feb86659fd93);
 
-	for (; i + sizeof(v) <= len; i += sizeof(v)) {
-		memcpy(&v, label + i, sizeof(v));
-		h = mix(h, v);
-	}
-	for (v = 0; i < len; i++)
-		v = v << 8 | label[i];
-	return (uint16_t)mix(h, v);
+	if (len < sizeof(h))
+		return (uint16_t)mix(h, short_word(label, len));
+	for (size_t i = 0; i + sizeof(h) < len; i += sizeof(h))
+		h = mix(h, word_at(label + i));
+	return (uint16_t)mix(h, word_at(label + len - sizeof(h)));
+}
+
+/* Are two labels the same byte by byte? Neither is read beyond its own end. */
+static inline bool label_same(const uint8_t *a, const uint8_t *b)
+{
+	size_t len = 1u + *a;
+
+	if (*a != *b)
+		return false;
+	if (len < sizeof(uint64_t))
+		return short_word(a, len) == short_word(b, len);
+	for (size_t i = 0; i + sizeof(uint64_t) < len; i += sizeof(uint64_t))
+		if (word_at(a + i) != word_at(b + i))
+			return false;
+	return word_at(a + len - sizeof(uint64_t)) == word_at(b + len - sizeof(uint64_t));
 }
 
 /*
