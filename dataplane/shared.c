@@ -17,7 +17,7 @@
 static struct rte_ring *ring_elem(
 	const char *what, unsigned a, unsigned esize, unsigned n, unsigned socket)
 {
-	char name[RTE_RING_NAMESIZE];
+	char name[RTE_RING_NAMESIZE + 16];
 
 	snprintf(name, sizeof(name), "ls_%s_%u", what, a);
 	return rte_ring_create_elem(name, esize, n, (int)socket, RING_F_SP_ENQ | RING_F_SC_DEQ);
@@ -31,7 +31,7 @@ static int make_rings(struct dp_shared *s, unsigned socket)
 		if (s->up[i] == NULL || s->down[i] == NULL)
 			return -ENOMEM;
 		for (unsigned j = 0; j < s->n_workers; j++) {
-			char name[RTE_RING_NAMESIZE];
+			char name[RTE_RING_NAMESIZE + 16];
 
 			if (i == j)
 				continue;
