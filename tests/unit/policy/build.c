@@ -1,0 +1,304 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "build.h"
+
+#include <criterion/criterion.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "policy/arena.h"
+#include "policy/index.h"
+
+struct build_link {
+	const char *name, *in, *out;
+};
+
+struct build_entry {
+	const char *policy;
+	struct build_rule rule;
+};
+
+struct build {
+	struct policy_arena arena;
+	struct build_link *links;
+	uint32_t n_links;
+	struct build_entry *rules;
+	uint32_t n_rules;
+	struct config config;
+	bool built;
+};
+
+static void *get(struct build *b, size_t n, size_t size)
+{
+	void *ptr = policy_arena_alloc(&b->arena, n, size);
+
+	cr_assert_not_null(ptr);
+	return ptr;
+}
+
+static const char *copy(struct build *b, const char *text)
+{
+	return text ? policy_arena_text(&b->arena, text, strlen(text)) : NULL;
+}
+
+struct build *build_new(void)
+{
+	struct build *b = calloc(1, sizeof(*b));
+
+	cr_assert_not_null(b);
+	return b;
+}
+
+void build_free(struct build *b)
+{
+	policy_arena_free(&b->arena);
+	free(b->links);
+	free(b->rules);
+	free(b);
+}
+
+void build_link(struct build *b, const char *name, const char *in, const char *out)
+{
+	b->links = realloc(b->links, (b->n_links + 1) * sizeof(*b->links));
+	cr_assert_not_null(b->links);
+	b->links[b->n_links++] = (struct build_link){copy(b, name), copy(b, in), copy(b, out)};
+	b->built = false;
+}
+
+void build_rule(struct build *b, const char *policy, struct build_rule r)
+{
+	b->rules = realloc(b->rules, (b->n_rules + 1) * sizeof(*b->rules));
+	cr_assert_not_null(b->rules);
+	r.permit = copy(b, r.permit);
+	r.deny = copy(b, r.deny);
+	r.instance = copy(b, r.instance);
+	r.from = copy(b, r.from);
+	r.to = copy(b, r.to);
+	b->rules[b->n_rules++] = (struct build_entry){copy(b, policy), r};
+	b->built = false;
+}
+
+static uint32_t link_index(const struct build *b, const char *name)
+{
+	for (uint32_t i = 0; i < b->n_links; i++)
+		if (strcmp(b->links[i].name, name) == 0)
+			return i;
+	cr_assert_fail("no link %s", name);
+	return 0;
+}
+
+static int u32_cmp(const void *a, const void *b)
+{
+	uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
+
+	return (x > y) - (x < y);
+}
+
+static struct config_link_list link_list(struct build *b, const char *names)
+{
+	struct config_link_list out = {0};
+	uint32_t *v;
+	char *text, *save = NULL;
+
+	if (!names)
+		return out;
+	text = strdup(names);
+	v = get(b, strlen(names) + 1, sizeof(*v));
+	for (char *t = strtok_r(text, ",", &save); t; t = strtok_r(NULL, ",", &save))
+		v[out.n++] = link_index(b, t);
+	free(text);
+	qsort(v, out.n, sizeof(*v), u32_cmp);
+	out.links = v;
+	return out;
+}
+
+static struct config_services services(struct build *b, const char *list)
+{
+	struct config_services out = {0};
+	struct config_type_ref *types = get(b, strlen(list) + 1, sizeof(*types));
+	char *text = strdup(list), *save = NULL, *save2;
+
+	for (char *t = strtok_r(text, ",", &save); t; t = strtok_r(NULL, ",", &save)) {
+		char *colon = strchr(t, ':');
+		const char *via;
+
+		if (strcmp(t, "any") == 0) {
+			out.any = true;
+			continue;
+		}
+		if (strcmp(t, "workstation") == 0) {
+			out.workstation = true;
+			types[out.n_types++] =
+				(struct config_type_ref){"_workstation._tcp", "workstation"};
+			continue;
+		}
+		if (colon)
+			*colon = '\0';
+		via = copy(b, t);
+		save2 = NULL;
+		for (char *s = strtok_r(colon ? colon + 1 : t, "+", &save2); s;
+			s = strtok_r(NULL, "+", &save2))
+			types[out.n_types++] = (struct config_type_ref){copy(b, s), via};
+	}
+	free(text);
+	out.types = types;
+	return out;
+}
+
+static uint32_t policy_index(const struct config *c, const char *name)
+{
+	if (!name)
+		return CONFIG_NO_POLICY;
+	for (uint32_t i = 0; i < c->n_policies; i++)
+		if (strcmp(c->policies[i].name, name) == 0)
+			return i;
+	return POLICY_NO_ID;
+}
+
+/* Policies in the order they were first named, the rules of each in the order they were added. */
+static void fill_policies(struct build *b)
+{
+	struct config *c = &b->config;
+
+	c->policies = get(b, (size_t)b->n_rules + 2 * b->n_links, sizeof(*c->policies));
+	for (uint32_t i = 0; i < b->n_rules; i++) {
+		const char *name = b->rules[i].policy;
+		struct config_rule *rules;
+		uint32_t n = 0;
+
+		if (policy_index(c, name) != POLICY_NO_ID)
+			continue;
+		rules = get(b, b->n_rules - i, sizeof(*rules));
+		for (uint32_t j = i; j < b->n_rules; j++) {
+			const struct build_rule *r = &b->rules[j].rule;
+
+			if (strcmp(b->rules[j].policy, name) != 0)
+				continue;
+			rules[n++] = (struct config_rule){
+				.permit = r->permit != NULL,
+				.kind = r->kind ? r->kind : CONFIG_KIND_BOTH,
+				.services = services(b, r->permit ? r->permit : r->deny),
+				.instance = r->instance,
+				.from = link_list(b, r->from),
+				.to = link_list(b, r->to),
+				.pos = {100 + j, 5},
+			};
+		}
+		c->policies[c->n_policies++] = (struct config_policy){name, rules, n, {99, 1}};
+	}
+}
+
+const struct config *build_config(struct build *b)
+{
+	struct config *c = &b->config;
+
+	if (b->built)
+		return c;
+	*c = (struct config){.file = "test.yaml"};
+	fill_policies(b);
+	c->links = get(b, b->n_links, sizeof(*c->links));
+	c->n_links = b->n_links;
+	for (uint32_t i = 0; i < b->n_links; i++) {
+		const struct build_link *l = &b->links[i];
+		const char *names[2] = {l->in, l->out};
+
+		c->links[i].name = l->name;
+		for (unsigned j = 0; j < 2; j++) {
+			/* A policy without rules. */
+			if (policy_index(c, names[j]) == POLICY_NO_ID && names[j])
+				c->policies[c->n_policies++] =
+					(struct config_policy){.name = names[j]};
+		}
+		c->links[i].policy_in = policy_index(c, l->in);
+		c->links[i].policy_out = policy_index(c, l->out);
+	}
+	b->built = true;
+	return c;
+}
+
+uint16_t build_id_of(uint32_t index)
+{
+	return (uint16_t)(index * 2 + 1);
+}
+
+uint16_t build_id(struct build *b, const char *link)
+{
+	return build_id_of(link_index(b, link));
+}
+
+struct policy *build_policy(struct build *b)
+{
+	const struct config *c = build_config(b);
+	uint16_t *ids = malloc((c->n_links + 1) * sizeof(*ids));
+	char why[160] = "";
+	struct policy *p;
+
+	for (uint32_t i = 0; i < c->n_links; i++)
+		ids[i] = build_id_of(i);
+	p = policy_compile(c, ids, build_id_of(c->n_links), 0, why, sizeof(why));
+	cr_assert_not_null(p, "%s: %s", strerror(errno), why);
+	free(ids);
+	return p;
+}
+
+uint8_t build_wire(const char *type, uint8_t wire[128])
+{
+	const char *dot = strrchr(type, '.');
+	size_t name = (size_t)(dot - type), proto = strlen(dot + 1);
+
+	wire[0] = (uint8_t)name;
+	memcpy(wire + 1, type, name);
+	wire[1 + name] = (uint8_t)proto;
+	memcpy(wire + 2 + name, dot + 1, proto);
+	return (uint8_t)(2 + name + proto);
+}
+
+uint32_t build_class(
+	struct build *b, struct policy *p, const char *type, const char *instance, const char *link)
+{
+	uint8_t wire[128];
+	struct policy_subject s = {.link = build_id(b, link)};
+
+	if (type) {
+		s.type = wire;
+		s.type_len = build_wire(type, wire);
+	}
+	if (instance) {
+		s.instance = (const uint8_t *)instance;
+		s.instance_len = (uint8_t)strlen(instance);
+	}
+	return policy_class(p, &s);
+}
+
+policy_verdict_t verdict_in(
+	struct build *b, struct policy *p, const char *link, const char *type, const char *instance)
+{
+	return policy_verdict(policy_table(p), build_class(b, p, type, instance, link),
+		policy_in_column(p, build_id(b, link)));
+}
+
+policy_verdict_t verdict_out(struct build *b, struct policy *p, const char *link, const char *type,
+	const char *instance, const char *provider)
+{
+	return policy_verdict(policy_table(p), build_class(b, p, type, instance, provider),
+		policy_out_column(p, build_id(b, link)));
+}
+
+static uint32_t type_class(const struct policy *p, const char *type)
+{
+	uint8_t wire[128];
+
+	return type ? policy_type(p, wire, build_wire(type, wire)) : policy_type(p, NULL, 0);
+}
+
+policy_verdict_t ask_heard(struct build *b, struct policy *p, const char *link, const char *type)
+{
+	return policy_ask(
+		policy_table(p), type_class(p, type), policy_query_column(p, build_id(b, link)));
+}
+
+policy_verdict_t ask_ours(struct build *b, struct policy *p, const char *link, const char *type)
+{
+	return policy_ask(
+		policy_table(p), type_class(p, type), policy_probe_column(p, build_id(b, link)));
+}
