@@ -123,8 +123,8 @@ static uint16_t find_node(
 	for (unsigned probes = 0; at != 0 && probes < PROBES_MAX; probes++) {
 		const struct dns_writer_node *node = &w->node[at];
 
-		if (node->hash == hash && node->parent == parent && w->buf[node->off] == *label &&
-			memcmp(w->buf + node->off + 1, label + 1, *label) == 0)
+		if (node->hash == hash && node->parent == parent &&
+			label_same(w->buf + node->off, label))
 			return at;
 		at = node->chain;
 	}
