@@ -146,7 +146,11 @@ static uint16_t add_node(struct dns_writer *w, uint16_t parent, uint16_t off, ui
 	return at;
 }
 
-static int put(struct dns_writer *w, const void *bytes, size_t len)
+/*
+ * Not inline: where gcc knows that a name is short it copies it by "rep movs", whose start-up costs
+ * more than the copy.
+ */
+static __attribute__((noinline)) int put(struct dns_writer *w, const void *bytes, size_t len)
 {
 	if (len > (size_t)(w->cap - w->len))
 		return -ENOSPC;
