@@ -49,6 +49,7 @@ unsigned ctl_held(const struct ctl *c);
 /* What control counts; written by control, read relaxed by anybody. X(name, text). */
 #define CTL_COUNTERS(X)                                                                            \
 	X(responses, "advertisements looked at")                                                   \
+	X(responses_reflected, "... that are a repeater's copy from another link: not learned")    \
 	X(records_learned, "records new to the cache")                                             \
 	X(records_refreshed, "records heard again")                                                \
 	X(records_changed, "records with a new TTL or owner")                                      \
@@ -59,6 +60,7 @@ unsigned ctl_held(const struct ctl *c);
 	X(questions_missed, "questions nothing was cached for")                                    \
 	X(questions_coalesced, "... asked already a moment ago")                                   \
 	X(questions_denied, "... that policy keeps off every provider link")                       \
+	X(questions_refused, "... not asked for want of room, or too many at once")                \
 	X(questions_no_owner, "... about a name whose owner is not known")                         \
 	X(queries_sent, "mDNS queries of ours put on links")                                       \
 	X(queries_over_budget, "mDNS queries put off by query_budget")                             \

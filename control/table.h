@@ -7,9 +7,10 @@
 #include "base/slab.h"
 
 /*
- * A bounded hash table of control's own: items in a slab, found by a 128-bit *keyed* hash of what they stand for. The
- * hash is compared and nothing else: its key is secret, so nobody can make two names meet, and by chance they do not.
- * Items never move, so they may embed timers and list links. Control thread only.
+ * A bounded hash table of control's own: items in a slab, found by a 128-bit *keyed* hash of what
+ * they stand for. The hash is compared and nothing else: its key is secret, so nobody can make two
+ * names meet, and by chance they do not. Items never move, so they may embed timers and list links.
+ * Control thread only.
  */
 
 /* First member of every item. */
@@ -26,10 +27,11 @@ struct ctl_table {
 };
 
 /*
- * Room for `max` items of item_size bytes (with the entry); pages come as they are needed. name: <= 31 characters.
- * 0 or -ENOMEM.
+ * Room for `max` items of item_size bytes (with the entry); pages come as they are needed. name: <=
+ * 31 characters. 0 or -ENOMEM.
  */
-int ctl_table_init(struct ctl_table *t, const char *name, uint32_t item_size, uint32_t max, unsigned socket);
+int ctl_table_init(
+	struct ctl_table *t, const char *name, uint32_t item_size, uint32_t max, unsigned socket);
 
 /* Frees all. A zeroed table is fine. */
 void ctl_table_fini(struct ctl_table *t);

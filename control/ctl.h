@@ -1,0 +1,151 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#pragma once
+
+#include <rte_mbuf.h>
+
+#include "base/bucket.h"
+#include "base/clock.h"
+#include "base/counter.h"
+#include "base/defer.h"
+#include "base/rng.h"
+#include "base/wheel.h"
+#include "control/control.h"
+#include "control/complete.h"
+#include "control/grant.h"
+#include "control/host.h"
+#include "control/interest.h"
+#include "control/packet.h"
+#include "control/prefix.h"
+#include "control/question.h"
+#include "control/refresh.h"
+#include "control/table.h"
+#include "control/timer.h"
+#include "control/types.h"
+#include "control/wait.h"
+#include "control/world.h"
+#include "dataplane/msg.h"
+#include "dataplane/pkt.h"
+#include "dns/reader.h"
+#include "dns/writer.h"
+
+/*
+ * The inside of control, for control/ only. All of it belongs to the control lcore.
+ *
+ *	ctl.c        the turn: who is looked at, and in which order
+ *	world.c      worlds in, classes refilled, flushes
+ *	learn.c      responses -> cache
+ *	grant.c      classes of records; what a host's services lend its addresses
+ *	types.c      the published list of service types
+ *	query.c      questions nobody could be answered: whom to ask
+ *	complete.c   SRV, TXT and addresses a PTR lacks
+ *	question.c   our questions: backoff, budget, retries
+ *	emit.c       questions -> messages -> frames
+ *	wait.c       queries that wait for records
+ *	interest.c   open browsers: what is new, changed or gone
+ *	refresh.c    records near their end
+ *	host.c       ARP, ND, IGMP, MLD: dispatch, start and end of links (arp.c, nd.c, igmp.c,
+ *mld.c) prefix.c     which addresses lie on some link packet.c     frames of our own table.c hash
+ *tables
+ */
+
+#define CTL_MSG_RECORDS (DNS_MSG_MAX / DNS_RR_MIN) /* records a message can hold */
+
+/* What control keeps per link id. */
+struct ctl_link {
+	struct bucket budget; /* mDNS queries of ours */
+	struct ctl_host host; /* host duties */
+
+	/* Questions to put on the link (question.c): a list, and our place in the list of links
+	 * with any. */
+	uint32_t ask_head, ask_tail;
+	uint16_t ask_next;
+	bool ask_listed;
+	struct ctl_timer ask_timer; /* when the budget has tokens again */
+
+	/* Shares of the bounded tables, so that one link cannot fill them. */
+	uint32_t waiting;
+	uint32_t interests;
+};
+
+/* Room for one message from outside and what is read of it. */
+struct ctl_scratch {
+	uint8_t linear[DNS_MSG_MAX];
+	uint8_t rdata[DNS_RDATA_MAX];
+	struct dns_rr rr;
+	struct dns_question question;
+	uint32_t unique[CTL_MSG_RECORDS];
+	struct dns_writer writer;
+};
+
+struct ctl {
+	struct dp_shared *s;
+	const struct dp_world *world; /* what s->world points at; NULL before the first */
+	struct cache *cache;
+	const struct cache_view *view;
+	struct defer defer;
+	struct wheel wheel;
+	struct rng rng;
+	struct sip_key key; /* of control's own tables */
+	unsigned socket;
+
+	/* This turn's. */
+	uint64_t now_us;
+	uint32_t now_ms;
+	unsigned next_worker; /* whose upcalls come first */
+
+	uint64_t count[CTL_N_COUNTERS]; /* control writes, anybody reads relaxed */
+	struct ctl_link *link;          /* [DP_LINKS_MAX] */
+
+	struct rte_ring *requests; /* management -> control, struct ctl_request * */
+	struct rte_ring *replies;  /* control -> management */
+	struct ctl_job job;
+
+	struct ctl_grants grants;
+	struct ctl_types types;
+	struct bucket misses; /* browse questions put on all links, of all consumers together */
+	struct ctl_questions questions;
+	struct ctl_waits waits;
+	struct ctl_interests interests;
+	struct ctl_refreshes refreshes;
+	struct ctl_duties duties;
+	struct ctl_prefixes prefixes;
+	struct ctl_scratch scratch;
+};
+
+#define CTL_INC(c, name) COUNTER_INC((c)->count[CTL_C_##name])
+#define CTL_ADD(c, name, n) COUNTER_ADD((c)->count[CTL_C_##name], n)
+
+/* The link if it exists and mDNS is handled on it, else NULL. */
+static inline const struct dp_link *ctl_gateway_link(const struct ctl *c, uint16_t id)
+{
+	const struct dp_link *l = c->world != NULL ? dp_world_link(c->world, id) : NULL;
+
+	return l != NULL && l->mode == DP_LINK_GATEWAY ? l : NULL;
+}
+
+/* Counts an event of the link on control's own set of the counters. */
+static inline void ctl_event(struct ctl *c, uint16_t link, enum dp_event e)
+{
+	COUNTER_INC(c->s->counters[c->s->n_workers].link[link].event[e]);
+}
+
+/*
+ * Sends a message to worker w. An mbuf in it (DP_DOWN_TX, DP_DOWN_REPLAY) is freed if the ring is
+ * full, which is counted.
+ */
+bool ctl_down(struct ctl *c, unsigned worker, struct dp_downcall *d);
+
+/* The DNS message of an mDNS packet in one piece, its own data or c->scratch.linear; NULL if it is
+ * not all there. */
+const uint8_t *ctl_message(struct ctl *c, struct rte_mbuf *m);
+
+/* Node key of a wire name in any case, and the node, or 0. */
+struct hash128 ctl_node_key(const struct ctl *c, const uint8_t *name, uint16_t rrtype);
+uint32_t ctl_find_node(const struct ctl *c, const uint8_t *name, uint16_t rrtype);
+
+/* learn.c: takes in an mDNS response (DP_UP_RESPONSE); the mbuf stays the caller's. */
+void ctl_learn(struct ctl *c, struct rte_mbuf *m);
+
+/* query.c: a query with questions nobody could be answered (DP_UP_QUERY); the mbuf stays the
+ * caller's. */
+void ctl_query(struct ctl *c, struct rte_mbuf *m);

@@ -1,0 +1,317 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "control/interest.h"
+
+#include <errno.h>
+
+#include "control/ctl.h"
+#include "dns/rdata.h"
+
+#define SRV_WALK 32        /* services of a host whose browsers hear of its new address */
+#define NODE_WALK 64       /* records of a node looked at */
+#define SAME_BURST_MS 1000 /* what was learned so shortly before belongs to the same announcement  \
+			    */
+
+int ctl_interests_init(struct ctl *c)
+{
+	struct ctl_interests *t = &c->interests;
+	int rc = ctl_table_init(&t->questions, "interests", sizeof(struct ctl_interest),
+		CTL_INTEREST_MAX, c->socket);
+
+	if (rc < 0)
+		return rc;
+	t->browsers = slab_create("browsers", sizeof(struct ctl_browser), CTL_INTEREST_MAX,
+		c->socket, &slab_mem_dpdk);
+	t->tell = slab_mem_dpdk.alloc(CTL_TELL_MAX * sizeof(*t->tell), c->socket);
+	return t->browsers != NULL && t->tell != NULL ? 0 : -ENOMEM;
+}
+
+void ctl_interests_fini(struct ctl *c)
+{
+	ctl_table_fini(&c->interests.questions);
+	slab_destroy(c->interests.browsers);
+	slab_mem_dpdk.free(c->interests.tell);
+}
+
+static struct ctl_browser *browser_at(const struct ctl *c, uint32_t idx)
+{
+	return slab_at(c->interests.browsers, idx);
+}
+
+static struct ctl_browser *browser_find(const struct ctl *c, struct hash128 node_key, uint16_t link)
+{
+	uint32_t idx = ctl_table_find(&c->interests.questions, node_key);
+	const struct ctl_interest *in;
+
+	if (idx == 0)
+		return NULL;
+	in = ctl_table_at(&c->interests.questions, idx);
+	for (uint32_t b = in->links; b != 0; b = browser_at(c, b)->next)
+		if (browser_at(c, b)->link == link)
+			return browser_at(c, b);
+	return NULL;
+}
+
+static void browser_drop(struct ctl *c, struct ctl_browser *b)
+{
+	struct ctl_interest *in = ctl_table_at(&c->interests.questions, b->interest);
+
+	if (b->prev != 0)
+		browser_at(c, b->prev)->next = b->next;
+	else
+		in->links = b->next;
+	if (b->next != 0)
+		browser_at(c, b->next)->prev = b->prev;
+	if (in->links == 0)
+		ctl_table_del(&c->interests.questions, b->interest);
+	c->link[b->link].interests--;
+	slab_free(c->interests.browsers, b->self);
+}
+
+/* Asked again meanwhile, the interest lasts on. */
+static void browser_timer(struct ctl *c, struct ctl_timer *t)
+{
+	struct ctl_browser *b = ctl_container(t, struct ctl_browser, timer);
+
+	if (clock_ms_diff(c->now_ms, b->asked_ms) < (int32_t)CTL_INTEREST_MS &&
+		ctl_gateway_link(c, b->link) != NULL)
+		ctl_arm(c, t, b->asked_ms + CTL_INTEREST_MS, browser_timer);
+	else
+		browser_drop(c, b);
+}
+
+static uint32_t interest_get(struct ctl *c, struct hash128 node_key)
+{
+	uint32_t idx = ctl_table_find(&c->interests.questions, node_key);
+
+	return idx != 0 ? idx : ctl_table_add(&c->interests.questions, node_key);
+}
+
+void ctl_interest_asked(struct ctl *c, struct hash128 node_key, uint16_t link)
+{
+	struct ctl_browser *b = browser_find(c, node_key, link);
+	struct ctl_interest *in;
+	uint32_t idx, question;
+
+	if (b != NULL) {
+		b->asked_ms = c->now_ms;
+		return;
+	}
+	idx = c->link[link].interests < CTL_INTEREST_LINK_MAX ? slab_alloc(c->interests.browsers)
+							      : 0;
+	question = idx != 0 ? interest_get(c, node_key) : 0;
+	if (question == 0) {
+		slab_free(c->interests.browsers, idx);
+		CTL_INC(c, interest_refused);
+		return;
+	}
+	in = ctl_table_at(&c->interests.questions, question);
+	b = browser_at(c, idx);
+	*b = (struct ctl_browser){.next = in->links,
+		.interest = question,
+		.self = idx,
+		.asked_ms = c->now_ms,
+		.link = link};
+	if (in->links != 0)
+		browser_at(c, in->links)->prev = idx;
+	in->links = idx;
+	c->link[link].interests++;
+	ctl_arm(c, &b->timer, c->now_ms + CTL_INTEREST_MS, browser_timer);
+}
+
+void ctl_interest_replayed(struct ctl *c, struct hash128 node_key, uint16_t link)
+{
+	struct ctl_browser *b = browser_find(c, node_key, link);
+
+	if (b != NULL)
+		b->replayed_ms = c->now_ms | 1;
+}
+
+static void tell_link(struct ctl *c, uint16_t link, unsigned op, uint32_t rec)
+{
+	const struct cache_record *r = cache_record_at(c->view, rec);
+	uint32_t cls = atomic_load_explicit(&r->cls[c->world->slot], memory_order_relaxed);
+	const struct dp_link *l = ctl_gateway_link(c, link);
+	struct dp_downcall d = {.op = (uint16_t)op,
+		.link = link,
+		.rec = rec,
+		.gen = atomic_load_explicit(&r->gen, memory_order_relaxed)};
+
+	if (l == NULL || link == r->link ||
+		!policy_permits(policy_verdict(c->world->table, cls, l->col_out)))
+		return;
+	if (!ctl_down(c, l->home, &d))
+		return;
+	if (op == DP_DOWN_TELL)
+		CTL_INC(c, told);
+	else
+		CTL_INC(c, withdrawn);
+}
+
+/* Tells the record to every link that browses the question, but not to one that heard it in an
+ * answer since from_ms. */
+static void tell_browsers(
+	struct ctl *c, struct hash128 question, unsigned op, uint32_t rec, uint32_t from_ms)
+{
+	uint32_t idx = ctl_table_find(&c->interests.questions, question);
+	const struct ctl_interest *in;
+
+	if (idx == 0)
+		return;
+	in = ctl_table_at(&c->interests.questions, idx);
+	for (uint32_t b = in->links; b != 0; b = browser_at(c, b)->next) {
+		const struct ctl_browser *br = browser_at(c, b);
+
+		if (op == DP_DOWN_TELL && br->replayed_ms != 0 &&
+			clock_ms_diff(br->replayed_ms, from_ms) >= 0)
+			continue;
+		tell_link(c, br->link, op, rec);
+	}
+}
+
+/* The browse question under which people see this service record. */
+static struct hash128 browse_key(const struct ctl *c, const struct cache_node *n)
+{
+	return ctl_node_key(c, cache_node_name(c->view, n) + n->sd.type_off, DNS_TYPE_PTR);
+}
+
+/* Tells a record to those it concerns: browsers of its question, of its service's type, or of its
+ * host's services. */
+static void tell(struct ctl *c, unsigned op, uint32_t rec, uint32_t from_ms)
+{
+	const struct cache_record *r = cache_record_at(c->view, rec);
+	const struct cache_node *n = cache_node_at(c->view, r->node);
+	struct hash128 done[SRV_WALK];
+	unsigned n_done = 0, i;
+
+	if (n->sd.kind == DNS_NAME_SERVICE_TYPE || n->sd.kind == DNS_NAME_SUBTYPE) {
+		tell_browsers(c, n->key, op, rec, from_ms);
+		return;
+	}
+	if (n->sd.kind == DNS_NAME_INSTANCE) {
+		tell_browsers(c, browse_key(c, n), op, rec, from_ms);
+		return;
+	}
+	for (uint32_t srv = ctl_grant_first_srv(c, rec); srv != 0 && n_done < SRV_WALK;
+		srv = ctl_grant_next_srv(c, srv)) {
+		const struct cache_record *s = cache_record_at(c->view, srv);
+		struct hash128 key = browse_key(c, cache_node_at(c->view, s->node));
+
+		for (i = 0; i < n_done && !hash_equal(done[i], key); i++)
+			;
+		if (i < n_done)
+			continue;
+		done[n_done++] = key;
+		tell_browsers(c, key, op, rec, from_ms);
+	}
+}
+
+/* Sends off what has waited long enough. */
+static void tell_timer(struct ctl *c, struct ctl_timer *t)
+{
+	struct ctl_interests *in = &c->interests;
+
+	while (in->head != in->tail) {
+		const struct ctl_tell *e = &in->tell[in->head % CTL_TELL_MAX];
+		const struct cache_record *r;
+
+		if (clock_ms_diff(c->now_ms, e->from_ms) < CTL_TELL_DELAY_MS) {
+			ctl_arm(c, t, e->from_ms + CTL_TELL_DELAY_MS, tell_timer);
+			return;
+		}
+		in->head++;
+		r = cache_record_get(c->view, e->rec, e->gen);
+		if (r != NULL && cache_record_live(r, c->now_ms))
+			tell(c, DP_DOWN_TELL, e->rec, e->from_ms);
+	}
+}
+
+static void tell_soon(struct ctl *c, uint32_t rec)
+{
+	const struct cache_record *r = cache_record_at(c->view, rec);
+	struct ctl_interests *in = &c->interests;
+
+	if (in->tail - in->head == CTL_TELL_MAX) {
+		tell(c, DP_DOWN_TELL, rec, c->now_ms);
+		return;
+	}
+	in->tell[in->tail++ % CTL_TELL_MAX] = (struct ctl_tell){.rec = rec,
+		.gen = atomic_load_explicit(&r->gen, memory_order_relaxed),
+		.from_ms = c->now_ms};
+	if (in->tail - in->head == 1)
+		ctl_arm(c, &in->timer, c->now_ms + CTL_TELL_DELAY_MS, tell_timer);
+}
+
+/* Does the node hold an older record of the same link, so that this one is a change? */
+static bool is_change(
+	const struct ctl *c, uint32_t rec, const struct cache_record *r, const struct cache_node *n)
+{
+	struct cache_iter it;
+	uint32_t other;
+
+	cache_iter_init(&it, c->view, n);
+	for (unsigned i = 0; i < NODE_WALK && (other = cache_iter_next(&it)) != 0; i++) {
+		const struct cache_record *o = cache_record_at(c->view, other);
+
+		if (other != rec && o->link == r->link &&
+			clock_ms_diff(c->now_ms, o->learned_ms) > SAME_BURST_MS)
+			return true;
+	}
+	return false;
+}
+
+void ctl_interest_added(struct ctl *c, uint32_t rec)
+{
+	const struct cache_record *r = cache_record_at(c->view, rec);
+	const struct cache_node *n = cache_node_at(c->view, r->node);
+
+	if (ctl_table_count(&c->interests.questions) == 0)
+		return;
+	switch (r->rrtype) {
+	case DNS_TYPE_PTR:
+		if ((n->sd.kind == DNS_NAME_SERVICE_TYPE || n->sd.kind == DNS_NAME_SUBTYPE) &&
+			ctl_table_find(&c->interests.questions, n->key) != 0)
+			tell_soon(c, rec);
+		break;
+	case DNS_TYPE_SRV:
+	case DNS_TYPE_TXT:
+	case DNS_TYPE_A:
+	case DNS_TYPE_AAAA:
+		/* With a new service they go as additional records of its PTR. */
+		if (is_change(c, rec, r, n))
+			tell_soon(c, rec);
+		break;
+	default:
+		break;
+	}
+}
+
+/* Does another link's provider still offer the very same record? Then it is not gone. */
+static bool still_offered(const struct ctl *c, uint32_t rec, const struct cache_record *r)
+{
+	struct cache_iter it;
+	uint32_t other;
+
+	cache_iter_init(&it, c->view, cache_node_at(c->view, r->node));
+	for (unsigned i = 0; i < NODE_WALK && (other = cache_iter_next(&it)) != 0; i++) {
+		const struct cache_record *o = cache_record_at(c->view, other);
+
+		if (other != rec && o->ident == r->ident && cache_record_live(o, c->now_ms))
+			return true;
+	}
+	return false;
+}
+
+void ctl_interest_dying(struct ctl *c, uint32_t rec)
+{
+	const struct cache_record *r = cache_record_at(c->view, rec);
+	uint16_t flags = atomic_load_explicit(&r->flags, memory_order_relaxed);
+
+	if (c->world == NULL || ctl_table_count(&c->interests.questions) == 0)
+		return;
+	/* What was flushed was replaced, and its successor is told with the flush bit (RFC 6762
+	 * §10.2); a PTR is not replaced. */
+	if ((flags & CACHE_REC_GOODBYE) == 0 && r->rrtype != DNS_TYPE_PTR)
+		return;
+	if (!still_offered(c, rec, r))
+		tell(c, DP_DOWN_GOODBYE, rec, c->now_ms);
+}

@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#pragma once
+
+#include <stdint.h>
+
+#include "control/table.h"
+#include "control/timer.h"
+
+/*
+ * Open browsers: which links asked a browse question within the last 75 minutes. They are told of
+ * what is new, changed or withdrawn under it, by their home workers (DP_DOWN_TELL,
+ * DP_DOWN_GOODBYE), since a browser that has its answer asks ever more seldom (RFC 6762 §5.2).
+ * Control thread only.
+ */
+
+struct ctl;
+
+#define CTL_INTEREST_MAX 65536     /* (question, link) pairs */
+#define CTL_INTEREST_LINK_MAX 1024 /* ... of one link */
+#define CTL_INTEREST_MS 4500000u   /* 75 minutes, the TTL of a PTR (RFC 6762 §10) */
+#define CTL_TELL_MAX 8192          /* records about to be told; further ones are told at once */
+#define CTL_TELL_DELAY_MS                                                                          \
+	50 /* until SRV, TXT and addresses of the same announcement are learned too */
+
+/* A question that somebody is interested in. */
+struct ctl_interest {
+	struct ctl_entry entry; /* node key of (qname, PTR) */
+	uint32_t links;         /* ctl_browser list */
+};
+
+/* A link where it was asked. */
+struct ctl_browser {
+	struct ctl_timer timer; /* the end of the interest */
+	uint32_t next, prev;
+	uint32_t interest;
+	uint32_t self;
+	uint32_t asked_ms;
+	uint32_t replayed_ms; /* when a waiting query got its answer by multicast there, | 1; 0:
+				 never */
+	uint16_t link;
+};
+
+struct ctl_tell {
+	uint32_t rec, gen;
+	uint32_t from_ms; /* when it was learned */
+};
+
+struct ctl_interests {
+	struct ctl_table questions;
+	struct slab *browsers;
+	struct ctl_tell *tell;  /* FIFO; [CTL_TELL_MAX] */
+	uint32_t head, tail;    /* count on; modulo CTL_TELL_MAX */
+	struct ctl_timer timer; /* of the first in it */
+};
+
+int ctl_interests_init(struct ctl *c);
+void ctl_interests_fini(struct ctl *c);
+
+/* A browse question was asked on a link. */
+void ctl_interest_asked(struct ctl *c, struct hash128 node_key, uint16_t link);
+
+/* A waiting query on that link gets its answer now, for all to hear: what was learned before is not
+ * told again. */
+void ctl_interest_replayed(struct ctl *c, struct hash128 node_key, uint16_t link);
+
+/* A record was added (or is back from dying): tells it where it is new, or differs from what was
+ * there. */
+void ctl_interest_added(struct ctl *c, uint32_t rec);
+
+/* A record began to die. */
+void ctl_interest_dying(struct ctl *c, uint32_t rec);

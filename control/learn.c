@@ -1,0 +1,221 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include <errno.h>
+#include <string.h>
+
+#include "control/ctl.h"
+#include "dns/name.h"
+#include "dns/rdata.h"
+
+/* Responses -> cache (RFC 6762 §10; DESIGN §4.4). Policy is asked per RRset, never per packet. */
+
+/* One response being learned. */
+struct lesson {
+	const struct dp_link *l;
+	const struct dp_pkt *pkt;
+	struct dns_reader reader;
+	unsigned n_unique; /* records in scratch.unique: one per RRset with the flush bit */
+};
+
+/* What of a record decides whether it is learned. */
+struct candidate {
+	struct dns_service_name sd;
+	const uint8_t *rdata;
+	size_t rdlen;
+	bool link_local;
+};
+
+/*
+ * A copy from a repeater: its source is at home on another link and not on this one (DESIGN §5).
+ * Nothing of it is its sender's, and believing it would keep dead records alive for ever. A station
+ * that also has an address of this link is a host with a stray one.
+ */
+static bool is_reflected(const struct ctl *c, const struct lesson *s)
+{
+	const struct dp_pkt *pkt = s->pkt;
+	const struct cache_station *st;
+	uint32_t station;
+
+	if ((pkt->flags & DP_PKT_OFFLINK) == 0 || !ctl_prefixes_have(c, pkt->family, pkt->src))
+		return false;
+	station = cache_find_station(c->view, pkt->link, &pkt->smac);
+	if (station == 0)
+		return true;
+	st = cache_station_at(c->view, station);
+	return !dp_link_on_link(s->l, 4, st->ip4) && !dp_link_on_link(s->l, 6, st->ip6);
+}
+
+/* Names under local, and reverse names of addresses that mean something elsewhere (RFC 6762 §3, §4,
+ * RFC 6763 §11). */
+static bool name_crosses(const struct dns_rr *rr, const struct dns_service_name *sd)
+{
+	static const uint8_t local[] = "\x05local";
+
+	switch (sd->kind) {
+	case DNS_NAME_REVERSE4:
+	case DNS_NAME_REVERSE6:
+		return !sd->link_local;
+	case DNS_NAME_DOMAIN_ENUM:
+	case DNS_NAME_NEVER:
+	case DNS_NAME_TYPE_ENUM: /* made up from what each link may see (RFC 6763 §9) */
+		return false;
+	default:
+		return rr->name_len > sizeof(local) && dns_name_is_under(rr->name, local);
+	}
+}
+
+/* An address nobody can be reached at does not count as one. */
+static bool address_ok(const struct dns_rr *rr, struct candidate *k)
+{
+	struct ip_addr a;
+
+	if (rr->rrtype != DNS_TYPE_A && rr->rrtype != DNS_TYPE_AAAA)
+		return true;
+	a = ip_from_bytes(rr->rrtype == DNS_TYPE_A ? 4 : 6, k->rdata);
+	k->link_local = ip_is_link_local(&a);
+	return !ip_is_unspecified(&a) && !ip_is_loopback(&a) && !ip_is_multicast(&a) &&
+	       !(a.family == 4 && memcmp(a.b, "\xff\xff\xff\xff", 4) == 0);
+}
+
+/* Types that are no data (RFC 6895 §3.1), and what the root of a zone has, which .local has not
+ * (RFC 6762 §12). */
+static bool type_ok(uint16_t rrtype)
+{
+	return rrtype != 0 && rrtype != DNS_TYPE_OPT && !(rrtype >= 128 && rrtype <= 255) &&
+	       rrtype != DNS_TYPE_SOA && rrtype != DNS_TYPE_NS;
+}
+
+/* Is it of a kind that may cross at all? */
+static bool worth(const struct dns_rr *rr, struct candidate *k)
+{
+	return rr->rrclass == DNS_CLASS_IN && type_ok(rr->rrtype) && name_crosses(rr, &k->sd) &&
+	       address_ok(rr, k);
+}
+
+/*
+ * Does the link's `in` let it in? Addresses and the like often come before the SRV that tells what
+ * they are for, so they are kept wherever something could be permitted; who may see them is their
+ * grants' to say.
+ */
+static bool is_permitted(
+	struct ctl *c, const struct lesson *s, const struct dns_rr *rr, const struct candidate *k)
+{
+	const struct dp_world *w = c->world;
+	struct ctl_subject subject;
+
+	ctl_subject(rr->name, &k->sd, rr->rrtype, k->rdata, &subject);
+	if (!subject.service)
+		return policy_permits(policy_ask(w->table, POLICY_TYPE_HOST, s->l->col_in));
+	return policy_permits(policy_verdict(
+		w->table, ctl_subject_class(w->policy, &subject, s->l->id), s->l->col_in));
+}
+
+static void count(struct ctl *c, enum cache_outcome o)
+{
+	switch (o) {
+	case CACHE_NEW:
+		CTL_INC(c, records_learned);
+		break;
+	case CACHE_REFRESHED:
+		CTL_INC(c, records_refreshed);
+		break;
+	case CACHE_CHANGED:
+	case CACHE_HANDOVER:
+		CTL_INC(c, records_changed);
+		break;
+	case CACHE_GOODBYE:
+		CTL_INC(c, goodbyes);
+		break;
+	case CACHE_REFUSED_TOTAL:
+	case CACHE_REFUSED_LINK:
+	case CACHE_REFUSED_STATION:
+	case CACHE_REFUSED_MEMORY:
+		CTL_INC(c, records_refused);
+		break;
+	case CACHE_GOODBYE_UNKNOWN:
+	default:
+		break;
+	}
+}
+
+/* Remembers the RRset for the flush rule, which is applied when all of the message is learned (RFC
+ * 6762 §10.2). */
+static void remember_unique(struct ctl *c, struct lesson *s, uint32_t rec)
+{
+	const struct cache_record *r = cache_record_at(c->view, rec);
+
+	for (unsigned i = 0; i < s->n_unique; i++)
+		if (cache_record_at(c->view, c->scratch.unique[i])->node == r->node)
+			return;
+	c->scratch.unique[s->n_unique++] = rec;
+}
+
+static void learn_record(struct ctl *c, struct lesson *s)
+{
+	const struct dns_rr *rr = &c->scratch.rr;
+	struct candidate k = {.rdata = c->scratch.rdata};
+	enum cache_outcome o;
+	uint32_t rec = 0;
+	int len;
+
+	len = dns_rdata_expand(&s->reader, rr, c->scratch.rdata, sizeof(c->scratch.rdata));
+	if (len < 0)
+		return;
+	k.rdlen = (size_t)len;
+	dns_service_parse(rr->name, &k.sd);
+	if (!worth(rr, &k)) {
+		CTL_INC(c, records_ignored);
+		return;
+	}
+	if (!is_permitted(c, s, rr, &k)) {
+		CTL_INC(c, records_denied);
+		return;
+	}
+	struct cache_learn l = {
+		.name = rr->name,
+		.name_len = rr->name_len,
+		/* A PTR to a service is shared whatever its owner says (RFC 6763 §4.1). */
+		.cache_flush =
+			rr->cache_flush && !(rr->rrtype == DNS_TYPE_PTR && k.sd.type_len > 0),
+		.rrtype = rr->rrtype,
+		.rdata = k.rdata,
+		.rdlen = (uint16_t)k.rdlen,
+		.link = s->l->id,
+		.ttl = rr->ttl,
+		.link_local = k.link_local,
+		.mac = s->pkt->smac,
+		.ip = s->pkt->src,
+		.ip_len = s->pkt->family == 4 ? 4 : 16,
+	};
+	o = cache_learn(c->cache, &l, c->now_ms, &rec);
+	count(c, o);
+	/* A goodbye to one record says nothing of the others of its RRset. */
+	if (rec != 0 && l.cache_flush && l.ttl > 0)
+		remember_unique(c, s, rec);
+}
+
+void ctl_learn(struct ctl *c, struct rte_mbuf *m)
+{
+	struct lesson s = {.pkt = dp_pkt(m)};
+	const uint8_t *dns;
+	int rc;
+
+	s.l = ctl_gateway_link(c, s.pkt->link);
+	dns = ctl_message(c, m);
+	if (s.l == NULL || dns == NULL)
+		return;
+	CTL_INC(c, responses);
+	if (is_reflected(c, &s)) {
+		CTL_INC(c, responses_reflected);
+		return;
+	}
+	if (dns_reader_init(&s.reader, dns, s.pkt->dns_len) < 0)
+		return;
+	while ((rc = dns_reader_rr(&s.reader, &c->scratch.rr)) != 0 && rc != -EBADMSG) {
+		/* Nothing is learned from the authority section, where probes announce what they
+		 * want (§8.2). */
+		if (rc == 1 && c->scratch.rr.section != DNS_SECTION_AUTHORITY)
+			learn_record(c, &s);
+	}
+	for (unsigned i = 0; i < s.n_unique; i++)
+		cache_flush_others(c->cache, c->scratch.unique[i], c->now_ms);
+}

@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/addr.h"
+#include "base/blob.h"
+#include "control/table.h"
+#include "control/timer.h"
+
+/*
+ * Our own questions. One entry per (link, qname, qtype), whoever wants to know: identical ones are
+ * coalesced by the intervals of RFC 6762 §5.2 (at least a second, doubling, at most an hour). A
+ * series begins anew when nobody wanted an answer for two intervals. The first question goes at
+ * once, since a consumer waits for it; unanswered ones are put twice more (RFC 8766 §5.6). Messages
+ * are paced by the link's `query_budget`; what is over it waits. Control thread only.
+ */
+
+struct ctl;
+struct dp_link;
+
+#define CTL_QUESTIONS_MAX 131072
+#define CTL_QUESTION_NAMES (16u << 20) /* bytes of names, at most */
+
+enum ctl_ask_how {
+	CTL_ASK_BROWSE, /* everybody on the link: multicast, known answers go along (RFC 6762 §7.1)
+			 */
+	CTL_ASK_OWNER,  /* the remembered owner: by unicast where its address is known, then by
+			   multicast */
+	CTL_ASK_REFRESH, /* the owner, about a record we hold (§5.2, §10.4): outside the intervals,
+			    at most once a second */
+};
+
+struct ctl_ask {
+	const uint8_t *qname; /* wire name, any case */
+	uint16_t qtype;
+	uint16_t link;
+	uint8_t how;      /* enum ctl_ask_how */
+	bool multicast;   /* not by unicast even if that could be done */
+	uint32_t station; /* the owner's; 0: not known (any more) */
+};
+
+#define CTL_Q_PENDING 0x01 /* on its link's list, to be sent */
+#define CTL_Q_BROWSE 0x02
+#define CTL_Q_UNICAST 0x04 /* to mac and ip */
+#define CTL_Q_QU 0x08      /* invites a unicast response (§5.4: not in retransmissions) */
+#define CTL_Q_REFRESH                                                                              \
+	0x10 /* the last to ask was a refresh: the series of intervals goes on as if it had not */
+
+struct ctl_question {
+	struct ctl_entry entry; /* of (link, node key) */
+	struct ctl_timer timer; /* the next repetition, or the end of the entry */
+	struct hash128 node;    /* node key of (qname, qtype) */
+	uint32_t name;          /* blob: qname */
+	uint32_t next;          /* on the link's list */
+	uint32_t asked_ms;      /* when it was sent last; 0: never */
+	uint32_t wanted_ms;     /* when somebody wanted to know last */
+	uint32_t interval_ms;   /* not asked again sooner after asked_ms */
+	uint16_t link;
+	uint16_t qtype;
+	uint8_t flags;    /* CTL_Q_* */
+	uint8_t repeats;  /* repetitions left while nobody answers */
+	uint8_t families; /* of what is multicast: 1 IPv4, 2 IPv6 */
+	uint8_t family;   /* CTL_Q_UNICAST: 4 or 6 */
+	struct mac_addr mac;
+	uint8_t ip[16];
+};
+
+struct ctl_questions {
+	struct ctl_table table;
+	struct blob_store *names;
+	uint16_t links; /* list of links with questions to send, by ctl_link.ask_next; 0: none */
+};
+
+int ctl_questions_init(struct ctl *c);
+void ctl_questions_fini(struct ctl *c);
+
+/*
+ * Somebody wants to know. False if the question will not be put: no such link, or no room
+ * (counted). True if it will be, or was a moment ago.
+ */
+bool ctl_question_ask(struct ctl *c, const struct ctl_ask *a);
+
+/* A record was added: what it answers need not be asked again. */
+void ctl_question_answered(struct ctl *c, uint32_t rec);
+
+/* Sends what this turn gathered, several questions to a message. Returns how many messages. */
+unsigned ctl_question_turn(struct ctl *c);
+
+/* emit.c: puts n questions with the same destination into as few messages as they fit. Returns how
+ * many were sent. */
+unsigned ctl_emit(
+	struct ctl *c, const struct dp_link *l, struct ctl_question *const q[], unsigned n);
+
+/* emit.c: messages that these questions will take at least (one per family). */
+unsigned ctl_emit_cost(const struct ctl_question *q);
+
+/* emit.c: room for questions in one message of the link, in bytes. */
+uint32_t ctl_emit_room(const struct dp_link *l);
