@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "build.h"
 #include "dns/edns.h"
@@ -128,10 +129,7 @@ Test(captures, every_record_of_every_device_is_read)
 	struct census c = {0};
 	DIR *d = dir ? opendir(dir) : NULL;
 
-	if (!d) {
-		puts("skipped: no captures");
-		cr_skip_test("no captures");
-	}
+	cr_assert_not_null(d);
 	while ((e = readdir(d)) != NULL) {
 		size_t n = strlen(e->d_name);
 
@@ -144,4 +142,22 @@ Test(captures, every_record_of_every_device_is_read)
 	cr_expect_gt(c.messages, 0);
 	cr_expect_gt(c.nsec, 0);
 	cr_expect_gt(c.owners, 0);
+}
+
+/* Without captures the whole suite is skipped, in the way meson understands. */
+int main(int argc, char **argv)
+{
+	const char *dir = getenv("LINKSPAN_CAPTURES");
+	struct criterion_test_set *tests;
+	int rc = 0;
+
+	if (!dir || access(dir, R_OK) < 0) {
+		puts("skipped: no captures");
+		return 77;
+	}
+	tests = criterion_initialize();
+	if (criterion_handle_args(argc, argv, true))
+		rc = !criterion_run_all_tests(tests);
+	criterion_finalize(tests);
+	return rc;
 }
