@@ -45,20 +45,33 @@ json_t *show_mac(const struct mac_addr *mac);
 
 /* Text of a wire name. */
 json_t *show_name(const uint8_t *wire);
+json_t *show_ip(unsigned family, const uint8_t *bytes);
 
-/* What is known of the link with this id now; NULL: none in force. Management. */
+/* What is known of the link with this id; NULL: none in force. */
 const struct dp_link *show_link(const struct mgmt *m, uint16_t id);
+
+/* Its name, or "#17" while records of a removed one leave. */
 json_t *show_link_name(const struct mgmt *m, uint16_t id);
 
-/* Counters of a link summed over workers and control, baseline subtracted. Any thread that holds
- * m->lock, or management. */
+/* Name of the port with that DPDK id. */
+const char *show_port_name(const struct mgmt *m, uint16_t id);
+
+/*
+ * Counters of a link summed over workers and control, baseline subtracted. Management, or a thread
+ * that holds m->lock.
+ */
 void show_link_counters(const struct mgmt *m, uint16_t id, struct dp_link_counters *sum);
 
 /* That sum without a baseline, to become one: allocated, NULL without memory. */
 struct dp_link_counters *show_link_baseline(const struct mgmt *m, uint16_t id);
 
-/* All of show_status in one object; for telemetry too. */
-json_t *show_status_object(struct mgmt *m);
+/* Packets of a sum: those that ended. */
+uint64_t show_packets(const struct dp_link_counters *sum);
+
+/* What show and telemetry have in common. */
+json_t *show_port_stats(const struct dp_port *p);
+json_t *show_control_counters(const struct mgmt *m);
+json_t *show_cache_counters(const struct mgmt *m);
 
 bool show_status(struct mgmt *m, struct show_state *s, struct text *out);
 bool show_ports(struct mgmt *m, struct show_state *s, struct text *out);

@@ -1,0 +1,162 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "management/start.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#include "dataplane/shared.h"
+#include "policy/policy.h"
+
+#define MIB ((size_t)1 << 20)
+
+/* Measured: record, node, chunk, names and rdata of a usual mix, and the three hash tables' share.
+ */
+#define RECORD_BYTES 640
+#define STATION_BYTES 256
+#define BASE_BYTES (96 * MIB)   /* EAL, control's bounded tables */
+#define WORKER_BYTES (24 * MIB) /* counters, schedule, rings */
+
+unsigned start_pool_mbufs(unsigned n_workers)
+{
+	return 8192 + 2048 * n_workers;
+}
+
+unsigned start_pool_room(unsigned mtu)
+{
+	return mtu + DP_HDR_MAX + DP_PORT_TAIL;
+}
+
+static enum dp_port_kind port_kind(enum config_device kind)
+{
+	switch (kind) {
+	case CONFIG_DEVICE_KERNEL:
+		return DP_PORT_KERNEL;
+	case CONFIG_DEVICE_XDP:
+		return DP_PORT_XDP;
+	case CONFIG_DEVICE_TAP:
+		return DP_PORT_TAP;
+	case CONFIG_DEVICE_PCI:
+		return DP_PORT_PCI;
+	case CONFIG_DEVICE_VDEV:
+		break;
+	}
+	return DP_PORT_VDEV;
+}
+
+void start_port_spec(
+	const struct config *config, unsigned i, unsigned n_workers, struct dp_port_spec *out)
+{
+	const struct config_port *port = &config->ports[i];
+
+	*out = (struct dp_port_spec){
+		.name = port->name,
+		.device = port->device,
+		.kind = port_kind(port->kind),
+		.target = port->target,
+		.index = i,
+		.workers = n_workers,
+	};
+	for (uint32_t l = 0; l < config->n_links; l++) {
+		if (config->links[l].port == i && config->links[l].mtu > out->mtu)
+			out->mtu = config->links[l].mtu;
+	}
+}
+
+void start_cache_limits(const struct config *config, struct cache_limits *out)
+{
+	const struct config_limits *limits = &config->gateway.limits;
+
+	*out = (struct cache_limits){
+		.records = limits->records,
+		.records_per_station = limits->records_per_station,
+		.records_per_link = limits->records_per_link,
+		.ttl = limits->ttl,
+		.stations = limits->records < START_STATIONS ? limits->records : START_STATIONS,
+		.links = DP_LINKS_MAX,
+	};
+}
+
+size_t start_memory(const struct config *config, unsigned n_workers)
+{
+	struct cache_limits limits;
+	struct dp_port_spec spec;
+	size_t bytes = BASE_BYTES + n_workers * WORKER_BYTES;
+
+	if (config->gateway.memory != 0)
+		return config->gateway.memory;
+	start_cache_limits(config, &limits);
+	bytes += (size_t)limits.records * RECORD_BYTES + (size_t)limits.stations * STATION_BYTES;
+	bytes += (size_t)start_pool_mbufs(n_workers) * (start_pool_room(1500) + 512);
+	for (unsigned i = 0; i < config->n_ports; i++) {
+		start_port_spec(config, i, n_workers, &spec);
+		bytes += dp_port_memory(&spec);
+	}
+	return (bytes + 64 * MIB - 1) / (64 * MIB) * (64 * MIB);
+}
+
+/* --- the check ------------------------------------------------------------------------------- */
+
+static void check_link(const struct config_link *l, struct yaml_errors *errors)
+{
+	unsigned own6 = 0, pfx4 = 0, pfx6 = 0;
+
+	for (uint32_t i = 0; i < l->n_addresses; i++) {
+		if (l->addresses[i].addr.family == 4) {
+			pfx4++;
+		} else if (!ip_is_link_local(&l->addresses[i].addr)) {
+			pfx6++;
+			own6++;
+		}
+	}
+	for (uint32_t i = 0; i < l->n_prefixes; i++) {
+		if (l->prefixes[i].addr.family == 4)
+			pfx4++;
+		else
+			pfx6++;
+	}
+	if (own6 > DP_LINK_ADDRS - 1)
+		yaml_errors_add(errors, YAML_ERROR, &l->pos,
+			"link %s: found %u IPv6 addresses, expected at most %u", l->name, own6,
+			DP_LINK_ADDRS - 1);
+	if (pfx4 > DP_LINK_PREFIXES || pfx6 > DP_LINK_PREFIXES)
+		yaml_errors_add(errors, YAML_ERROR, &l->pos,
+			"link %s: found %u IPv4 and %u IPv6 prefixes with those of its addresses, "
+			"expected at most %u of each",
+			l->name, pfx4, pfx6, DP_LINK_PREFIXES);
+}
+
+static void check_policy(const struct config *config, struct yaml_errors *errors)
+{
+	uint16_t *ids = calloc(config->n_links + 1, sizeof(*ids));
+	char why[256] = "no memory";
+	struct policy *p = NULL;
+
+	for (uint32_t i = 0; ids != NULL && i < config->n_links; i++)
+		ids[i] = (uint16_t)(i + 1);
+	if (ids != NULL)
+		p = policy_compile(
+			config, ids, (uint16_t)(config->n_links + 1), 0, why, sizeof(why));
+	if (p == NULL)
+		yaml_errors_add(errors, YAML_ERROR, NULL, "policies: %s", why);
+	policy_free(p);
+	free(ids);
+}
+
+int start_check(const struct config *config, struct yaml_errors *errors)
+{
+	size_t before = errors->n_errors;
+
+	if (config->n_ports > DP_PORTS_MAX)
+		yaml_errors_add(errors, YAML_ERROR, &config->ports[DP_PORTS_MAX].pos,
+			"ports: found %u, expected at most %u", config->n_ports, DP_PORTS_MAX);
+	for (uint32_t i = 0; i < config->n_links; i++)
+		check_link(&config->links[i], errors);
+	if (config->n_links > DP_LINKS_MAX - 1)
+		yaml_errors_add(errors, YAML_ERROR, &config->links[DP_LINKS_MAX - 1].pos,
+			"links: found %u with the VLANs of ranges, expected at most %u",
+			config->n_links, DP_LINKS_MAX - 1);
+	else
+		check_policy(config, errors);
+	yaml_errors_sort(errors);
+	return errors->n_errors > before ? -EINVAL : 0;
+}
