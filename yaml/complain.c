@@ -75,10 +75,15 @@ const char *yaml_path(const struct yaml_node *node, char buf[static YAML_PATH_SI
 			used += (size_t)sprintf(whole + used, "[%u]", node->index);
 		}
 	}
-	if (used < YAML_PATH_SIZE)
+	if (used < YAML_PATH_SIZE) {
 		strcpy(buf, whole);
-	else
-		snprintf(buf, YAML_PATH_SIZE, "...%s", whole + used - (YAML_PATH_SIZE - 4));
+	} else {
+		const char *end = whole + used - (YAML_PATH_SIZE - 4);
+
+		while ((*end & 0xc0) == 0x80) /* no half characters */
+			end++;
+		snprintf(buf, YAML_PATH_SIZE, "...%s", end);
+	}
 	return buf;
 }
 

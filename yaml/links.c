@@ -108,10 +108,12 @@ static const char *expand_name(
 }
 
 /* Look for errors in the rest of an entry that can't become links for want of a name or VLAN. */
-static void check_rest(struct builder *b, const struct raw_link *raw)
+static void check_rest(struct builder *b, const struct raw_link *raw, struct yaml_node *entry)
 {
 	struct config_link scratch = {.vlan = raw->vlan.first ? raw->vlan.first : 1};
 
+	if (raw->name)
+		expand_name(b, raw, entry, scratch.vlan);
 	yaml_take_addresses(b->ld, raw->addresses, &scratch);
 	yaml_take_prefixes(b->ld, raw->prefixes, &scratch);
 	b->complete = false;
@@ -135,9 +137,9 @@ static void expand_entry(struct builder *b, const struct raw_link *raw, struct y
 
 	if (raw->vlan.range && raw->name && !strstr(raw->name, "{vlan}"))
 		yaml_expected(b->ld, name,
-			"a name with {vlan}, since vlan is a range: \"%.20s-{vlan}\"", raw->name);
+			"a name with {vlan}, since vlan is a range, like \"dorm-{vlan}\"");
 	if (!raw->name || name->bad || (vlan_node && vlan_node->bad)) {
-		check_rest(b, raw);
+		check_rest(b, raw, entry);
 		return;
 	}
 	for (uint32_t vlan = raw->vlan.first; vlan <= raw->vlan.last && !b->ld->oom; vlan++) {
@@ -147,7 +149,7 @@ static void expand_entry(struct builder *b, const struct raw_link *raw, struct y
 		link->vlan = (uint16_t)vlan;
 		link->name = expand_name(b, raw, entry, link->vlan);
 		if (!link->name) {
-			check_rest(b, raw);
+			check_rest(b, raw, entry);
 			return;
 		}
 		yaml_take_addresses(b->ld, raw->addresses, link);
@@ -190,7 +192,10 @@ static void warn_idle(struct builder *b, struct yaml_node *list)
 
 	for (uint32_t i = 0; i < b->draft->n_links; i++, node = node->next) {
 		const struct raw_link *raw = &b->draft->links[i];
+		const struct yaml_node *policy = yaml_child(node, "policy");
 
+		if (node->kind != YAML_KIND_MAP || (policy && policy->bad))
+			continue;
 		if (raw->mode == CONFIG_LINK_GATEWAY && !raw->policy_in && !raw->policy_out)
 			yaml_warn(b->ld, node,
 				"found no policy: nothing is learned from this link "

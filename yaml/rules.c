@@ -131,7 +131,7 @@ static void build_policy(struct context *c, const struct raw_policy *raw, struct
 		build_rule(c, &raw->rules[i], child, &rules[i]);
 	child = node->first;
 	for (uint32_t i = 0; i + 1 < raw->n_rules; i++, child = child->next) {
-		if (!matches_all(&rules[i]))
+		if (!matches_all(&rules[i]) || has_bad_child(child))
 			continue;
 		yaml_warn(c->ld, child->next,
 			"never reached: the rule before it, at line %u, "

@@ -199,6 +199,7 @@ static void resolve(struct yaml_sets *sets, uint32_t index);
 
 static void resolve_item(struct yaml_sets *sets, uint32_t by, struct yaml_node *item)
 {
+	char name[YAML_QUOTE_SIZE], by_name[YAML_QUOTE_SIZE];
 	uint32_t index;
 
 	if (item->bad || item->kind != YAML_KIND_SCALAR || yaml_preset_find(item->text))
@@ -208,9 +209,11 @@ static void resolve_item(struct yaml_sets *sets, uint32_t by, struct yaml_node *
 		return;
 	if (sets->state[index] == SET_OPEN)
 		yaml_complain(sets->ld, item,
-			"found a cycle: set \"%.63s\" (line %u) already contains \"%.63s\", "
-			"expected sets that end in presets and types",
-			item->text, sets->draft->sets[index].pos.line, sets->draft->sets[by].name);
+			"found a cycle: set %s (line %u) already contains %s, expected sets that "
+			"end "
+			"in presets and types",
+			yaml_quote(item->text, name), sets->draft->sets[index].pos.line,
+			yaml_quote(sets->draft->sets[by].name, by_name));
 	else
 		resolve(sets, index);
 }
