@@ -43,17 +43,15 @@ struct cache_ops {
 
 /* Why a record was not learned, or how it was. */
 enum cache_outcome {
-	CACHE_NEW,       /* new record */
-	CACHE_REFRESHED, /* same owner, same rdata: touched */
-	CACHE_CHANGED,   /* same record with another TTL or flush bit */
-	CACHE_HANDOVER, /* same rdata on the link from another MAC: the station changed (DESIGN §5)
-			 */
-	CACHE_GOODBYE,  /* TTL 0: the record has a second to live */
+	CACHE_NEW,             /* new record */
+	CACHE_REFRESHED,       /* same owner, same rdata: touched */
+	CACHE_CHANGED,         /* same record with another TTL or flush bit */
+	CACHE_HANDOVER,        /* same rdata from another MAC of the link: the station changed */
+	CACHE_GOODBYE,         /* TTL 0: the record has a second to live */
 	CACHE_GOODBYE_UNKNOWN, /* TTL 0 of what we do not hold */
 	CACHE_REFUSED_TOTAL,   /* limits.records */
-	CACHE_REFUSED_LINK,    /* limits.records_per_link */
-	CACHE_REFUSED_STATION, /* limits.records_per_station, or a new station above limits.stations
-				*/
+	CACHE_REFUSED_LINK,    /* limits.records_per_link, or no link below limits.links */
+	CACHE_REFUSED_STATION, /* limits.records_per_station, or limits.stations for a new one */
 	CACHE_REFUSED_MEMORY,  /* slab, blob or hash full */
 	CACHE_OUTCOMES
 };

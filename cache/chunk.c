@@ -193,8 +193,7 @@ int chunk_plan_remove(struct cache *c, const struct cache_record *r, struct chun
 		plan->second = r->chunk;
 		left += count_of(chunk_at(c, ch->prev));
 	}
-	/* A large one shrinks late, so a node of about four records does not change size each time.
-	 */
+	/* A large one shrinks late, lest a node of about four records changes size each time. */
 	cap = ch->cap == CACHE_CHUNK_SMALL ? CACHE_CHUNK_SMALL : CACHE_CHUNK_SMALL / 2;
 	plan->fresh = chunk_alloc(c, left <= cap ? CACHE_CHUNK_SMALL : CACHE_CHUNK_LARGE);
 	return plan->fresh != 0 ? 0 : -ENOMEM;

@@ -91,7 +91,6 @@ uint64_t index_station_key(uint16_t link, const struct mac_addr *mac)
 
 uint32_t index_station_sig(const struct cache_view *v, uint64_t key)
 {
-	/* The one key that stations choose: hashed under the secret key, lest they fill one bucket.
-	 */
+	/* The one key that stations choose: hashed with a secret, lest they fill one bucket. */
 	return (uint32_t)hash_bytes(&v->key, &key, sizeof(key)).lo;
 }

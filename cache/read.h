@@ -20,7 +20,7 @@ struct rte_hash;
 /* What readers dereference; immutable after cache_create(). */
 struct cache_view {
 	const struct rte_hash *nodes;    /* hash128 -> node index */
-	const struct rte_hash *idents;   /* (ident128 ^ link) -> record index */
+	const struct rte_hash *idents;   /* (ident128, link) -> record index */
 	const struct rte_hash *stations; /* (link, MAC) -> station index */
 	const struct slab *record_slab;
 	const struct slab *node_slab;
@@ -85,8 +85,7 @@ static inline const struct cache_chunk *cache_chunk_at(const struct cache_view *
 		       : slab_at(v->chunk_small, handle);
 }
 
-/* The record that was (idx, gen) when the caller kept it, or NULL if the slot has another life now.
- */
+/* The record that was (idx, gen) when the caller kept it, or NULL if that life is over. */
 static inline struct cache_record *cache_record_get(
 	const struct cache_view *v, uint32_t idx, uint32_t gen)
 {
@@ -180,6 +179,15 @@ bool cache_node_is(
 	const struct cache_view *v, const struct cache_node *n, const uint8_t *name, size_t len);
 
 /*
+ * Is a stored time within a second of now? Of either side, as lcores may disagree by a little; and
+ * of nothing but that second, so a time weeks old, which wraps, is never taken for the future.
+ */
+static inline bool cache_is_this_second(uint32_t stored_ms, uint32_t now_ms)
+{
+	return now_ms - stored_ms + 999 <= 2 * 999;
+}
+
+/*
  * A touch: an equal announcement was heard again. At most one store a second (DESIGN §4.4). Worker
  * or control.
  */
@@ -187,16 +195,18 @@ static inline void cache_record_touch(struct cache_record *r, uint32_t now_ms)
 {
 	uint32_t t = atomic_load_explicit(&r->touched_ms, memory_order_relaxed);
 
-	if (clock_ms_diff(now_ms, t) >= 1000)
+	if (!cache_is_this_second(t, now_ms))
 		atomic_store_explicit(&r->touched_ms, now_ms, memory_order_relaxed);
 }
 
-/* Somebody asked for this RRset: interest that keeps refreshing alive (RFC 6762 §5.2). Worker or
- * control. */
+/*
+ * Somebody asked for this RRset: interest that keeps refreshing alive (RFC 6762 §5.2). Odd, so
+ * never 0, which is "never". Worker or control.
+ */
 static inline void cache_node_ask(struct cache_node *n, uint32_t now_ms)
 {
 	uint32_t t = atomic_load_explicit(&n->asked_ms, memory_order_relaxed);
 
-	if (t == 0 || clock_ms_diff(now_ms, t) >= 1000)
+	if (t == 0 || !cache_is_this_second(t, now_ms))
 		atomic_store_explicit(&n->asked_ms, now_ms | 1, memory_order_relaxed);
 }

@@ -18,8 +18,7 @@
 /* Pushes a removal makes at most: record, two chunks, station, node. */
 #define CACHE_REMOVE_PUSHES 5
 
-/* Stage of a record past 100 % (or its dying second) whose removal waits for room in the deferral.
- */
+/* Stage of a record past its end (or its dying second) whose removal waits for the deferral. */
 #define CACHE_STAGE_WAITS 5
 
 struct cache {

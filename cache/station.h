@@ -21,10 +21,10 @@ struct cache_station {
 	uint32_t retry_next;     /* control: list of empty ones whose removal waits for deferral */
 	_Atomic uint32_t seen_ms; /* control writes, management reads */
 	uint32_t refused;         /* control: records refused by a quota */
-	uint8_t ip4[4];   /* control: source of its last mDNS message, 0: none; where a QU refresh
-			     goes */
-	uint8_t ip6[16];  /* control */
+	/* Control: sources of its last mDNS messages, all 0: none; where a QU refresh goes. */
+	uint8_t ip4[4];
+	uint8_t ip6[16];
 	int32_t hash_pos; /* control: position in the rte_hash once removed */
 } __attribute__((aligned(64)));
 
-_Static_assert(sizeof(struct cache_station) <= 128, "a station is at most two lines");
+_Static_assert(sizeof(struct cache_station) == 64, "a station is one line");

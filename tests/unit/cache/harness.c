@@ -292,6 +292,7 @@ void expect_nothing_left(void)
 
 void remove_all(void)
 {
+	settle();
 	for (uint32_t i = 1; i <= cache_record_max(fx.cache); i++) {
 		if (cache_record_is_live(fx.view, i)) {
 			cr_assert_eq(cache_remove(fx.cache, i, fx.now), 0);

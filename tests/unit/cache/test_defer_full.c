@@ -180,7 +180,7 @@ Test(defer_full, nothing_leaks_from_churn_without_room)
 {
 	char name[24], ip[16];
 
-	for (unsigned i = 0; i < 5000; i++) {
+	for (unsigned i = 0; i < 2000; i++) {
 		snprintf(name, sizeof(name), "h%u.local", i % 37);
 		snprintf(ip, sizeof(ip), "10.0.%u.%u", i % 3, i % 11);
 		LEARN(name, DNS_TYPE_A, ip, .station = 1 + i % 13, .ttl = 1 + i % 5,

@@ -92,6 +92,26 @@ Test(expire, a_touch_is_stored_once_a_second)
 	cr_assert_eq(r->touched_ms, born + 1000);
 }
 
+Test(expire, interest_is_noted_once_a_second_and_after_weeks)
+{
+	struct cache_node *n =
+		cache_node_at(fx.view, record(LEARN("h.local", DNS_TYPE_A, "10.0.0.1"))->node);
+	uint32_t at = 1000001;
+
+	cr_assert_eq(n->asked_ms, 0, "never");
+	cache_node_ask(n, at);
+	cache_node_ask(n, at + 998);
+	cache_node_ask(n, at - 1);
+	cr_assert_eq(n->asked_ms, at);
+	/* 30 days lie beyond what compares by difference. */
+	at += 30u * 86400u * 1000u;
+	cache_node_ask(n, at);
+	cr_assert_eq(n->asked_ms, at);
+	n->asked_ms = 0;
+	cache_node_ask(n, 0);
+	cr_assert_neq(n->asked_ms, 0, "asked at the very wrap is asked, too");
+}
+
 Test(expire, one_second_of_ttl_is_one_second)
 {
 	uint32_t rec = LEARN("h.local", DNS_TYPE_A, "10.0.0.1", .ttl = 1);

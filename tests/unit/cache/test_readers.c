@@ -22,7 +22,6 @@ struct reader {
 	_Atomic unsigned walks;
 	_Atomic bool stop;
 	_Atomic(const char *) wrong; /* what is wrong, NULL if nothing is */
-	unsigned removed_seen;
 };
 
 static const char *visit(uint32_t node, uint32_t rec)
@@ -59,7 +58,6 @@ static const char *walk(struct reader *reader)
 	cache_iter_init(&it, fx.view, cache_node_at(fx.view, node));
 	while ((rec = cache_iter_next(&it)) != 0 && wrong == NULL) {
 		wrong = n++ > 16 * (STABLE + CHURN) ? "the walk loops" : visit(node, rec);
-		reader->removed_seen += !(record(rec)->gen & 1);
 		for (unsigned i = 0; i < STABLE; i++)
 			seen[i] |= rec == reader->stable[i];
 	}
