@@ -5,8 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
-/* Bytes of the placeholder at text and its value; 0 if it is none. */
-static size_t placeholder(const char *text, uint16_t vlan, unsigned int *value)
+/* Bytes of the {vlan...} at text, and its value; 0 if it is none. */
+static size_t substitution(const char *text, uint16_t vlan, unsigned int *value)
 {
 	static const char whole[] = "{vlan}", high[] = "{vlan/256}", low[] = "{vlan%256}";
 
@@ -36,7 +36,7 @@ int yaml_template(const char *text, uint16_t vlan, char *out, size_t size)
 		if (*text == '{' || *text == '}') {
 			unsigned int value;
 
-			len = placeholder(text, vlan, &value);
+			len = substitution(text, vlan, &value);
 			if (!len)
 				return -EINVAL;
 			snprintf(piece, sizeof(piece), "%u", value);

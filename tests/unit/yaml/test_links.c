@@ -65,7 +65,7 @@ Test(links, whole_range_of_both_ports)
 	config_free(c);
 }
 
-Test(links, range_of_one_and_placeholders_without_a_range)
+Test(links, range_of_one_and_vlan_in_names_without_a_range)
 {
 	struct config *c = load_good(HEAD "  - {name: \"a{vlan}\", port: q, vlan: 7-7" POLICY
 					  "  - {name: \"b{vlan}\", port: q, vlan: 8, addresses: "
