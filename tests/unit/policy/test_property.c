@@ -37,11 +37,9 @@ static const char *const services[] = {
 	"sleep:_sleep-proxy._udp+_dosvc._tcp",
 };
 static const char *const globs[] = {
-	"*", "Lecture *", "*hall*", "l?cture 1", "\\*", "*\\?", "??", "*\xc3\xbc*", "LECTURE ?*1"};
-static const char *const instances[] = {"Lecture 1", "Lecture 22", "lecture", "Main Hall",
-	"M\xc3\xbcller", "*", "a?", "\xc3\xbc\xc3\xbc",
-	"Lecture \xe2\x82\xac"
-	"1"};
+	"*", "Lecture *", "*hall*", "l?cture 1", "\\*", "*\\?", "??", "*ü*", "LECTURE ?*1"};
+static const char *const instances[] = {
+	"Lecture 1", "Lecture 22", "lecture", "Main Hall", "Müller", "*", "a?", "üü", "Lecture €1"};
 static const char *const links[] = {"a", "b", "c", "d", "e"};
 static const char *const policies[] = {"p0", "p1", "p2"};
 
