@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#pragma once
+
+#include <stddef.h>
+
+/*
+ * One request to a running gateway: connects to the control socket at path, sends the command with
+ * its arguments, waits for the reply, one JSON document in *reply, NUL-terminated, the caller's to
+ * free. Returns 0 or a negative errno, with a line for people in why.
+ */
+int client_ask(const char *path, const char *cmd, char *const args[], unsigned n_args, char **reply,
+	char *why, size_t why_len);

@@ -1,0 +1,324 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "ctl/render.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "ctl/table.h"
+
+/* --- cells ----------------------------------------------------------------------------------- */
+
+/* A value as one cell; lists joined by spaces, null as nothing. The caller frees. */
+static char *value_text(const json_t *v)
+{
+	char *text = NULL, *joined = NULL;
+	const json_t *e;
+	size_t i;
+
+	switch (json_typeof(v)) {
+	case JSON_STRING:
+		return strdup(json_string_value(v));
+	case JSON_INTEGER:
+		return asprintf(&text, "%" JSON_INTEGER_FORMAT, json_integer_value(v)) < 0 ? NULL
+											   : text;
+	case JSON_TRUE:
+		return strdup("yes");
+	case JSON_FALSE:
+		return strdup("no");
+	case JSON_ARRAY:
+		json_array_foreach(v, i, e)
+		{
+			char *one = value_text(e), *longer = NULL;
+
+			if (one == NULL || asprintf(&longer, "%s%s%s", joined != NULL ? joined : "",
+						   joined != NULL ? " " : "", one) < 0)
+				longer = NULL;
+			free(one);
+			free(joined);
+			joined = longer;
+			if (joined == NULL)
+				return NULL;
+		}
+		return joined != NULL ? joined : strdup("");
+	default:
+		return strdup("");
+	}
+}
+
+/* The member at a path of names parted by dots; NULL if there is none. */
+static const json_t *member(const json_t *v, const char *path)
+{
+	char name[64];
+
+	while (v != NULL && *path != '\0') {
+		size_t n = strcspn(path, ".");
+
+		snprintf(name, sizeof(name), "%.*s", (int)n, path);
+		v = json_object_get(v, name);
+		path += n + (path[n] == '.');
+	}
+	return v;
+}
+
+static bool add_cell(struct table *t, const json_t *v)
+{
+	char *text = v != NULL ? value_text(v) : strdup("");
+	bool ok = text != NULL && table_cell(t, text);
+
+	free(text);
+	return ok;
+}
+
+/* --- tables by columns ----------------------------------------------------------------------- */
+
+#define COLUMNS_MAX 14
+
+struct view {
+	const char *what;
+	unsigned sort; /* columns to sort by, 0: as they come */
+	const char *header[COLUMNS_MAX];
+	const char *path[COLUMNS_MAX];
+};
+
+static const struct view views[] = {
+	{.what = "ports",
+		.header = {"PORT", "DEVICE", "DRIVER", ">ID", "MAC", "LINK", ">MTU", ">RX", ">TX",
+			">MISSED", ">NOMBUF"},
+		.path = {"name", "device", "driver", "dpdk_port", "mac", "link", "mtu",
+			"stats.ipackets", "stats.opackets", "stats.imissed", "stats.rx_nombuf"}},
+	{.what = "links",
+		.header = {"LINK", ">ID", "PORT", ">VLAN", "MODE", ">MTU", "IN", "OUT", ">RECORDS",
+			">PACKETS", ">ANSWERED", "ADDRESSES"},
+		.path = {"name", "id", "port", "vlan", "mode", "mtu", "policy.in", "policy.out",
+			"records", "packets", "answered", "addresses"}},
+	{.what = "services",
+		.sort = 3,
+		.header = {"INSTANCE", "TYPE", "LINK", "HOST", ">PORT", ">TTL", "STATE",
+			"ADDRESSES", "WHY"},
+		.path = {"instance", "type", "link", "host", "port", "ttl_left", "state",
+			"addresses", "why"}},
+	{.what = "records",
+		.sort = 3,
+		.header = {"NAME", "TYPE", "LINK", ">TTL", ">OF", "PROVIDER", "FLAGS", "DATA"},
+		.path = {"name", "type", "link", "ttl_left", "ttl", "provider", "flags", "data"}},
+	{.what = "stations",
+		.sort = 2,
+		.header = {"LINK", "MAC", ">RECORDS", ">REFUSED", ">SEEN S AGO", "ADDRESSES"},
+		.path = {"link", "mac", "records", "refused", "seen_s_ago", "addresses"}},
+};
+
+static int render_view(const struct view *v, const json_t *reply, FILE *out)
+{
+	const json_t *list = json_object_get(reply, v->what), *row;
+	unsigned n_cols = 0;
+	struct table *t;
+	bool ok = true;
+	size_t i;
+
+	while (n_cols < COLUMNS_MAX && v->header[n_cols] != NULL)
+		n_cols++;
+	t = table_new(v->header, n_cols);
+	if (t == NULL)
+		return -ENOMEM;
+	json_array_foreach(list, i, row)
+	{
+		for (unsigned c = 0; c < n_cols; c++)
+			ok = ok && add_cell(t, member(row, v->path[c]));
+	}
+	if (v->sort > 0)
+		table_sort(t, v->sort);
+	table_print(t, out);
+	table_free(t);
+	return ok ? 0 : -ENOMEM;
+}
+
+/* --- the others ------------------------------------------------------------------------------ */
+
+static int render_status(const json_t *reply, FILE *out)
+{
+	static const struct {
+		const char *label, *path;
+	} lines[] = {
+		{"gateway", "gateway"},
+		{"version", "version"},
+		{"configuration", "config"},
+		{"process", "pid"},
+		{"ready", "ready"},
+		{"up (s)", "uptime_s"},
+		{"generation", "generation"},
+		{"last reload refused", "reload_error"},
+		{"ports", "ports"},
+		{"links", "links"},
+		{"records", "records"},
+		{"records at most", "records_limit"},
+		{"stations", "stations"},
+		{"cache (bytes)", "cache_bytes"},
+		{"memory used (bytes)", "memory.used_bytes"},
+		{"memory (bytes)", "memory.heap_bytes"},
+		{"policy rules", "policy.rules"},
+		{"policy classes", "policy.classes"},
+		{"control lcore", "main_lcore"},
+	};
+	const json_t *workers = json_object_get(reply, "workers"), *w;
+	size_t i;
+
+	for (i = 0; i < sizeof(lines) / sizeof(lines[0]); i++) {
+		const json_t *v = member(reply, lines[i].path);
+		char *text = v != NULL && !json_is_null(v) ? value_text(v) : NULL;
+
+		if (text != NULL)
+			fprintf(out, "%-20s %s\n", lines[i].label, text);
+		free(text);
+	}
+	json_array_foreach(workers, i, w)
+	{
+		fprintf(out,
+			"worker %-13zu lcore %" JSON_INTEGER_FORMAT ", %" JSON_INTEGER_FORMAT
+			" of %" JSON_INTEGER_FORMAT " turns had work\n",
+			i, json_integer_value(json_object_get(w, "lcore")),
+			json_integer_value(json_object_get(w, "busy_turns")),
+			json_integer_value(json_object_get(w, "turns")));
+	}
+	return 0;
+}
+
+static int render_policy(const json_t *reply, FILE *out)
+{
+	static const char *const headers[] = {"POLICY", "RULE", "AT"};
+	const json_t *rules = json_object_get(reply, "rules"), *r;
+	struct table *t = table_new(headers, 3);
+	bool ok = t != NULL;
+	size_t i;
+
+	json_array_foreach(rules, i, r)
+	{
+		char at[512];
+
+		snprintf(at, sizeof(at), "%s:%" JSON_INTEGER_FORMAT,
+			json_string_value(json_object_get(r, "file")),
+			json_integer_value(json_object_get(r, "line")));
+		ok = ok && add_cell(t, json_object_get(r, "policy")) &&
+		     add_cell(t, json_object_get(r, "rule")) && table_cell(t, at);
+	}
+	if (ok)
+		table_print(t, out);
+	table_free(t);
+	return ok ? 0 : -ENOMEM;
+}
+
+/* The counters of one object that are not 0; --json has all. */
+static bool add_counters(struct table *t, const char *of, json_t *counters)
+{
+	const char *name;
+	json_t *v;
+
+	json_object_foreach(counters, name, v)
+	{
+		if (json_integer_value(v) == 0)
+			continue;
+		if (!table_cell(t, of) || !table_cell(t, name) || !add_cell(t, v))
+			return false;
+	}
+	return true;
+}
+
+static int render_counters(const json_t *reply, FILE *out)
+{
+	static const char *const headers[] = {"OF", "COUNTER", ">VALUE"};
+	struct table *t = table_new(headers, 3);
+	bool ok = t != NULL;
+	json_t *e;
+	size_t i;
+
+	json_array_foreach(json_object_get(reply, "links"), i, e)
+	{
+		const char *name = json_string_value(json_object_get(e, "link"));
+
+		if (name == NULL)
+			name = "(no link)";
+		ok = ok && add_counters(t, name, json_object_get(e, "outcomes")) &&
+		     add_counters(t, name, json_object_get(e, "events"));
+	}
+	ok = ok && add_counters(t, "(control)", json_object_get(reply, "control")) &&
+	     add_counters(t, "(cache)", json_object_get(reply, "cache")) &&
+	     add_counters(t, "(policy)", json_object_get(reply, "policy"));
+	json_array_foreach(json_object_get(reply, "ports"), i, e)
+	{
+		const char *name = json_string_value(json_object_get(e, "port"));
+		char of[64];
+
+		snprintf(of, sizeof(of), "port %s", name != NULL ? name : "?");
+		ok = ok && add_counters(t, of, json_object_get(e, "stats"));
+	}
+	if (ok)
+		table_print(t, out);
+	table_free(t);
+	return ok ? 0 : -ENOMEM;
+}
+
+static void names_line(const json_t *changes, const char *what, const char *how, FILE *out)
+{
+	const json_t *names = json_object_get(json_object_get(changes, what), how);
+	const json_t *count = json_object_get(json_object_get(changes, what), "count");
+	json_int_t n = json_integer_value(json_object_get(count, how));
+	char *text;
+
+	if (n == 0)
+		return;
+	text = value_text(names);
+	fprintf(out, "%s %s: %s%s\n", what, how, text != NULL ? text : "",
+		(size_t)n > json_array_size(names) ? " ..." : "");
+	free(text);
+}
+
+static int render_reload(const json_t *reply, FILE *out)
+{
+	static const char *const hows[] = {"added", "removed", "changed"};
+	const json_t *warning;
+	size_t i;
+
+	json_array_foreach(json_object_get(reply, "warnings"), i, warning)
+		fprintf(out, "%s\n", json_string_value(warning));
+	for (i = 0; i < 3; i++)
+		names_line(reply, "links", hows[i], out);
+	for (i = 0; i < 3; i++)
+		names_line(reply, "policies", hows[i], out);
+	if (json_is_true(json_object_get(reply, "dry_run")))
+		fputs("the file is good; nothing was changed\n", out);
+	else
+		fprintf(out, "in force, generation %" JSON_INTEGER_FORMAT "\n",
+			json_integer_value(json_object_get(reply, "generation")));
+	return 0;
+}
+
+int render(const char *what, const json_t *reply, FILE *out)
+{
+	for (size_t i = 0; i < sizeof(views) / sizeof(views[0]); i++) {
+		if (strcmp(what, views[i].what) == 0)
+			return render_view(&views[i], reply, out);
+	}
+	if (strcmp(what, "status") == 0)
+		return render_status(reply, out);
+	if (strcmp(what, "policy") == 0)
+		return render_policy(reply, out);
+	if (strcmp(what, "counters") == 0)
+		return render_counters(reply, out);
+	if (strcmp(what, "reload") == 0)
+		return render_reload(reply, out);
+	if (strcmp(what, "flush") == 0)
+		fprintf(out, "%" JSON_INTEGER_FORMAT " records flushed\n",
+			json_integer_value(json_object_get(reply, "flushed")));
+	return 0;
+}
+
+void render_error(const json_t *reply, FILE *out)
+{
+	const json_t *detail;
+	size_t i;
+
+	fprintf(out, "refused: %s\n", json_string_value(json_object_get(reply, "error")));
+	json_array_foreach(json_object_get(reply, "details"), i, detail)
+		fprintf(out, "%s\n", json_string_value(detail));
+}
