@@ -2,7 +2,7 @@
 #include "dataplane/additional.h"
 
 #include "dataplane/answer.h"
-#include "dataplane/service.h"
+#include "cache/service.h"
 #include "dns/rdata.h"
 
 struct walk {
@@ -39,7 +39,7 @@ uint32_t dp_rrset_ttl(struct dp_worker *w, const struct dp_link *l, const struct
  * (RFC 6762 §10.2). */
 static void rrset(struct walk *k, const uint8_t *name, uint16_t rrtype, uint16_t link)
 {
-	uint32_t node_idx = dp_find(k->w, name, rrtype), idx, ttl;
+	uint32_t node_idx = cache_find(k->w->cache, name, rrtype), idx, ttl;
 	const struct cache_node *node;
 	struct cache_iter it;
 
@@ -72,7 +72,7 @@ static void addresses(struct walk *k, const uint8_t *host)
 
 static void of_instance(struct walk *k, const uint8_t *instance, uint16_t link)
 {
-	uint32_t node = dp_find(k->w, instance, DNS_TYPE_SRV), idx;
+	uint32_t node = cache_find(k->w->cache, instance, DNS_TYPE_SRV), idx;
 	struct cache_iter it;
 
 	rrset(k, instance, DNS_TYPE_SRV, link);

@@ -1,17 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "dataplane/answer.h"
 
-#include "dataplane/service.h"
+#include "cache/service.h"
 #include "dns/name.h"
 #include "dns/rdata.h"
-
-/*
- * How long a PTR whose SRV, TXT or addresses are missing is held back while control asks its owner
- * (DESIGN §5), and how long an owner that did not tell is left alone before the next question makes
- * control ask again.
- */
-#define COMPLETE_WAIT_MS 500
-#define COMPLETE_AGAIN_MS 60000
 
 #define TYPE_SCAN 256 /* PTR records looked at per type and enumeration */
 
@@ -23,31 +15,10 @@ static const uint16_t any_types[] = {DNS_TYPE_PTR, DNS_TYPE_SRV, DNS_TYPE_TXT, D
 	DNS_TYPE_SSHFP, DNS_TYPE_TLSA, DNS_TYPE_SVCB, DNS_TYPE_HTTPS, DNS_TYPE_SPF, DNS_TYPE_KEY,
 	DNS_TYPE_DNSKEY, DNS_TYPE_CAA};
 
-static bool owned_by(
-	const struct dp_worker *w, const struct cache_record *r, const struct mac_addr *mac)
-{
-	return mac != NULL && mac_equal(&cache_station_at(w->cache, r->station)->mac, mac);
-}
-
-enum dp_judged dp_answer_judge(const struct dp_worker *w, const struct dp_link *l,
-	const struct mac_addr *asker, const struct cache_record *r)
-{
-	uint16_t flags = atomic_load_explicit(&r->flags, memory_order_acquire);
-
-	if ((flags & (CACHE_REC_DYING | CACHE_REC_HIDDEN | CACHE_REC_LINK_LOCAL)) != 0 ||
-		cache_record_left_ms(r, w->now_ms) <= 0)
-		return DP_GONE;
-	/* Never to the link of origin: its owner hears the question there (draft 3.4, RFC 6762 §6).
-	 */
-	if (r->link == l->id || owned_by(w, r, asker))
-		return DP_NEAR;
-	return dp_answer_permitted(w, l, r) ? DP_TELL : DP_DENIED;
-}
-
-/* The same for a record that answers a question; counts what policy hides. */
+/* May the record answer this query? Counts what policy hides. */
 static bool tellable(struct dp_worker *w, const struct dp_query *q, const struct cache_record *r)
 {
-	enum dp_judged j = dp_answer_judge(w, q->link, &q->pkt->smac, r);
+	enum dp_judged j = dp_judge(w->world, w->cache, q->link, &q->pkt->smac, r, w->now_ms);
 
 	if (j == DP_DENIED)
 		dp_event(w, q->link->id, DP_EV_denied, 1);
@@ -112,7 +83,7 @@ static bool hold_back(
 
 	if (q->pkt->flags & DP_PKT_REPLAY)
 		return false;
-	return asked == 0 || since < COMPLETE_WAIT_MS || since > COMPLETE_AGAIN_MS;
+	return asked == 0 || since < DP_COMPLETE_WAIT_MS || since > DP_COMPLETE_AGAIN_MS;
 }
 
 /* In the replay of a query that waited for incomplete services only those are told; the rest was,
@@ -123,7 +94,7 @@ static bool told_before(const struct dp_query *q, const struct cache_record *r)
 
 	if ((q->pkt->flags & DP_PKT_COMPLETING) == 0)
 		return false;
-	return asked == 0 || clock_ms_diff(asked, q->pkt->wait_from_ms - COMPLETE_WAIT_MS) < 0;
+	return asked == 0 || clock_ms_diff(asked, q->pkt->wait_from_ms - DP_COMPLETE_WAIT_MS) < 0;
 }
 
 enum ptr_fate { PTR_TELL, PTR_SKIP, PTR_HOLD };
@@ -132,16 +103,17 @@ enum ptr_fate { PTR_TELL, PTR_SKIP, PTR_HOLD };
 static enum ptr_fate judge_ptr(
 	struct dp_worker *w, const struct dp_query *q, const struct cache_record *r)
 {
-	enum dp_service_state state;
+	enum cache_service_state state;
 
 	if (told_before(q, r))
 		return PTR_SKIP;
-	state = dp_service_state(w, cache_record_rdata(w->cache, r), r->link);
-	if (state == DP_SERVICE_HIDDEN) {
+	state = cache_service_state(
+		w->cache, cache_record_rdata(w->cache, r), r->link, w->now_ms, NULL);
+	if (state == CACHE_SERVICE_HIDDEN) {
 		dp_event(w, q->link->id, DP_EV_hidden, 1);
 		return PTR_SKIP;
 	}
-	if (state == DP_SERVICE_INCOMPLETE && hold_back(w, q, r))
+	if (state == CACHE_SERVICE_INCOMPLETE && hold_back(w, q, r))
 		return PTR_HOLD;
 	return PTR_TELL;
 }
@@ -193,7 +165,7 @@ static bool owner_is_near(
 		const struct cache_record *r = cache_record_at(w->cache, idx);
 
 		if (cache_record_live(r, w->now_ms) &&
-			(r->link == q->link->id || owned_by(w, r, &q->pkt->smac)))
+			(r->link == q->link->id || dp_owned_by(w->cache, r, &q->pkt->smac)))
 			return true;
 	}
 	return false;
@@ -203,17 +175,18 @@ static bool owner_is_near(
 static bool unreachable(struct dp_worker *w, const struct dp_query *q,
 	const struct cache_node *node, const struct cache_record *r)
 {
-	enum dp_service_state state = DP_SERVICE_COMPLETE;
+	enum cache_service_state state = CACHE_SERVICE_COMPLETE;
 
 	if (node->rrtype == DNS_TYPE_SRV) {
 		const uint8_t *host = dns_rdata_name(DNS_TYPE_SRV, cache_record_rdata(w->cache, r));
 
 		if (host != NULL)
-			state = dp_host_state(w, host, r->link);
+			state = cache_host_state(w->cache, host, r->link, w->now_ms);
 	} else if (node->rrtype == DNS_TYPE_TXT && node->sd.kind == DNS_NAME_INSTANCE) {
-		state = dp_service_state(w, cache_node_name(w->cache, node), r->link);
+		state = cache_service_state(
+			w->cache, cache_node_name(w->cache, node), r->link, w->now_ms, NULL);
 	}
-	if (state != DP_SERVICE_HIDDEN)
+	if (state != CACHE_SERVICE_HIDDEN)
 		return false;
 	dp_event(w, q->link->id, DP_EV_hidden, 1);
 	return true;
@@ -302,8 +275,8 @@ bool dp_answer_type(struct dp_worker *w, const struct dp_link *l, uint32_t idx, 
 		if (!dp_answer_usable(w, l, NULL, r))
 			continue;
 		left = cache_record_ttl_left(r, w->now_ms);
-		if (left <= ttl || dp_service_state(w, cache_record_rdata(w->cache, r), r->link) ==
-					   DP_SERVICE_HIDDEN)
+		if (left <= ttl || cache_service_state(w->cache, cache_record_rdata(w->cache, r),
+					   r->link, w->now_ms, NULL) == CACHE_SERVICE_HIDDEN)
 			continue;
 		ttl = left;
 	}

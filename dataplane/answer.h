@@ -1,36 +1,16 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #pragma once
 
+#include "dataplane/visible.h"
 #include "dataplane/worker_priv.h"
 
 /* Which records answer a question, and whether one may be told to a link at all. Worker thread. */
 
-/* Does policy let this link's stations see the record? One table read. */
-static inline bool dp_answer_permitted(
-	const struct dp_worker *w, const struct dp_link *l, const struct cache_record *r)
-{
-	const struct dp_world *world = w->world;
-	uint32_t cls = atomic_load_explicit(&r->cls[world->slot], memory_order_acquire);
-
-	return policy_permits(policy_verdict(world->table, cls, l->col_out));
-}
-
-/* Why a record may be told or not. */
-enum dp_judged {
-	DP_TELL,
-	DP_GONE,   /* dying, expired, in conflict, or a link-local address: never crosses */
-	DP_NEAR,   /* its owner is on the asker's link, or is the asker */
-	DP_DENIED, /* policy */
-};
-
-/* May the record be told to `asker` (NULL: to the group) on link l? */
-enum dp_judged dp_answer_judge(const struct dp_worker *w, const struct dp_link *l,
-	const struct mac_addr *asker, const struct cache_record *r);
-
+/* May the record be told to `asker` (NULL: to the group) on link l? See dataplane/visible.h. */
 static inline bool dp_answer_usable(const struct dp_worker *w, const struct dp_link *l,
 	const struct mac_addr *asker, const struct cache_record *r)
 {
-	return dp_answer_judge(w, l, asker, r) == DP_TELL;
+	return dp_judge(w->world, w->cache, l, asker, r, w->now_ms) == DP_TELL;
 }
 
 /* Fills identity, generation and remaining TTL of an item. */

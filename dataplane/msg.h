@@ -11,6 +11,14 @@ struct rte_mbuf;
  * a message belongs to its receiver.
  */
 
+/*
+ * How long a PTR whose SRV, TXT or addresses are missing is held back by workers while control asks
+ * its owner (DESIGN §5), and how long an owner that did not tell is left alone before the next
+ * question makes control ask again.
+ */
+#define DP_COMPLETE_WAIT_MS 500
+#define DP_COMPLETE_AGAIN_MS 60000
+
 enum dp_up_op {
 	DP_UP_RESPONSE, /* m: an mDNS response to learn from; dp_pkt(m) is filled */
 	DP_UP_QUERY,    /* m: a query; control looks at the questions in dp_pkt(m)->ask */

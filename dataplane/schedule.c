@@ -169,7 +169,7 @@ static bool still_good(struct dp_worker *w, const struct dp_link *l, const struc
 		uint16_t f = atomic_load_explicit(&r->flags, memory_order_acquire);
 
 		if ((f & CACHE_REC_DYING) == 0 || (f & CACHE_REC_LINK_LOCAL) != 0 ||
-			!dp_answer_permitted(w, l, r))
+			!dp_permitted(w->world, l, r))
 			return false;
 		dp_answer_item(it->rec, r, w->now_ms, out);
 		out->ttl = 0;

@@ -19,7 +19,7 @@
  *	classify.c   frame -> dp_pkt, or an outcome
  *	query.c      questions of a burst -> keys -> nodes -> answer sets -> delivery
  *	answer.c     which records answer a question
- *	service.c    what resolves an instance: SRV, TXT, addresses; hidden or incomplete
+ *	additional.c what resolves an answer: SRV, TXT, addresses
  *	known.c      known answers of a query
  *	schedule.c   the multicast schedule of the links this worker is home of
  *	build.c      records -> messages -> frames
