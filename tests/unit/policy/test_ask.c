@@ -171,6 +171,24 @@ Test(ask, explicit_query_rules_of_out)
 	cr_expect_eq(ours("b", "_afpovertcp._tcp"), NO(7));
 }
 
+/* Two links in a row that only such a rule tells apart do not share their questions. */
+Test(ask, explicit_query_rules_split_probe_columns)
+{
+	build_link(b, "a", "in", "out");
+	build_link(b, "b", "in", "out");
+	build_link(b, "c", "in", "out");
+	PERMIT(b, "in", "any");
+	DENY(b, "out", "_smb._tcp", .kind = CONFIG_KIND_QUERY, .from = "b");
+	PERMIT(b, "out", "any");
+	cr_expect_eq(ours("a", "_smb._tcp"), YES(1));
+	cr_expect_eq(ours("b", "_smb._tcp"), NO(2));
+	cr_expect_eq(ours("c", "_smb._tcp"), YES(1));
+	cr_expect_eq(
+		policy_out_column(p, build_id(b, "a")), policy_out_column(p, build_id(b, "b")));
+	cr_expect_eq(
+		policy_probe_column(p, build_id(b, "a")), policy_probe_column(p, build_id(b, "c")));
+}
+
 Test(ask, never_set)
 {
 	build_link(b, "a", "in", "out");
