@@ -402,19 +402,28 @@ static void stop_all(struct gateway *g)
 
 static int start(struct gateway *g)
 {
-	static int (*const stages[])(struct gateway * g) = {
-		start_eal,
-		start_lcores,
-		start_ports,
-		start_shared,
-		start_control,
-		start_management,
+	static const struct {
+		const char *name;
+		int (*run)(struct gateway *g);
+	} stages[] = {
+		{"eal", start_eal},
+		{"lcores", start_lcores},
+		{"ports", start_ports},
+		{"shared", start_shared},
+		{"control", start_control},
+		{"management", start_management},
 	};
-	int rc = 0;
 
-	for (size_t i = 0; i < sizeof(stages) / sizeof(stages[0]) && rc == 0; i++)
-		rc = stages[i](g);
-	return rc;
+	for (size_t i = 0; i < sizeof(stages) / sizeof(stages[0]); i++) {
+		int rc = stages[i].run(g);
+
+		if (rc < 0) {
+			LOG_ERR("cannot start", "stage=%s error=\"%s\"", stages[i].name,
+				strerror(-rc));
+			return rc;
+		}
+	}
+	return 0;
 }
 
 /* Management reads these from a signalfd; every thread made from here on blocks them. */
@@ -453,8 +462,6 @@ int main(int argc, char **argv)
 	rc = start(g);
 	if (rc == 0)
 		rc = run(g);
-	else
-		LOG_ERR("cannot start", "error=\"%s\"", strerror(-rc));
 	stop_all(g);
 	if (rc == 0)
 		LOG_NOTICE("left");

@@ -53,7 +53,7 @@ static unsigned port_data_room(enum dp_port_kind kind, unsigned mtu)
 	unsigned data = RTE_ALIGN_CEIL(mtu + DP_PORT_L2_MAX, 1024u);
 
 	if (kind == DP_PORT_KERNEL) { /* the PMD wants room for a whole frame of its ring */
-		dp_packet_ring_size(mtu, (unsigned)getpagesize(), &ring);
+		dp_packet_ring_size(mtu, (unsigned)getpagesize(), 1, &ring);
 		data = ring.framesz;
 	}
 	return RTE_MAX(data, 2048u) + DP_PORT_TAIL;
@@ -128,13 +128,12 @@ static int port_devargs(
 	 * kept: bypassing it would also hide what we send from captures on the interface.
 	 */
 	queues = RTE_MIN(spec->workers, (unsigned)PACKET_QUEUES_MAX);
-	dp_packet_ring_size(p->mtu, (unsigned)getpagesize(), &ring);
+	dp_packet_ring_size(p->mtu, (unsigned)getpagesize(), queues, &ring);
 	p->mtu_max = (uint16_t)(ring.data - DP_PORT_L2_MAX);
 	snprintf(args, size,
 		"net_af_packet%u,iface=%s,qpairs=%u,blocksz=%u,framesz=%u,framecnt=%u,qdisc_bypass="
 		"0",
-		spec->index, spec->target, queues, ring.blocksz, ring.framesz,
-		RTE_MAX(ring.framecnt / queues, ring.blocksz / ring.framesz));
+		spec->index, spec->target, queues, ring.blocksz, ring.framesz, ring.framecnt);
 	return 0;
 }
 
@@ -154,7 +153,7 @@ static int port_probe(struct dp_port *p, const struct dp_port_spec *spec, char *
 	if (rc == -EFAULT)
 		return fail(why, spec, -ENODEV, "DPDK knows no such device or driver");
 	if (rc < 0)
-		return fail(why, spec, rc, "the DPDK driver refused it, see its lines above");
+		return fail(why, spec, -EIO, "the DPDK driver refused it, see its lines above");
 	if (rte_eth_dev_get_port_by_name(name, &p->id) < 0)
 		return fail(why, spec, -ENODEV,
 			"DPDK made no Ethernet port of it (is the NIC bound to vfio-pci?)");

@@ -108,9 +108,10 @@ int dp_netif_read(const char *ifname, struct dp_netif *out);
  * header. */
 struct dp_packet_ring {
 	unsigned framesz;
-	unsigned blocksz; /* a multiple of the page size and of framesz */
-	unsigned framecnt;
-	unsigned data; /* bytes of packet a frame holds; an mbuf needs room for framesz */
+	unsigned blocksz;  /* a multiple of the page size and of framesz */
+	unsigned framecnt; /* frames of one queue, one way; fills whole blocks */
+	unsigned data;     /* bytes of packet a frame holds; an mbuf needs room for framesz */
 };
 
-void dp_packet_ring_size(unsigned mtu, unsigned page_size, struct dp_packet_ring *out);
+void dp_packet_ring_size(
+	unsigned mtu, unsigned page_size, unsigned queues, struct dp_packet_ring *out);

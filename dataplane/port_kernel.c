@@ -68,18 +68,21 @@ out:
  * alignment. */
 #define TPACKET_OFFSET 66
 
-/* A burst of a flooded trunk outlasts a worker's absence of some milliseconds; a queue's ring stays
- * below this. */
+/* Rings of all queues together, each way: a flooded trunk fills them in some milliseconds, which is
+ * how long a worker may be away. */
 #define RING_BYTES (8u << 20)
 #define RING_BLOCK (64u << 10)
 
-void dp_packet_ring_size(unsigned mtu, unsigned page_size, struct dp_packet_ring *out)
+void dp_packet_ring_size(
+	unsigned mtu, unsigned page_size, unsigned queues, struct dp_packet_ring *out)
 {
 	unsigned framesz = rte_align32pow2(mtu + DP_PORT_L2_MAX + TPACKET_OFFSET);
 
 	out->framesz = RTE_MAX(framesz, 2048u);
 	out->blocksz = RTE_MAX(RING_BLOCK, page_size); /* both powers of two, as framesz is */
 	out->blocksz = RTE_MAX(out->blocksz, out->framesz);
-	out->framecnt = RING_BYTES / out->framesz;
+	/* Whole blocks, or the kernel refuses the ring. */
+	out->framecnt =
+		RTE_MAX(RING_BYTES / queues / out->blocksz, 2u) * (out->blocksz / out->framesz);
 	out->data = out->framesz - TPACKET_OFFSET;
 }

@@ -228,6 +228,7 @@ int eal_args_make(const struct eal_input *in, struct eal_args *out)
 	snprintf(t->size, sizeof(t->size), "%zu", (in->need + (1u << 20) - 1) >> 20);
 
 	put(out, in->program);
+	put(out, "--log-level=lib.telemetry:error"); /* it warns of a socket nobody misses */
 	if ((taken & 1u << G_PREFIX) == 0)
 		put(out, t->prefix);
 	if ((taken & 1u << G_LCORES) == 0) {

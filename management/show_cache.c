@@ -113,34 +113,38 @@ static json_t *addrs_object(const struct snapshot_service *v)
 }
 
 /* Why other links do not get it whole; NULL if they do. The order is that of resolving. */
-static const char *service_lack(const struct snapshot_service *v, bool *hidden)
+static const char *service_lack(const struct snapshot_service *v)
 {
-	*hidden = false;
+	switch (v->state) {
+	case CACHE_SERVICE_COMPLETE:
+		return NULL;
+	case CACHE_SERVICE_HIDDEN:
+		return "no address is any use on another link (RFC 8766 5.5.2)";
+	case CACHE_SERVICE_INCOMPLETE:
+		break;
+	}
 	if (v->host.len == 0)
 		return "SRV is missing, the owner is asked when somebody wants it";
-	for (unsigned i = 0; i < v->n_addrs; i++) {
-		if (!v->addr[i].link_local)
-			return v->txt.len == 0
-				       ? "TXT is missing, the owner is asked when somebody wants it"
-				       : NULL;
-	}
 	if (v->n_addrs == 0)
 		return "no address is known, the owner is asked when somebody wants it";
-	*hidden = true;
-	return "all its addresses are link-local (RFC 8766 5.5.2)";
+	return "TXT is missing, the owner is asked when somebody wants it";
 }
+
+static const char *const state_names[] = {
+	[CACHE_SERVICE_COMPLETE] = "complete",
+	[CACHE_SERVICE_INCOMPLETE] = "incomplete",
+	[CACHE_SERVICE_HIDDEN] = "hidden",
+};
 
 static json_t *service_object(const struct mgmt *m, const struct snapshot *s, unsigned i)
 {
 	const struct snapshot_service *v = &s->service[i];
-	const char *lack;
+	const char *lack = service_lack(v);
 	char label[DNS_LABEL_TEXT_MAX];
-	bool hidden;
 	json_t *o;
 
 	if (dns_label_to_text(snapshot_at(s, v->instance), label, sizeof(label)) < 0)
 		return NULL;
-	lack = service_lack(v, &hidden);
 	o = json_pack("{s:s,s:o,s:o,s:o,s:I}", "instance", label, "type",
 		show_name(snapshot_at(s, v->type)), "link", show_link_name(m, v->link), "provider",
 		show_mac(&v->mac), "ttl_left", (json_int_t)v->ttl_left);
@@ -149,10 +153,7 @@ static json_t *service_object(const struct mgmt *m, const struct snapshot *s, un
 	json_object_set_new(o, "port", v->host.len > 0 ? json_integer(v->port) : json_null());
 	json_object_set_new(o, "txt", txt_object(s, v->txt));
 	json_object_set_new(o, "addresses", addrs_object(v));
-	json_object_set_new(o, "state",
-		json_string(hidden         ? "hidden"
-			    : lack != NULL ? "incomplete"
-					   : "complete"));
+	json_object_set_new(o, "state", json_string(state_names[v->state]));
 	json_object_set_new(o, "why", lack != NULL ? json_string(lack) : json_null());
 	return o;
 }

@@ -82,40 +82,11 @@ uint32_t snapshot_records(struct mgmt *m, uint32_t cursor, struct snapshot *s)
 
 /* --- services -------------------------------------------------------------------------------- */
 
-static uint32_t find_node(const struct cache_view *v, const uint8_t *name, uint16_t rrtype)
-{
-	uint8_t canon[DNS_NAME_MAX];
-	size_t len = dns_name_len(name);
-
-	dns_name_canon(canon, name, len);
-	return cache_find_node(v, cache_key(v, canon, len, rrtype), canon, len);
-}
-
-/* First live record of (name, rrtype) on the link, NULL if there is none. */
-static const struct cache_record *first_on_link(
-	struct mgmt *m, const uint8_t *name, uint16_t rrtype, uint16_t link)
-{
-	const struct cache_view *v = m->p.shared->cache;
-	uint32_t node = find_node(v, name, rrtype), idx;
-	struct cache_iter it;
-
-	if (node == 0)
-		return NULL;
-	cache_iter_init(&it, v, cache_node_at(v, node));
-	while ((idx = cache_iter_next(&it)) != 0) {
-		const struct cache_record *r = cache_record_at(v, idx);
-
-		if (r->link == link && cache_record_live(r, clock_ms(m->now_us)))
-			return r;
-	}
-	return NULL;
-}
-
 static void take_addresses(struct mgmt *m, struct snapshot_service *out, const uint8_t *host,
 	uint16_t rrtype, unsigned len)
 {
 	const struct cache_view *v = m->p.shared->cache;
-	uint32_t node = find_node(v, host, rrtype), idx;
+	uint32_t node = cache_find(v, host, rrtype), idx;
 	struct cache_iter it;
 
 	if (node == 0)
@@ -136,13 +107,26 @@ static void take_addresses(struct mgmt *m, struct snapshot_service *out, const u
 	}
 }
 
+/* What an SRV says (RFC 2782): port at 4, the host behind. */
+static void take_host(
+	struct mgmt *m, struct snapshot *s, struct snapshot_service *out, const uint8_t *srv)
+{
+	const uint8_t *host = dns_rdata_name(DNS_TYPE_SRV, srv);
+
+	out->port = (uint16_t)(srv[4] << 8 | srv[5]);
+	out->host = keep(s, host, dns_name_len(host));
+	take_addresses(m, out, host, DNS_TYPE_A, 4);
+	take_addresses(m, out, host, DNS_TYPE_AAAA, 16);
+}
+
 /* A PTR of a service type stands for one instance (RFC 6763 §4.1); what resolves it is looked up.
  */
 static void take_service(struct mgmt *m, struct snapshot *s, uint32_t idx)
 {
 	const struct cache_view *v = m->p.shared->cache;
 	struct snapshot_service *out = &s->service[s->n];
-	const struct cache_record *ptr, *r;
+	struct cache_service found = {0};
+	const struct cache_record *ptr;
 	const struct cache_node *node;
 	const uint8_t *instance;
 
@@ -160,19 +144,14 @@ static void take_service(struct mgmt *m, struct snapshot *s, uint32_t idx)
 	out->link = ptr->link;
 	out->ttl_left = cache_record_ttl_left(ptr, clock_ms(m->now_us));
 	provider(v, ptr, &out->mac);
-	r = first_on_link(m, instance, DNS_TYPE_TXT, ptr->link);
-	if (r != NULL)
-		out->txt = keep(s, cache_record_rdata(v, r), r->rdlen);
-	r = first_on_link(m, instance, DNS_TYPE_SRV, ptr->link);
-	if (r != NULL) {
-		const uint8_t *rdata = cache_record_rdata(v, r);
-		const uint8_t *host = dns_rdata_name(DNS_TYPE_SRV, rdata);
+	out->state = cache_service_state(v, instance, ptr->link, clock_ms(m->now_us), &found);
+	if (found.txt != 0) {
+		const struct cache_record *txt = cache_record_at(v, found.txt);
 
-		out->port = (uint16_t)(rdata[4] << 8 | rdata[5]);
-		out->host = keep(s, host, dns_name_len(host));
-		take_addresses(m, out, host, DNS_TYPE_A, 4);
-		take_addresses(m, out, host, DNS_TYPE_AAAA, 16);
+		out->txt = keep(s, cache_record_rdata(v, txt), txt->rdlen);
 	}
+	if (found.srv != 0)
+		take_host(m, s, out, cache_record_rdata(v, cache_record_at(v, found.srv)));
 	s->n++;
 }
 

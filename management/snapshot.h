@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #pragma once
 
+#include "cache/service.h"
 #include "management/mgmt_priv.h"
 
 /*
@@ -36,6 +37,7 @@ struct snapshot_service {
 	struct snapshot_bytes type;     /* "_ipp._tcp.local" */
 	struct snapshot_bytes host;     /* SRV target; none: SRV is missing */
 	struct snapshot_bytes txt;
+	enum cache_service_state state;
 	uint32_t ttl_left;
 	uint16_t link, port;
 	uint16_t n_addrs;
