@@ -1,0 +1,167 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include <dirent.h>
+#include <errno.h>
+#include <sched.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <rte_eal.h>
+
+#include "base/log.h"
+#include "tests/packet/scenario.h"
+
+/*
+ * runner [-v] [-j WORKERS] [-w FILE] FILE|DIRECTORY...
+ *
+ * Runs packet scenarios, one after the other in this one process, so that what one leaks the next
+ * one meets. -j: as if each said `workers N`. -w: writes what the gateway sent as a capture file.
+ */
+
+#define PATHS_MAX 1024
+
+struct job {
+	char *path[PATHS_MAX];
+	unsigned n;
+	unsigned workers;
+	struct pcap *pcap;
+};
+
+#define EAL_ARGS 12
+
+static int start_eal(void)
+{
+	static const char *const fixed[] = {"runner", "--no-huge", "-m", "512", "--no-shconf",
+		"--no-telemetry", "--no-pci", "--log-level=lib.eal:error", "-l"};
+	static char arg[EAL_ARGS][64]; /* EAL keeps and permutes them */
+	char *argv[EAL_ARGS + 1];
+	cpu_set_t cpus;
+	int cpu = 0, n = 0;
+
+	if (sched_getaffinity(0, sizeof(cpus), &cpus) == 0)
+		while (cpu < CPU_SETSIZE - 1 && !CPU_ISSET(cpu, &cpus))
+			cpu++;
+	for (unsigned i = 0; i < sizeof(fixed) / sizeof(fixed[0]); i++)
+		snprintf(arg[n++], sizeof(arg[0]), "%s", fixed[i]);
+	snprintf(arg[n++], sizeof(arg[0]), "%d", cpu);
+	snprintf(arg[n++], sizeof(arg[0]), "--file-prefix=linkspan-packet-%d", (int)getpid());
+	for (int i = 0; i < n; i++)
+		argv[i] = arg[i];
+	argv[n] = NULL;
+	return rte_eal_init(n, argv) < 0 ? -1 : gateway_prepare();
+}
+
+static int by_name(const void *a, const void *b)
+{
+	return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+static int add_path(struct job *j, const char *path)
+{
+	if (j->n == PATHS_MAX)
+		return -1;
+	j->path[j->n] = strdup(path);
+	return j->path[j->n++] != NULL ? 0 : -1;
+}
+
+/* Scenarios of a directory: its *.txt. */
+static int add_directory(struct job *j, const char *dir)
+{
+	unsigned first = j->n;
+	struct dirent *e;
+	char path[4096];
+	DIR *d = opendir(dir);
+	int rc = 0;
+
+	if (d == NULL)
+		return -1;
+	while (rc == 0 && (e = readdir(d)) != NULL) {
+		size_t len = strlen(e->d_name);
+
+		if (len < 5 || strcmp(e->d_name + len - 4, ".txt") != 0)
+			continue;
+		snprintf(path, sizeof(path), "%s/%s", dir, e->d_name);
+		rc = add_path(j, path);
+	}
+	closedir(d);
+	qsort(j->path + first, j->n - first, sizeof(j->path[0]), by_name);
+	return rc;
+}
+
+static int add_argument(struct job *j, const char *arg)
+{
+	struct stat st;
+
+	if (stat(arg, &st) < 0) {
+		fprintf(stderr, "%s: %s\n", arg, strerror(errno));
+		return -1;
+	}
+	return S_ISDIR(st.st_mode) ? add_directory(j, arg) : add_path(j, arg);
+}
+
+static int run(struct job *j)
+{
+	unsigned passed = 0, failed = 0;
+
+	for (unsigned i = 0; i < j->n; i++) {
+		const char *slash = strrchr(j->path[i], '/');
+		const char *name = slash != NULL ? slash + 1 : j->path[i];
+		struct scenario *s = calloc(1, sizeof(*s));
+
+		if (s == NULL)
+			abort();
+		if (scenario_run(s, j->path[i], j->workers, j->pcap) == 0) {
+			printf("ok      %s\n", name);
+			passed++;
+		} else {
+			printf("FAILED  %s\n%s\n", name, s->why);
+			failed++;
+		}
+		fflush(stdout);
+		scenario_free(s);
+		free(s);
+	}
+	printf("%u passed, %u failed\n", passed, failed);
+	return failed == 0 && passed > 0 ? 0 : 1;
+}
+
+static int usage(void)
+{
+	fprintf(stderr, "usage: runner [-v] [-j WORKERS] [-w FILE] FILE|DIRECTORY...\n");
+	return 2;
+}
+
+int main(int argc, char **argv)
+{
+	static struct job j;
+	const char *log = "err";
+	int opt, rc;
+
+	while ((opt = getopt(argc, argv, "vj:w:")) != -1) {
+		if (opt == 'v')
+			log = "debug";
+		else if (opt == 'j')
+			j.workers = (unsigned)atoi(optarg);
+		else if (opt == 'w' && (j.pcap = pcap_open(optarg)) == NULL)
+			fprintf(stderr, "%s: %s\n", optarg, strerror(errno));
+		if (opt == '?' || (opt == 'w' && j.pcap == NULL))
+			return usage();
+	}
+	if (optind == argc)
+		return usage();
+	for (int i = optind; i < argc; i++)
+		if (add_argument(&j, argv[i]) < 0)
+			return 2;
+	log_set_level(log);
+	if (start_eal() < 0)
+		return 2;
+	rc = run(&j);
+	if (j.pcap != NULL && pcap_close(j.pcap) < 0)
+		rc = 1;
+	for (unsigned i = 0; i < j.n; i++)
+		free(j.path[i]);
+	rte_eal_cleanup();
+	return rc;
+}
