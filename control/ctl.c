@@ -95,7 +95,7 @@ static int make_parts(struct ctl *c, const struct ctl_params *p, uint64_t cache_
 	if (c->cache == NULL)
 		return -errno;
 	c->view = cache_view(c->cache);
-	rc = ctl_grants_init(c, p->limits.records);
+	rc = ctl_grants_init(c);
 	if (rc == 0)
 		rc = ctl_types_init(c);
 	if (rc == 0)
@@ -212,11 +212,6 @@ struct hash128 ctl_node_key(const struct ctl *c, const uint8_t *name, uint16_t r
 
 	dns_name_canon(canon, name, len);
 	return cache_key(c->view, canon, len, rrtype);
-}
-
-uint32_t ctl_find_node(const struct ctl *c, const uint8_t *name, uint16_t rrtype)
-{
-	return cache_find_node(c->view, ctl_node_key(c, name, rrtype), name, dns_name_len(name));
 }
 
 static void upcall(struct ctl *c, const struct dp_upcall *u)

@@ -139,9 +139,8 @@ bool ctl_down(struct ctl *c, unsigned worker, struct dp_downcall *d);
  * not all there. */
 const uint8_t *ctl_message(struct ctl *c, struct rte_mbuf *m);
 
-/* Node key of a wire name in any case, and the node, or 0. */
+/* Node key of a wire name in any case. */
 struct hash128 ctl_node_key(const struct ctl *c, const uint8_t *name, uint16_t rrtype);
-uint32_t ctl_find_node(const struct ctl *c, const uint8_t *name, uint16_t rrtype);
 
 /* learn.c: takes in an mDNS response (DP_UP_RESPONSE); the mbuf stays the caller's. */
 void ctl_learn(struct ctl *c, struct rte_mbuf *m);

@@ -10,22 +10,20 @@
 
 #define UNION_MAX 256 /* classes given to policy_class_union() at a time */
 
-static const uint8_t device_info[] = "\x0c_device-info\x04_tcp";
-#define DEVICE_INFO_LEN (sizeof(device_info) - 1)
-
-int ctl_grants_init(struct ctl *c, uint32_t records)
+int ctl_grants_init(struct ctl *c)
 {
 	struct ctl_grants *g = &c->grants;
-	uint64_t groups = 2 * (uint64_t)records + 16;
-	int rc = ctl_table_init(
-		&g->groups, "groups", sizeof(struct ctl_group), (uint32_t)groups, c->socket);
+	/* The slab's own bound, not the limit: slots wait in the deferral beyond that. */
+	uint32_t records = c->view->record_slab->max, groups;
+	int rc;
 
+	groups = 2 * records; /* an SRV record leads to two */
+	rc = ctl_table_init(&g->groups, "groups", sizeof(struct ctl_group), groups, c->socket);
 	if (rc < 0)
 		return rc;
-	g->uses = slab_create("class uses", sizeof(struct ctl_class_use), (uint32_t)(2 * groups),
-		c->socket, &slab_mem_dpdk);
-	g->rec_max = records + 1;
-	g->rec = slab_mem_dpdk.alloc(((size_t)g->rec_max + 1) * sizeof(*g->rec), c->socket);
+	g->uses = slab_create(
+		"class uses", sizeof(struct ctl_class_use), 2 * groups, c->socket, &slab_mem_dpdk);
+	g->rec = slab_mem_dpdk.alloc(((size_t)records + 1) * sizeof(*g->rec), c->socket);
 	return g->uses != NULL && g->rec != NULL ? 0 : -ENOMEM;
 }
 
@@ -38,7 +36,7 @@ void ctl_grants_fini(struct ctl *c)
 
 static bool is_device_info(const uint8_t *type, size_t len)
 {
-	return len == DEVICE_INFO_LEN && dns_label_is(type, "_device-info", 12) &&
+	return len == 13 + 5 && dns_label_is(type, "_device-info", 12) &&
 	       dns_label_is(type + 13, "_tcp", 4);
 }
 

@@ -69,14 +69,13 @@ struct ctl_rec {
 
 struct ctl_grants {
 	struct ctl_table groups;
-	struct slab *uses; /* struct ctl_class_use */
-	struct ctl_rec *rec;
-	uint32_t rec_max; /* highest index of rec */
-	uint32_t dirty;   /* list of groups */
+	struct slab *uses;   /* struct ctl_class_use */
+	struct ctl_rec *rec; /* by record index */
+	uint32_t dirty;      /* list of groups */
 };
 
-/* records: limits.records. 0 or -ENOMEM. */
-int ctl_grants_init(struct ctl *c, uint32_t records);
+/* Room for whatever the cache can hold. 0 or -ENOMEM. */
+int ctl_grants_init(struct ctl *c);
 void ctl_grants_fini(struct ctl *c);
 
 /* What decides the class of a record (name, rrtype, rdata) whose name means sd. */

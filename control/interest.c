@@ -4,12 +4,13 @@
 #include <errno.h>
 
 #include "control/ctl.h"
-#include "dns/rdata.h"
+#include "dataplane/visible.h"
 
-#define SRV_WALK 32        /* services of a host whose browsers hear of its new address */
-#define NODE_WALK 64       /* records of a node looked at */
-#define SAME_BURST_MS 1000 /* what was learned so shortly before belongs to the same announcement  \
-			    */
+#define SRV_WALK 32  /* services of a host whose browsers hear of its new address */
+#define NODE_WALK 64 /* records of a node looked at */
+#define SAME_BURST_MS                                                                              \
+	1000 /* what was learned so shortly before belongs to the same announcement                \
+	      */
 
 int ctl_interests_init(struct ctl *c)
 {
@@ -129,15 +130,13 @@ void ctl_interest_replayed(struct ctl *c, struct hash128 node_key, uint16_t link
 static void tell_link(struct ctl *c, uint16_t link, unsigned op, uint32_t rec)
 {
 	const struct cache_record *r = cache_record_at(c->view, rec);
-	uint32_t cls = atomic_load_explicit(&r->cls[c->world->slot], memory_order_relaxed);
 	const struct dp_link *l = ctl_gateway_link(c, link);
 	struct dp_downcall d = {.op = (uint16_t)op,
 		.link = link,
 		.rec = rec,
 		.gen = atomic_load_explicit(&r->gen, memory_order_relaxed)};
 
-	if (l == NULL || link == r->link ||
-		!policy_permits(policy_verdict(c->world->table, cls, l->col_out)))
+	if (l == NULL || link == r->link || !dp_permitted(c->world, l, r))
 		return;
 	if (!ctl_down(c, l->home, &d))
 		return;

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "control/ctl.h"
 
+#include "cache/service.h"
+#include "dataplane/visible.h"
 #include "dns/name.h"
 #include "dns/nsec.h"
 #include "dns/rdata.h"
@@ -81,10 +83,10 @@ static bool has_answer(const struct ctl *c, const struct asked *a, uint32_t node
 	for (unsigned i = 0; i < ANSWERS_LOOK && (rec = cache_iter_next(&it)) != 0; i++) {
 		const struct cache_record *r = cache_record_at(c->view, rec);
 
-		if (!ctl_usable(c, a->l, a->mac, r))
+		if (dp_judge(c->world, c->view, a->l, a->mac, r, c->now_ms) != DP_TELL)
 			continue;
-		if (!a->browse || ctl_service_state(c, cache_record_rdata(c->view, r), r->link) !=
-					  CTL_SERVICE_HIDDEN)
+		if (!a->browse || cache_service_state(c->view, cache_record_rdata(c->view, r),
+					  r->link, c->now_ms, NULL) != CACHE_SERVICE_HIDDEN)
 			return true;
 	}
 	return false;
@@ -120,7 +122,7 @@ static unsigned browse(struct ctl *c, const struct asked *a)
 		if (l == NULL || l == a->l ||
 			!policy_permits(policy_ask(c->world->table, type, l->col_probe)))
 			continue;
-		if (ctl_question_ask(c, &ask))
+		if (ctl_question_ask(c, &ask) != CTL_NOT_ASKED)
 			links++;
 	}
 	if (links == 0)
@@ -136,7 +138,7 @@ struct owner {
 /* Who has the records of a name, or had them last. */
 static struct owner owner_under(const struct ctl *c, const uint8_t *name, uint16_t rrtype)
 {
-	uint32_t node = ctl_find_node(c, name, rrtype), rec;
+	uint32_t node = cache_find(c->view, name, rrtype), rec;
 	const struct cache_node *n;
 	struct owner o = {0};
 	struct cache_iter it;
@@ -176,7 +178,7 @@ static struct owner find_owner(const struct ctl *c, const struct asked *a, uint1
 /* Has the owner said that there is no such record (RFC 6762 §6.1)? */
 static bool owner_has_none(const struct ctl *c, const uint8_t *name, uint16_t qtype, uint16_t link)
 {
-	uint32_t node = ctl_find_node(c, name, DNS_TYPE_NSEC), rec;
+	uint32_t node = cache_find(c->view, name, DNS_TYPE_NSEC), rec;
 	struct dns_type_set set = {0};
 	struct cache_iter it;
 
@@ -236,7 +238,7 @@ static bool ask_owner(struct ctl *c, const struct asked *a, uint16_t qtype)
 	}
 	if (owner_has_none(c, a->q->qname, qtype, o.link))
 		return false;
-	return ctl_question_ask(c, &ask);
+	return ctl_question_ask(c, &ask) != CTL_NOT_ASKED;
 }
 
 /* One question that a worker pointed at. */
@@ -249,7 +251,7 @@ static void question(struct ctl *c, const struct asked *a, struct ctl_wait_list 
 	if (a->browse)
 		ctl_interest_asked(c, ctl_node_key(c, a->q->qname, DNS_TYPE_PTR), a->l->id);
 	for (unsigned i = 0; i < n; i++) {
-		uint32_t node = ctl_find_node(c, a->q->qname, types[i]);
+		uint32_t node = cache_find(c->view, a->q->qname, types[i]);
 
 		if (node != 0 && has_answer(c, a, node))
 			return; /* answered: only the interest was news */
@@ -312,7 +314,7 @@ void ctl_query(struct ctl *c, struct rte_mbuf *m)
 		}
 		if (a.browse)
 			ctl_interest_asked(c, ctl_node_key(c, a.q->qname, DNS_TYPE_PTR), a.l->id);
-		node = ctl_find_node(c, a.q->qname, DNS_TYPE_PTR);
+		node = cache_find(c->view, a.q->qname, DNS_TYPE_PTR);
 		if (node != 0)
 			services += ctl_complete(c, a.l, a.mac, node, &lacking);
 	}
@@ -343,7 +345,7 @@ enum ctl_ready ctl_query_ready(struct ctl *c, struct ctl_waiter *w, struct ctl_w
 		if ((bits >> i & 1) == 0 || never_asked(&a.sd))
 			continue;
 		for (unsigned k = 0; k < n; k++) {
-			uint32_t node = ctl_find_node(c, a.q->qname, types[k]);
+			uint32_t node = cache_find(c->view, a.q->qname, types[k]);
 
 			if (node == 0 || !has_answer(c, &a, node))
 				continue;

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "cache/service.h"
 #include "control/ctl.h"
 #include "dns/name.h"
 
@@ -131,7 +132,7 @@ static void enqueue(struct ctl *c, uint32_t idx)
 static bool answered(const struct ctl *c, const struct ctl_question *q)
 {
 	const uint8_t *name = blob_at(c->questions.names, q->name);
-	uint32_t node = ctl_find_node(c, name, q->qtype), rec;
+	uint32_t node = cache_find(c->view, name, q->qtype), rec;
 	struct cache_iter it;
 
 	if (node == 0)
@@ -196,7 +197,7 @@ static bool due(const struct ctl *c, struct ctl_question *q, const struct ctl_as
 	return since >= q->interval_ms && since >= FIRST_MS;
 }
 
-bool ctl_question_ask(struct ctl *c, const struct ctl_ask *a)
+enum ctl_asked ctl_question_ask(struct ctl *c, const struct ctl_ask *a)
 {
 	const struct dp_link *l = ctl_gateway_link(c, a->link);
 	struct hash128 node;
@@ -205,22 +206,23 @@ bool ctl_question_ask(struct ctl *c, const struct ctl_ask *a)
 	bool now;
 
 	if (l == NULL || l->query_budget == 0 || (!l->has_addr4 && l->n_addr6 == 0))
-		return false;
+		return CTL_NOT_ASKED;
 	node = ctl_node_key(c, a->qname, a->qtype);
 	idx = ctl_table_find(&c->questions.table, question_key(node, a->link));
 	if (idx == 0)
 		idx = question_new(c, a, node);
 	if (idx == 0) {
 		CTL_INC(c, questions_refused);
-		return false;
+		return CTL_NOT_ASKED;
 	}
 	q = question_at(c, idx);
 	now = (q->flags & CTL_Q_PENDING) == 0 && due(c, q, a);
 	if (a->how != CTL_ASK_REFRESH)
 		q->wanted_ms = c->now_ms;
 	if (!now) {
-		CTL_INC(c, questions_coalesced);
-		return true;
+		if (a->how != CTL_ASK_REFRESH)
+			CTL_INC(c, questions_coalesced);
+		return CTL_ASKED_BEFORE;
 	}
 	if (a->how == CTL_ASK_BROWSE)
 		q->flags |= CTL_Q_BROWSE;
@@ -232,7 +234,7 @@ bool ctl_question_ask(struct ctl *c, const struct ctl_ask *a)
 	if (a->how != CTL_ASK_REFRESH && q->interval_ms == 0)
 		q->repeats = REPEATS;
 	enqueue(c, idx);
-	return true;
+	return CTL_ASKED_NOW;
 }
 
 void ctl_question_answered(struct ctl *c, uint32_t rec)

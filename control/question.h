@@ -76,11 +76,14 @@ struct ctl_questions {
 int ctl_questions_init(struct ctl *c);
 void ctl_questions_fini(struct ctl *c);
 
-/*
- * Somebody wants to know. False if the question will not be put: no such link, or no room
- * (counted). True if it will be, or was a moment ago.
- */
-bool ctl_question_ask(struct ctl *c, const struct ctl_ask *a);
+enum ctl_asked {
+	CTL_NOT_ASKED,    /* no such link, or no room (counted) */
+	CTL_ASKED_BEFORE, /* a moment ago, or it waits to be sent */
+	CTL_ASKED_NOW,    /* it goes out when the turn ends, or as soon as the budget lets it */
+};
+
+/* Somebody wants to know. */
+enum ctl_asked ctl_question_ask(struct ctl *c, const struct ctl_ask *a);
 
 /* A record was added: what it answers need not be asked again. */
 void ctl_question_answered(struct ctl *c, uint32_t rec);

@@ -3,7 +3,8 @@
 
 #include "control/ctl.h"
 
-#define UNICAST_STAGES 2  /* the last two questions are for all to hear: the address may be stale  \
+#define UNICAST_STAGES                                                                             \
+	2                 /* the last two questions are for all to hear: the address may be stale  \
 			   */
 #define NEARLY_PERCENT 75 /* one milestone before the first: goes along with what is due */
 
@@ -30,7 +31,7 @@ static void ask(struct ctl *c, uint32_t rec, unsigned stage)
 		.station = r->station,
 	};
 
-	if (!ctl_question_ask(c, &a))
+	if (ctl_question_ask(c, &a) != CTL_ASKED_NOW)
 		return;
 	if (r->asked < UINT8_MAX)
 		r->asked++;
