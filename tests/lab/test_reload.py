@@ -8,7 +8,7 @@ import pytest
 from process import until
 
 CLOSED = "policy: {in: nothing, out: nothing}"
-OPEN = "policy: {in: nothing, out: offer}"
+OPEN = "policy: {out: offer}"   # an omitted `in` learns nothing, but lets stations ask
 
 
 @pytest.fixture(scope="module")
