@@ -189,7 +189,7 @@ static int start_eal(struct gateway *g)
 		.pci = has_pci_port(config),
 		.file = config->eal,
 		.n_file = config->n_eal,
-		.user = g->options->eal,
+		.user = (const char *const *)g->options->eal,
 		.n_user = g->options->n_eal};
 	char text[1024];
 	int rc;

@@ -32,8 +32,10 @@ const char *dp_queues_text(const struct dp_port *p, const unsigned *lcore, char 
 	for (uint16_t q = 0; q < p->n_queues; q++) {
 		n = snprintf(buf + used, size - used, "%s%u:w%u@lcore%u", q > 0 ? " " : "", q, q,
 			lcore[q]);
-		if (n < 0 || (size_t)n >= size - used)
+		if (n < 0 || (size_t)n >= size - used) {
+			buf[used] = '\0'; /* whole queues only */
 			break;
+		}
 		used += (size_t)n;
 	}
 	return buf;

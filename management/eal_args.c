@@ -211,7 +211,7 @@ struct texts {
 
 int eal_args_make(const struct eal_input *in, struct eal_args *out)
 {
-	unsigned user = groups_of((const char *const *)in->user, in->n_user);
+	unsigned user = groups_of(in->user, in->n_user);
 	unsigned taken = user | groups_of(in->file, in->n_file);
 	bool pages_given = (taken & 1u << G_PAGES) != 0;
 	struct texts *t;

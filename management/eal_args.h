@@ -39,7 +39,7 @@ struct eal_input {
 	size_t huge_free;        /* eal_huge_free() */
 	const char *const *file; /* config->eal */
 	unsigned n_file;
-	char **user; /* behind "--" */
+	const char *const *user; /* behind "--" */
 	unsigned n_user;
 };
 

@@ -103,7 +103,7 @@ static void check_link(const struct config_link *l, struct yaml_errors *errors)
 	for (uint32_t i = 0; i < l->n_addresses; i++) {
 		if (l->addresses[i].addr.family == 4) {
 			pfx4++;
-		} else if (!ip_is_link_local(&l->addresses[i].addr)) {
+		} else {
 			pfx6++;
 			own6++;
 		}

@@ -71,8 +71,8 @@ static bool link_add_prefix(struct dp_link *l, const struct ip_prefix *p)
 }
 
 /*
- * Own addresses. Every link has a link-local IPv6 address, so that mDNS over IPv6 always works: the
- * MAC's, or a configured one in its place.
+ * Own addresses. Every link has the link-local IPv6 address of the port's MAC, so that mDNS over
+ * IPv6 always works.
  */
 static int link_addresses(struct dp_link *l, const struct mgmt_world_input *in,
 	const struct config_link *cl, char *why)
@@ -84,10 +84,6 @@ static int link_addresses(struct dp_link *l, const struct mgmt_world_input *in,
 	for (uint32_t i = 0; i < cl->n_addresses; i++) {
 		const struct ip_prefix *p = &cl->addresses[i];
 
-		if (p->addr.family == 6 && ip_is_link_local(&p->addr)) {
-			memcpy(l->addr6[0], p->addr.b, 16);
-			continue;
-		}
 		if (p->addr.family == 4) {
 			l->addr4 = be32_at(p->addr.b);
 			l->has_addr4 = 1;
