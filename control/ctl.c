@@ -17,6 +17,7 @@
 #define UPCALL_BURST 32   /* ... from one before the next has its turn */
 #define CACHE_BUDGET 2048 /* expiries, milestones */
 #define WHEEL_BUDGET 2048
+#define SWEEP_BUDGET 2048 /* records of a reload: a million take some hundred turns */
 #define GRANT_BUDGET 4096
 #define DEFER_BUDGET 4096
 #define DEFER_ENTRIES 65536
@@ -112,7 +113,7 @@ static int make_parts(struct ctl *c, const struct ctl_params *p, uint64_t cache_
 struct ctl *ctl_create(struct dp_shared *s, const struct ctl_params *p, uint64_t now_us)
 {
 	struct ctl *c = slab_mem_dpdk.alloc(sizeof(*c), p->socket);
-	uint64_t seeds[2];
+	uint64_t seed;
 	int rc;
 
 	if (c == NULL) {
@@ -124,8 +125,7 @@ struct ctl *ctl_create(struct dp_shared *s, const struct ctl_params *p, uint64_t
 	c->now_us = now_us;
 	c->now_ms = clock_ms(now_us);
 	rng_seed(&c->rng, p->seed);
-	for (unsigned i = 0; i < 2; i++)
-		seeds[i] = rng_u64(&c->rng);
+	seed = rng_u64(&c->rng);
 	/* Tables of our own under a key of our own: what is seen of the one says nothing about the
 	 * other. */
 	c->key.k[0] = siphash24(&p->hash_key, "control 0", 9);
@@ -133,7 +133,8 @@ struct ctl *ctl_create(struct dp_shared *s, const struct ctl_params *p, uint64_t
 	wheel_init(&c->wheel, c->now_ms);
 	bucket_set(&c->misses, MISS_RATE, MISS_BURST);
 	bucket_fill(&c->misses.rate, &c->misses.level, now_us);
-	rc = make_parts(c, p, seeds[0]);
+	c->job.budget = SWEEP_BUDGET;
+	rc = make_parts(c, p, seed);
 	if (rc < 0) {
 		ctl_destroy(c);
 		errno = -rc;

@@ -9,8 +9,6 @@
 
 LOG_MODULE(control);
 
-/* Steps per turn: a million records take some hundred turns of well under a millisecond each. */
-#define SWEEP_BUDGET 2048
 #define LEAVE_BUDGET 64
 
 int ctl_submit(struct ctl *c, struct ctl_request *r)
@@ -119,7 +117,7 @@ static unsigned do_classify(struct ctl *c)
 	uint32_t end = cache_record_max(c->cache) + 1, idx;
 	unsigned done = 0;
 
-	while (done < SWEEP_BUDGET) {
+	while (done < c->job.budget) {
 		if (!next_index(c, end, &idx)) {
 			enter(c, CTL_JOB_GROUPS);
 			return done + 1;
@@ -137,7 +135,7 @@ static unsigned do_groups(struct ctl *c)
 	unsigned done = 0;
 	uint32_t idx;
 
-	while (done < SWEEP_BUDGET) {
+	while (done < c->job.budget) {
 		if (!next_index(c, slab_limit(slab), &idx)) {
 			enter(c, CTL_JOB_LEAVE);
 			return done + 1;
@@ -185,7 +183,7 @@ static unsigned do_forget(struct ctl *c)
 	unsigned done = 0;
 	uint32_t idx;
 
-	while (done < SWEEP_BUDGET) {
+	while (done < c->job.budget) {
 		if (!next_index(c, slab_limit(slab), &idx)) {
 			enter(c, CTL_JOB_PURGE);
 			return done + 1;
@@ -229,7 +227,7 @@ static unsigned do_purge(struct ctl *c)
 	uint32_t end = cache_record_max(c->cache) + 1, idx;
 	unsigned done = 0;
 
-	while (done < SWEEP_BUDGET) {
+	while (done < c->job.budget) {
 		if (!next_index(c, end, &idx)) {
 			give_back(c, 0);
 			return done + 1;
@@ -248,7 +246,7 @@ static unsigned do_flush(struct ctl *c)
 	uint16_t link = c->job.r->link;
 	unsigned done = 0;
 
-	while (done < SWEEP_BUDGET) {
+	while (done < c->job.budget) {
 		if (!next_index(c, end, &idx)) {
 			give_back(c, (int64_t)c->job.removed);
 			return done + 1;

@@ -41,6 +41,7 @@ struct ctl_job {
 	uint32_t cursor;  /* where the sweep of this phase goes on */
 	uint64_t token;   /* GRACE: the RCU token */
 	uint64_t removed; /* FLUSH: records so far */
+	unsigned budget;  /* steps of a sweep per turn; tests take fewer */
 };
 
 /* The world records are being classified for beside the one in force, or NULL. */

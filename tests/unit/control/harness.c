@@ -363,7 +363,8 @@ static struct rte_mbuf *packet(
 void upcall(const struct dp_upcall *u)
 {
 	cr_assert_eq(rte_ring_enqueue_elem(h.shared.up[0], (void *)(uintptr_t)u, sizeof(*u)), 0);
-	turn();
+	if (!h.paused)
+		turn();
 }
 
 void hear_from(uint16_t link, unsigned station, const uint8_t *src4, uint8_t flags,

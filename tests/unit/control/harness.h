@@ -71,6 +71,7 @@ struct harness {
 	unsigned n;
 	uint32_t records; /* limits.records of the next start(); 0: 2000 */
 	uint64_t generation;
+	bool paused; /* upcalls wait for a turn of the test's own */
 };
 
 extern struct harness h;

@@ -84,30 +84,38 @@ Test(world, records_of_a_removed_link_are_purged)
 Test(world, records_learned_and_lost_while_a_world_comes_are_right_in_both, .timeout = 120)
 {
 	char name[64], host[32], text[32];
+	bool alive[400] = {false};
 	struct ctl_request *r;
+	unsigned rounds = 0;
 	uint32_t rec;
 
-	for (unsigned i = 0; i < 400; i++) {
+	for (unsigned i = 0; i < 200; i++) {
 		snprintf(name, sizeof(name), "p%u.%s", i, i % 2 ? IPP : "_smb._tcp.local");
-		snprintf(host, sizeof(host), "h%u.local", i % 40);
-		snprintf(text, sizeof(text), "10.10.1.%u", i % 40);
+		snprintf(host, sizeof(host), "h%u.local", i % 41);
+		snprintf(text, sizeof(text), "10.10.1.%u", i % 41);
 		HEAR(LAB, 5 + i % 100, {name, DNS_TYPE_SRV, 4500, host},
 			{host, DNS_TYPE_A, 4500, text});
+		alive[i] = true;
 	}
 	r = submit_world(HEAD LINKS("all", "files", "print"));
-	/* One piece of the work, then traffic, over and over. */
-	for (unsigned i = 0; ctl_reply(h.ctl) == NULL; i++) {
+	h.ctl->job.budget = 7;
+	h.paused = true;
+	/* One piece of the work, then a service that is new or gone, over and over. */
+	for (unsigned i = 0; ctl_reply(h.ctl) == NULL; rounds = ++i) {
+		unsigned n = i % 2 ? 200 + i / 2 % 200 : i * 37 % 200;
+		const struct rr rr[] = {{name, DNS_TYPE_SRV, i % 2 ? 4500 : 0, host}};
+
 		cr_assert_lt(i, 10000);
 		ctl_turn(h.ctl, h.now_us);
-		h.now_us += 1000;
-		snprintf(name, sizeof(name), "p%u.%s", i % 400, i % 2 ? IPP : "_smb._tcp.local");
-		snprintf(host, sizeof(host), "h%u.local", i % 40);
-		if (i < 800) {
-			const struct rr rr[] = {{name, DNS_TYPE_SRV, i % 3 ? 0 : 4500, host}};
-			hear_from(LAB, 5 + i % 100, NULL, DP_PKT_GROUP, rr, 1);
-		}
+		h.now_us += 100000;
+		snprintf(name, sizeof(name), "p%u.%s", n, n % 2 ? IPP : "_smb._tcp.local");
+		snprintf(host, sizeof(host), "h%u.local", n % 41);
+		hear_from(LAB, 5 + n % 100, NULL, DP_PKT_GROUP, rr, 1);
+		alive[n] = i % 2;
 	}
+	h.paused = false;
 	turn();
+	cr_assert_gt(rounds, 100);
 	cr_assert_eq(r->status, 0);
 	world_free(r->old);
 	h.world = r->world;
@@ -115,12 +123,13 @@ Test(world, records_learned_and_lost_while_a_world_comes_are_right_in_both, .tim
 	elapse(2000);
 	/* Each address is seen by those, and only those, whom a service naming its host is
 	 * permitted. */
-	for (unsigned k = 0; k < 40; k++) {
+	for (unsigned k = 0; k < 41; k++) {
 		bool print = false, files = false;
 
-		for (unsigned i = k; i < 400; i += 40) {
+		for (unsigned i = k; i < 400; i += 41) {
 			snprintf(name, sizeof(name), "p%u.%s", i, i % 2 ? IPP : "_smb._tcp.local");
 			rec = find(LAB, name, DNS_TYPE_SRV, NULL);
+			cr_assert_eq(rec != 0, alive[i], "p%u", i);
 			if (rec == 0)
 				continue;
 			cr_assert_eq(visible(rec, GUEST), i % 2 == 1);
@@ -131,6 +140,18 @@ Test(world, records_learned_and_lost_while_a_world_comes_are_right_in_both, .tim
 		rec = find(LAB, host, DNS_TYPE_A, NULL);
 		cr_assert_eq(visible(rec, GUEST), print, "h%u", k);
 		cr_assert_eq(visible(rec, DESK), files, "h%u", k);
+	}
+	/* Nothing was counted twice: when all services are gone, so is what they lent. */
+	for (unsigned i = 0; i < 400; i++) {
+		snprintf(name, sizeof(name), "p%u.%s", i, i % 2 ? IPP : "_smb._tcp.local");
+		snprintf(host, sizeof(host), "h%u.local", i % 41);
+		HEAR(LAB, 5 + i % 100, {name, DNS_TYPE_SRV, 0, host});
+	}
+	elapse(2000);
+	cr_assert_eq(slab_in_use(h.ctl->grants.uses), 0);
+	for (unsigned k = 0; k < 41; k++) {
+		snprintf(host, sizeof(host), "h%u.local", k);
+		cr_assert(!visible(find(LAB, host, DNS_TYPE_A, NULL), GUEST));
 	}
 }
 
