@@ -74,7 +74,7 @@ struct cache_record {
 	uint32_t station_prev;
 	uint8_t chunk_pos; /* position within the chunk */
 	uint8_t stage;     /* milestones passed since the last touch, 0..5 */
-	uint8_t asked;     /* refresh queries sent since the last touch */
+	uint8_t asked;     /* milestone its owner was last asked at since the last touch */
 	uint8_t pad;
 } __attribute__((aligned(64)));
 

@@ -6,6 +6,7 @@
 #define UNICAST_STAGES                                                                             \
 	2                 /* the last two questions are for all to hear: the address may be stale  \
 			   */
+#define JITTER_PERCENT 2  /* a milestone is at most so much later (RFC 6762 §5.2) */
 #define NEARLY_PERCENT 75 /* one milestone before the first: goes along with what is due */
 
 /* Was the RRset asked for within the record's TTL? */
@@ -15,10 +16,12 @@ static bool wanted(const struct ctl *c, const struct cache_record *r)
 	uint32_t asked = atomic_load_explicit(&n->asked_ms, memory_order_relaxed);
 	uint64_t ttl_ms = atomic_load_explicit(&r->ttl, memory_order_relaxed) * UINT64_C(1000);
 
-	return asked != 0 && (uint32_t)clock_ms_diff(c->now_ms, asked) <= ttl_ms;
+	/* Signed: the lowest bit of asked_ms is set, so it may lie a millisecond ahead. */
+	return asked != 0 && clock_ms_diff(c->now_ms, asked) <= (int64_t)ttl_ms;
 }
 
-static void ask(struct ctl *c, uint32_t rec, unsigned stage)
+/* Asks at `stage`; the question counts as the one of the record's own milestone `own`. */
+static void ask(struct ctl *c, uint32_t rec, unsigned stage, unsigned own)
 {
 	struct cache_record *r = cache_record_at(c->view, rec);
 	const struct cache_node *n = cache_node_at(c->view, r->node);
@@ -33,39 +36,51 @@ static void ask(struct ctl *c, uint32_t rec, unsigned stage)
 
 	if (ctl_question_ask(c, &a) != CTL_ASKED_NOW)
 		return;
-	if (r->asked < UINT8_MAX)
-		r->asked++;
+	if (r->asked < own)
+		r->asked = (uint8_t)own;
 	CTL_INC(c, refreshes);
 }
 
-void ctl_refresh_due(struct ctl *c, uint32_t rec, unsigned stage)
+/* Others of the provider that are due or nearly so go along, at the end of the turn. */
+static void gather_others(struct ctl *c, uint32_t station, unsigned stage)
 {
-	const struct cache_record *r = cache_record_at(c->view, rec);
 	struct ctl_refreshes *f = &c->refreshes;
 
-	if (!wanted(c, r))
-		return;
-	ask(c, rec, stage);
 	for (unsigned i = 0; i < f->n; i++) {
-		if (f->due[i].station != r->station)
+		if (f->due[i].station != station)
 			continue;
 		if (f->due[i].stage < stage)
 			f->due[i].stage = stage;
 		return;
 	}
-	/* No room: the others of this provider have their own milestones. */
+	/* No room: they have their own milestones. */
 	if (f->n == CTL_REFRESH_STATIONS)
 		return;
-	f->due[f->n].station = r->station;
+	f->due[f->n].station = station;
 	f->due[f->n++].stage = stage;
+}
+
+void ctl_refresh_due(struct ctl *c, uint32_t rec, unsigned stage)
+{
+	const struct cache_record *r = cache_record_at(c->view, rec);
+
+	/* It may have gone along with another of the provider's just before. */
+	if (r->asked >= stage || !wanted(c, r))
+		return;
+	ask(c, rec, stage, stage);
+	gather_others(c, r->station, stage);
 }
 
 void ctl_refresh_used(struct ctl *c, uint32_t rec, uint32_t gen)
 {
 	const struct cache_record *r = cache_record_get(c->view, rec, gen);
+	unsigned stage;
 
-	if (r != NULL && cache_record_live(r, c->now_ms))
-		ctl_refresh_due(c, rec, r->stage > 0 ? r->stage : 1);
+	if (r == NULL || !cache_record_live(r, c->now_ms) || !wanted(c, r))
+		return;
+	stage = r->stage > 0 ? r->stage : 1;
+	ask(c, rec, stage, r->stage);
+	gather_others(c, r->station, stage);
 }
 
 /* Is the record past NEARLY_PERCENT of its TTL? */
@@ -75,6 +90,19 @@ static bool nearly_due(const struct ctl *c, const struct cache_record *r)
 	int32_t left = cache_record_left_ms(r, c->now_ms);
 
 	return left > 0 && (uint64_t)left * 100 <= ttl_ms * (100 - NEARLY_PERCENT);
+}
+
+/* The milestone that a question at this time stands for: the next one if it is near, else the last.
+ */
+static unsigned own_stage(const struct ctl *c, const struct cache_record *r)
+{
+	uint64_t ttl_ms = atomic_load_explicit(&r->ttl, memory_order_relaxed) * UINT64_C(1000);
+	uint64_t next_percent = 80 + 5 * r->stage;
+	int32_t left = cache_record_left_ms(r, c->now_ms);
+
+	return (uint64_t)left * 100 <= ttl_ms * (100 + JITTER_PERCENT - next_percent)
+		       ? r->stage + 1u
+		       : r->stage;
 }
 
 unsigned ctl_refresh_turn(struct ctl *c)
@@ -90,7 +118,7 @@ unsigned ctl_refresh_turn(struct ctl *c)
 			const struct cache_record *r = cache_record_at(c->view, rec);
 
 			if (cache_record_live(r, c->now_ms) && nearly_due(c, r) && wanted(c, r))
-				ask(c, rec, f->due[i].stage);
+				ask(c, rec, f->due[i].stage, own_stage(c, r));
 			rec = r->station_next;
 		}
 	}
