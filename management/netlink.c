@@ -154,7 +154,7 @@ unsigned mgmt_netlink_ready(struct mgmt *m)
 	ssize_t got;
 
 	while ((got = recv(m->netlink->fd, buf, sizeof(buf), MSG_DONTWAIT)) > 0) {
-		int len = (int)got;
+		unsigned len = (unsigned)got;
 
 		for (const struct nlmsghdr *h = (const struct nlmsghdr *)buf; NLMSG_OK(h, len);
 			h = NLMSG_NEXT(h, len)) {

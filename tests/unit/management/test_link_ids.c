@@ -24,7 +24,10 @@ static struct config *with_links(const char *const *names, unsigned n)
 {
 	char *text = malloc(200 + 100 * n);
 	struct config *config;
-	int at = sprintf(text, "gateway: {id: t}\nports: [{name: p, device: net_null0}]\nlinks:\n");
+	int at;
+
+	cr_assert_not_null(text);
+	at = sprintf(text, "gateway: {id: t}\nports: [{name: p, device: net_null0}]\nlinks:\n");
 
 	for (unsigned i = 0; i < n; i++)
 		at += sprintf(text + at, "  - {name: %s, port: p, vlan: %u}\n", names[i], i + 1);
