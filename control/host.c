@@ -19,8 +19,9 @@ static const uint8_t rounds[] = {
 	CTL_DUTY_ARP,
 };
 
+/* Since all of the round before was sent: a crowd of links may take its time. */
 static const uint16_t round_delay_ms[][2] = {
-	{0, 0}, {200, ROUND_MS}, {ROUND_MS, ROUND_MS}, {500, 700}};
+	{0, 0}, {200, ROUND_MS}, {ROUND_MS, ROUND_MS}, {ROUND_MS, ROUND_MS + 200}};
 
 static struct ctl_host *host_of(struct ctl *c, uint16_t link)
 {
@@ -64,22 +65,27 @@ static void list_pop(struct ctl *c)
 static void next_round(struct ctl *c, struct ctl_timer *t)
 {
 	struct ctl_link *cl = ctl_container(t, struct ctl_link, host.start);
-	uint16_t link = (uint16_t)(cl - c->link);
-	struct ctl_host *h = &cl->host;
 
-	h->duties |= rounds[h->round++];
-	list_add(c, link);
-	if (h->round < RTE_DIM(rounds))
-		ctl_arm(c, &h->start,
-			c->now_ms + rng_range(&c->rng, round_delay_ms[h->round][0],
-					    round_delay_ms[h->round][1]),
-			next_round);
+	cl->host.duties |= rounds[cl->host.round++];
+	list_add(c, (uint16_t)(cl - c->link));
+}
+
+/* The round is over. */
+static void arm_round(struct ctl *c, struct ctl_host *h)
+{
+	const uint16_t *delay;
+
+	if (h->round == RTE_DIM(rounds))
+		return;
+	delay = round_delay_ms[h->round];
+	ctl_arm(c, &h->start, c->now_ms + rng_range(&c->rng, delay[0], delay[1]), next_round);
 }
 
 void ctl_host_start(struct ctl *c, uint16_t link)
 {
 	struct ctl_host *h = host_of(c, link);
 
+	ctl_cancel(c, &h->start);
 	h->round = 0;
 	next_round(c, &h->start);
 }
@@ -159,6 +165,10 @@ unsigned ctl_host_turn(struct ctl *c)
 		do_duty(c, l, duty);
 		h->duties &= (uint8_t)~duty;
 		done++;
+		if (h->duties == 0) {
+			list_pop(c);
+			arm_round(c, h);
+		}
 	}
 	return done;
 }

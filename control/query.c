@@ -241,8 +241,8 @@ static bool ask_owner(struct ctl *c, const struct asked *a, uint16_t qtype)
 	return ctl_question_ask(c, &ask) != CTL_NOT_ASKED;
 }
 
-/* One question that a worker pointed at. */
-static void question(struct ctl *c, const struct asked *a, struct ctl_wait_list *list)
+/* One question that a worker pointed at. True: it waits for an answer. */
+static bool question(struct ctl *c, const struct asked *a, struct ctl_wait_list *list)
 {
 	uint16_t types[3];
 	unsigned n = wanted_types(a, types);
@@ -254,7 +254,7 @@ static void question(struct ctl *c, const struct asked *a, struct ctl_wait_list 
 		uint32_t node = cache_find(c->view, a->q->qname, types[i]);
 
 		if (node != 0 && has_answer(c, a, node))
-			return; /* answered: only the interest was news */
+			return false; /* answered: only the interest was news */
 		/* Who asks again within the TTL keeps what may be learned fresh (RFC 6762 §5.2). */
 		if (node != 0)
 			cache_node_ask(cache_node_at(c->view, node), c->now_ms);
@@ -269,6 +269,7 @@ static void question(struct ctl *c, const struct asked *a, struct ctl_wait_list 
 		if (worth)
 			ctl_wait_for(list, ctl_node_key(c, a->q->qname, types[i]));
 	}
+	return worth;
 }
 
 static bool begin(struct ctl *c, struct rte_mbuf *m, struct asked *a, struct dns_reader *r)
@@ -296,6 +297,7 @@ void ctl_query(struct ctl *c, struct rte_mbuf *m)
 	const struct dp_pkt *pkt = dp_pkt(m);
 	struct ctl_wait_list missed = {0}, lacking = {0};
 	unsigned flags = 0, services = 0;
+	uint64_t waiting = 0;
 	struct dns_reader r;
 	struct asked a;
 
@@ -309,7 +311,7 @@ void ctl_query(struct ctl *c, struct rte_mbuf *m)
 		if ((pkt->ask >> i & 1) == 0 || never_asked(&a.sd))
 			continue;
 		if ((pkt->incomplete >> i & 1) == 0) {
-			question(c, &a, &missed);
+			waiting |= (uint64_t)question(c, &a, &missed) << i;
 			continue;
 		}
 		if (a.browse)
@@ -319,18 +321,16 @@ void ctl_query(struct ctl *c, struct rte_mbuf *m)
 			services += ctl_complete(c, a.l, a.mac, node, &lacking);
 	}
 	if (missed.n > 0)
-		ctl_wait(c, m, &missed, flags);
+		ctl_wait(c, m, &missed, waiting, flags);
 	/* Held back by the worker, so told in any case, at the latest when the time is over. */
 	if (pkt->incomplete != 0)
-		ctl_wait(c, m, &lacking,
+		ctl_wait(c, m, &lacking, pkt->incomplete,
 			flags | CTL_WAIT_COMPLETING | (services == 0 ? CTL_WAIT_SHORT : 0));
 }
 
 enum ctl_ready ctl_query_ready(struct ctl *c, struct ctl_waiter *w, struct ctl_wait_list *list)
 {
 	bool completing = (w->flags & CTL_WAIT_COMPLETING) != 0;
-	uint64_t bits = completing ? dp_pkt(w->m)->incomplete
-				   : dp_pkt(w->m)->ask & ~dp_pkt(w->m)->incomplete;
 	bool found = completing;
 	unsigned services = 0;
 	struct dns_reader r;
@@ -342,7 +342,7 @@ enum ctl_ready ctl_query_ready(struct ctl *c, struct ctl_waiter *w, struct ctl_w
 		uint16_t types[3];
 		unsigned n = wanted_types(&a, types);
 
-		if ((bits >> i & 1) == 0 || never_asked(&a.sd))
+		if ((dp_pkt(w->m)->ask >> i & 1) == 0 || never_asked(&a.sd))
 			continue;
 		for (unsigned k = 0; k < n; k++) {
 			uint32_t node = cache_find(c->view, a.q->qname, types[k]);

@@ -212,7 +212,8 @@ static struct rte_mbuf *copy(struct ctl *c, const struct rte_mbuf *m)
 	return n;
 }
 
-void ctl_wait(struct ctl *c, struct rte_mbuf *m, const struct ctl_wait_list *list, unsigned flags)
+void ctl_wait(struct ctl *c, struct rte_mbuf *m, const struct ctl_wait_list *list,
+	uint64_t questions, unsigned flags)
 {
 	uint16_t link = dp_pkt(m)->link;
 	struct hash128 key = digest(c, m, flags);
@@ -237,6 +238,7 @@ void ctl_wait(struct ctl *c, struct rte_mbuf *m, const struct ctl_wait_list *lis
 	}
 	w = waiter_at(c, idx);
 	w->m = m;
+	dp_pkt(m)->ask = questions;
 	w->link = link;
 	w->flags = (uint8_t)flags;
 	w->deadline_ms = c->now_ms + (flags & CTL_WAIT_SHORT               ? 0

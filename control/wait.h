@@ -77,10 +77,11 @@ void ctl_wait_for(struct ctl_wait_list *list, struct hash128 node_key);
 
 /*
  * Keeps a copy of the query until something arrives under one of these keys, or the time of its
- * kind has passed. flags: CTL_WAIT_*. The mbuf stays the caller's. Refused (counted) when the table
- * is full.
+ * kind has passed. questions: those that wait, as in dp_pkt.ask, which the copy gets. flags:
+ * CTL_WAIT_*. The mbuf stays the caller's. Refused (counted) when the table is full.
  */
-void ctl_wait(struct ctl *c, struct rte_mbuf *m, const struct ctl_wait_list *list, unsigned flags);
+void ctl_wait(struct ctl *c, struct rte_mbuf *m, const struct ctl_wait_list *list,
+	uint64_t questions, unsigned flags);
 
 /* A record was added: those who wait for its node are woken soon. */
 void ctl_wait_arrived(struct ctl *c, uint32_t rec);
