@@ -215,8 +215,10 @@ static int start_eal(struct gateway *g)
 	if (rc < 0)
 		return rc;
 	if (rte_eal_init(g->eal.argc, g->eal.argv) < 0) {
-		LOG_ERR("DPDK does not start", "error=\"%s\" hint=\"its own lines above say more\"",
-			rte_strerror(rte_errno));
+		LOG_ERR("DPDK does not start",
+			"error=\"%s\" hint=\"its own lines above say more; another gateway.id if "
+			"one of this id runs\"",
+			rte_errno != 0 ? rte_strerror(rte_errno) : "none given");
 		return -EIO;
 	}
 	g->eal_up = true;
