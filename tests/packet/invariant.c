@@ -322,13 +322,26 @@ static void check_mdns(struct invariants *v, const struct scenario *s, struct ca
 		dissect_problem(d, "source is not our address of the link");
 	if (d->ip_len > c->link->mtu)
 		dissect_problem(d, "%zu bytes on a link of MTU %u", d->ip_len, c->link->mtu);
-	if (c->link->mode != DP_LINK_GATEWAY)
-		dissect_problem(d, "mDNS on a link that is off");
+	if (c->link->mode != DP_LINK_GATEWAY || s->gone[c->link - s->link])
+		dissect_problem(d, "mDNS on a link that is off or gone");
 	check_destination(s, c);
 	if (d->kind == DISSECT_RESPONSE)
 		check_response(v, c);
 	else
 		check_query(c);
+}
+
+/* Leaving a link is done from the address it had. */
+static bool was_own_addr(const struct scenario *s, const struct capture *c)
+{
+	for (unsigned i = 0; i < s->n_links; i++) {
+		const struct dp_link *l = &s->link[i];
+
+		if (l->port == c->link->port && l->vlan == c->link->vlan &&
+			dp_link_own_addr(l, c->d.src.family, c->d.src.b))
+			return true;
+	}
+	return false;
 }
 
 void invariants_check(struct invariants *v, const struct scenario *s, struct capture *c)
@@ -343,7 +356,6 @@ void invariants_check(struct invariants *v, const struct scenario *s, struct cap
 		dissect_problem(d, "%u tags, tag 0x%04x", d->n_tags, d->tci);
 	if (d->kind == DISSECT_RESPONSE || d->kind == DISSECT_QUERY)
 		check_mdns(v, s, c);
-	else if (d->kind == DISSECT_HOST && !ip_is_unspecified(&d->src) &&
-		 !dp_link_own_addr(c->link, d->src.family, d->src.b))
+	else if (d->kind == DISSECT_HOST && !ip_is_unspecified(&d->src) && !was_own_addr(s, c))
 		dissect_problem(d, "source is not our address of the link");
 }

@@ -97,24 +97,32 @@ struct station *scenario_station(struct scenario *s, const char *name)
 
 const struct dp_link *scenario_link(struct scenario *s, const char *name)
 {
-	for (unsigned i = 0; i < s->n_links; i++)
+	for (unsigned i = s->n_links; i-- > 0;)
 		if (strcmp(s->link[i].name, name) == 0)
 			return &s->link[i];
 	scenario_fail(s, "no link %s", name);
 	return NULL;
 }
 
+/* Is it the same place on the wire? */
+static bool same_link(const struct dp_link *a, const struct dp_link *b)
+{
+	return strcmp(a->name, b->name) == 0 && a->port == b->port && a->vlan == b->vlan &&
+	       a->addr4 == b->addr4;
+}
+
 int scenario_learn_links(struct scenario *s)
 {
 	const struct dp_world *w = s->gateway.world;
 
+	memset(s->gone, true, sizeof(s->gone));
 	for (uint16_t id = 1; w != NULL && id < w->n_ids; id++) {
 		const struct dp_link *l = dp_world_link(w, id);
 		unsigned i = 0;
 
 		if (l == NULL)
 			continue;
-		while (i < s->n_links && strcmp(s->link[i].name, l->name) != 0)
+		while (i < s->n_links && !same_link(&s->link[i], l))
 			i++;
 		if (i == SCENARIO_LINKS)
 			return scenario_fail(s, "more than %d links", SCENARIO_LINKS);
@@ -123,6 +131,7 @@ int scenario_learn_links(struct scenario *s)
 			s->n_links++;
 		}
 		s->link[i] = *l;
+		s->gone[i] = false;
 	}
 	return 0;
 }
@@ -162,7 +171,7 @@ static const struct dp_link *link_of(const struct scenario *s, const struct diss
 {
 	uint16_t vlan = d->n_tags > 0 ? d->tci & 0xfff : 0;
 
-	for (unsigned i = 0; i < s->n_links; i++)
+	for (unsigned i = s->n_links; i-- > 0;)
 		if (s->link[i].port == d->port && s->link[i].vlan == vlan)
 			return &s->link[i];
 	return NULL;

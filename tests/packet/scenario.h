@@ -43,7 +43,9 @@ struct scenario {
 	bool started;
 	struct gateway gateway;
 
-	struct dp_link link[SCENARIO_LINKS]; /* every link there ever was, as it was last */
+	/* Every link there ever was; a change of VLAN or address makes a new entry. */
+	struct dp_link link[SCENARIO_LINKS];
+	bool gone[SCENARIO_LINKS]; /* not in the present world */
 	unsigned n_links;
 	unsigned ignore[SCENARIO_LINKS];
 	struct station station[STATIONS_MAX];
@@ -91,7 +93,7 @@ int scenario_no_leftovers(struct scenario *s);
 /* Is the frame one nobody need expect? */
 bool scenario_ignores(const struct scenario *s, const struct capture *c);
 
-/* By name; NULL after scenario_fail(). */
+/* By name, as it is or was last; NULL after scenario_fail(). */
 struct station *scenario_station(struct scenario *s, const char *name);
 const struct dp_link *scenario_link(struct scenario *s, const char *name);
 

@@ -443,6 +443,6 @@ int statement_send(struct scenario *s, struct script_words *w)
 	gateway_outcome_sums(&s->gateway, s->sums);
 	for (uint64_t n = 0; n < x.times; n++)
 		if (gateway_receive(&s->gateway, &x.out) < 0)
-			return scenario_fail(s, "the gateway's RX ring is full");
+			return scenario_fail(s, "no room in the RX ring, or too long for an mbuf");
 	return scenario_settle(s);
 }

@@ -48,11 +48,29 @@ static int do_config(struct scenario *s, struct script_words *w)
 	return read_yaml(s, &s->yaml);
 }
 
-/* The text with the one place that says `old` saying `new`; NULL: there is not one. */
-static char *replaced(const char *text, const char *old, const char *new)
+/* \n and \" of a quoted word. */
+static void unescape(char *word)
 {
-	const char *at = strstr(text, old);
+	char *to = word;
+
+	for (; *word != '\0'; word++) {
+		if (word[0] == '\\' && (word[1] == 'n' || word[1] == '"'))
+			*to++ = *++word == 'n' ? '\n' : '"';
+		else
+			*to++ = *word;
+	}
+	*to = '\0';
+}
+
+/* The text with the one place that says `old` saying `new`; NULL: there is not one. */
+static char *replaced(const char *text, char *old, char *new)
+{
+	const char *at;
 	char *out;
+
+	unescape(old);
+	unescape(new);
+	at = strstr(text, old);
 
 	if (at == NULL || strstr(at + 1, old) != NULL)
 		return NULL;
