@@ -138,7 +138,6 @@ static unsigned from_control(struct dp_worker *w)
 		n++;
 		switch (d.op) {
 		case DP_DOWN_TX:
-			dp_event(w, d.link, DP_EV_tx_host, 1);
 			dp_tx(w, d.m->port, d.link, d.m);
 			break;
 		case DP_DOWN_REPLAY:
