@@ -241,20 +241,24 @@ static bool ask_owner(struct ctl *c, const struct asked *a, uint16_t qtype)
 	return ctl_question_ask(c, &ask) != CTL_NOT_ASKED;
 }
 
-/* One question that a worker pointed at. True: it waits for an answer. */
-static bool question(struct ctl *c, const struct asked *a, struct ctl_wait_list *list)
+enum fate {
+	FATE_NONE,     /* there is nothing to wait for */
+	FATE_WAIT,     /* for what was asked */
+	FATE_ANSWERED, /* it crossed with the records that answer it */
+};
+
+/* One question nothing was found for when the worker looked. */
+static enum fate missed(struct ctl *c, const struct asked *a, struct ctl_wait_list *list)
 {
 	uint16_t types[3];
 	unsigned n = wanted_types(a, types);
 	bool worth = false;
 
-	if (a->browse)
-		ctl_interest_asked(c, ctl_node_key(c, a->q->qname, DNS_TYPE_PTR), a->l->id);
 	for (unsigned i = 0; i < n; i++) {
 		uint32_t node = cache_find(c->view, a->q->qname, types[i]);
 
 		if (node != 0 && has_answer(c, a, node))
-			return false; /* answered: only the interest was news */
+			return FATE_ANSWERED;
 		/* Who asks again within the TTL keeps what may be learned fresh (RFC 6762 §5.2). */
 		if (node != 0)
 			cache_node_ask(cache_node_at(c->view, node), c->now_ms);
@@ -269,7 +273,7 @@ static bool question(struct ctl *c, const struct asked *a, struct ctl_wait_list 
 		if (worth)
 			ctl_wait_for(list, ctl_node_key(c, a->q->qname, types[i]));
 	}
-	return worth;
+	return worth ? FATE_WAIT : FATE_NONE;
 }
 
 static bool begin(struct ctl *c, struct rte_mbuf *m, struct asked *a, struct dns_reader *r)
@@ -292,40 +296,62 @@ static bool next(struct ctl *c, struct asked *a, struct dns_reader *r)
 	return true;
 }
 
+/* What becomes of a query: the questions that wait, each kind with the names it waits for. */
+struct outlook {
+	struct ctl_wait_list missed, lacking;
+	uint64_t wait, now, complete; /* bit i: question i */
+	unsigned services;            /* being completed */
+};
+
+static void look_at(struct ctl *c, const struct dp_pkt *pkt, const struct asked *a, unsigned i,
+	struct outlook *o)
+{
+	uint64_t bit = UINT64_C(1) << i;
+	uint32_t node;
+
+	if (a->browse)
+		ctl_interest_asked(c, ctl_node_key(c, a->q->qname, DNS_TYPE_PTR), a->l->id);
+	if (pkt->incomplete & bit) {
+		o->complete |= bit;
+		node = cache_find(c->view, a->q->qname, DNS_TYPE_PTR);
+		if (node != 0)
+			o->services += ctl_complete(c, a->l, a->mac, node, &o->lacking);
+	} else if (pkt->missed & bit) {
+		enum fate fate = missed(c, a, &o->missed);
+
+		if (fate == FATE_WAIT)
+			o->wait |= bit;
+		else if (fate == FATE_ANSWERED)
+			o->now |= bit;
+	}
+}
+
 void ctl_query(struct ctl *c, struct rte_mbuf *m)
 {
 	const struct dp_pkt *pkt = dp_pkt(m);
-	struct ctl_wait_list missed = {0}, lacking = {0};
-	unsigned flags = 0, services = 0;
-	uint64_t waiting = 0;
+	struct outlook o = {0};
 	struct dns_reader r;
+	unsigned flags = 0;
 	struct asked a;
 
 	if (!begin(c, m, &a, &r))
 		return;
+	/* Addresses learned in this very turn have to show to whom they are visible. */
+	ctl_grant_turn(c, UINT32_MAX);
 	for (unsigned i = 0; i < QUESTIONS && next(c, &a, &r); i++) {
-		uint32_t node;
-
 		if (!a.q->qu && (pkt->flags & (DP_PKT_GROUP | DP_PKT_LEGACY)) == DP_PKT_GROUP)
 			flags = CTL_WAIT_MULTICAST;
-		if ((pkt->ask >> i & 1) == 0 || never_asked(&a.sd))
-			continue;
-		if ((pkt->incomplete >> i & 1) == 0) {
-			waiting |= (uint64_t)question(c, &a, &missed) << i;
-			continue;
-		}
-		if (a.browse)
-			ctl_interest_asked(c, ctl_node_key(c, a.q->qname, DNS_TYPE_PTR), a.l->id);
-		node = cache_find(c->view, a.q->qname, DNS_TYPE_PTR);
-		if (node != 0)
-			services += ctl_complete(c, a.l, a.mac, node, &lacking);
+		if ((pkt->ask >> i & 1) != 0 && !never_asked(&a.sd))
+			look_at(c, pkt, &a, i, &o);
 	}
-	if (missed.n > 0)
-		ctl_wait(c, m, &missed, waiting, flags);
+	if (o.now != 0)
+		ctl_wait(c, m, &o.missed, o.now, flags | CTL_WAIT_SHORT);
+	if (o.wait != 0)
+		ctl_wait(c, m, &o.missed, o.wait, flags);
 	/* Held back by the worker, so told in any case, at the latest when the time is over. */
-	if (pkt->incomplete != 0)
-		ctl_wait(c, m, &lacking, pkt->incomplete,
-			flags | CTL_WAIT_COMPLETING | (services == 0 ? CTL_WAIT_SHORT : 0));
+	if (o.complete != 0)
+		ctl_wait(c, m, &o.lacking, o.complete,
+			flags | CTL_WAIT_COMPLETING | (o.services == 0 ? CTL_WAIT_SHORT : 0));
 }
 
 enum ctl_ready ctl_query_ready(struct ctl *c, struct ctl_waiter *w, struct ctl_wait_list *list)

@@ -185,12 +185,12 @@ static struct hash128 digest(struct ctl *c, struct rte_mbuf *m, unsigned flags)
 		uint8_t src[16];
 		uint16_t link, sport;
 		uint8_t smac[6];
-		uint8_t family, completing;
+		uint8_t family, kind;
 		uint8_t pad[4]; /* hashed too */
 	} d = {.link = pkt->link,
 		.sport = pkt->sport,
 		.family = pkt->family,
-		.completing = flags & CTL_WAIT_COMPLETING};
+		.kind = flags & (CTL_WAIT_COMPLETING | CTL_WAIT_SHORT)};
 
 	if (dns != NULL)
 		d.msg = hash_bytes(&c->key, dns, pkt->dns_len);

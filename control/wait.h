@@ -31,7 +31,7 @@ struct rte_mbuf;
 
 #define CTL_WAIT_COMPLETING 0x01
 #define CTL_WAIT_MULTICAST 0x02 /* the answer goes to the group: open browsers hear it too */
-#define CTL_WAIT_SHORT 0x04     /* nothing is missing any more: replayed at once */
+#define CTL_WAIT_SHORT 0x04     /* there is nothing to wait for any more: replayed at once */
 
 struct ctl_waiter {
 	struct ctl_entry entry; /* of (link, sender, message): a query said twice waits once */

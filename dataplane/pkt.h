@@ -41,7 +41,9 @@ struct dp_pkt {
 	uint16_t rx_port;
 	uint32_t arrived_ms;   /* clock_ms() of reception */
 	uint32_t wait_from_ms; /* replay of a completing query: when it first arrived */
-	uint64_t ask; /* upcall of a query: bit i, control is to look at question i (i < 64) */
+	uint64_t ask;        /* upcall of a query: bit i, control is to look at question i (i < 64);
+				replay:        the questions that waited */
+	uint64_t missed;     /* ... and nothing was found for question i when the worker looked */
 	uint64_t incomplete; /* ... and the PTR answers of question i lack SRV, TXT or addresses */
 };
 

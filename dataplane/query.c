@@ -225,6 +225,9 @@ static void gather(struct dp_worker *w, struct dp_query *q, struct tally *t)
 			t->denied++;
 		if (!qu->answerable || qu->denied)
 			continue;
+		/* Looked at again: what was answered the first time is not said twice. */
+		if ((q->pkt->flags & DP_PKT_REPLAY) && (q->pkt->ask & bit) == 0)
+			continue;
 		dp_answer_question(w, q, i, by_unicast(q, qu) ? DP_ITEM_UNICAST : 0, &a);
 		t->found += a.found;
 		if (a.incomplete)
@@ -283,12 +286,13 @@ static void tell_control(struct dp_worker *w, struct dp_query *q, const struct t
 	struct dp_pkt *pkt = q->pkt;
 
 	pkt->ask = t->missed | t->incomplete | t->interest;
+	pkt->missed = t->missed;
 	pkt->incomplete = t->incomplete;
 	if (pkt->ask == 0 || (pkt->flags & DP_PKT_REPLAY))
 		return;
-	rte_mbuf_refcnt_update(q->m, 1);
+	rte_pktmbuf_refcnt_update(q->m, 1); /* of every segment: control frees the chain */
 	if (!dp_upcall(w, DP_UP_QUERY, q->m)) {
-		rte_mbuf_refcnt_update(q->m, -1);
+		rte_pktmbuf_refcnt_update(q->m, -1);
 		dp_event(w, q->link->id, DP_EV_control_busy_hint, 1);
 	}
 }

@@ -410,6 +410,7 @@ void query(uint16_t link, unsigned station, uint64_t ask, uint64_t incomplete, c
 	}
 	u.m = packet(msg, dns_writer_finish(&w), link, station, DP_PKT_GROUP);
 	dp_pkt(u.m)->ask = ask;
+	dp_pkt(u.m)->missed = h.answered ? 0 : ask & ~incomplete;
 	dp_pkt(u.m)->incomplete = incomplete;
 	upcall(&u);
 }

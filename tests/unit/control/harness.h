@@ -71,7 +71,9 @@ struct harness {
 	unsigned n;
 	uint32_t records; /* limits.records of the next start(); 0: 2000 */
 	uint64_t generation;
-	bool paused; /* upcalls wait for a turn of the test's own */
+	bool answered; /* the worker found answers to what is asked: control only hears of interest
+			*/
+	bool paused;   /* upcalls wait for a turn of the test's own */
 };
 
 extern struct harness h;

@@ -150,6 +150,18 @@ Test(ask, a_browse_answered_without_addresses_is_completed_before_it_is_told)
 	cr_assert_eq(count(DP_DOWN_REPLAY, DESK), 1);
 }
 
+Test(ask, a_query_that_crossed_with_its_answer_is_replayed_at_once)
+{
+	/* The worker found nothing, but before control heard of that, it learned. */
+	h.paused = true;
+	HEAR(LAB, 5, SRV(120), ADDR(120));
+	QUERY(DESK, 7, 1, 0, {"laser.local", DNS_TYPE_A, .qu = true});
+	h.paused = false;
+	elapse(2);
+	cr_assert_eq(count(DP_DOWN_REPLAY, DESK), 1);
+	cr_assert_eq(count(DP_DOWN_TX, LAB), 0);
+}
+
 Test(ask, a_query_said_again_waits_once)
 {
 	for (unsigned i = 0; i < 5; i++)

@@ -74,6 +74,7 @@ Test(tell, interest_of_an_answered_browse_counts_too)
 {
 	HEAR(LAB, 5, SERVICE(4500));
 	/* The worker answered and passes on that there is interest. */
+	h.answered = true;
 	QUERY(DESK, 7, 1, 0, {IPP, DNS_TYPE_PTR});
 	elapse(100);
 	cr_assert_eq(h.n, 0, "neither asked nor replayed");
