@@ -140,14 +140,23 @@ static int classify_icmp6(const struct cursor *c, struct dp_pkt *pkt, size_t len
 	}
 }
 
-/* Sum of the UDP pseudo header, folded, not inverted: what a kernel leaves in an unfinished
- * checksum. */
-static uint16_t pseudo_sum(const uint8_t *ip, unsigned family)
+static uint16_t fold(uint32_t sum)
 {
-	/* The zero flag asks DPDK for the plain pseudo-header sum over the length the header names.
-	 */
-	return family == 4 ? rte_ipv4_phdr_cksum((const struct rte_ipv4_hdr *)ip, 0)
-			   : rte_ipv6_phdr_cksum((const struct rte_ipv6_hdr *)ip, 0);
+	sum = (sum & 0xffff) + (sum >> 16);
+	return (uint16_t)((sum & 0xffff) + (sum >> 16));
+}
+
+/*
+ * Sum of the UDP pseudo header, folded, not inverted: what a kernel leaves in an unfinished
+ * checksum. By hand, since next header and length of an IPv6 header with extensions are not UDP's.
+ */
+static uint16_t pseudo_sum(const uint8_t *ip, unsigned family, size_t udp_len)
+{
+	uint32_t sum = family == 4 ? rte_raw_cksum(ip + 12, 8) : rte_raw_cksum(ip + 8, 32);
+
+	sum += rte_cpu_to_be_16(IPPROTO_UDP);
+	sum += rte_cpu_to_be_16((uint16_t)udp_len);
+	return fold(sum);
 }
 
 /*
@@ -157,27 +166,17 @@ static uint16_t pseudo_sum(const uint8_t *ip, unsigned family)
 static bool checksum_ok(struct dp_worker *w, const struct rte_mbuf *m, const struct cursor *c,
 	const struct dp_pkt *pkt, const struct rte_udp_hdr *u, size_t udp_len)
 {
-	const uint8_t *ip = c->data + pkt->l3_off;
-	uint16_t got = u->dgram_cksum;
-	uint32_t sum;
+	uint16_t got = u->dgram_cksum, pseudo;
 
 	if ((m->ol_flags & RTE_MBUF_F_RX_L4_CKSUM_MASK) == RTE_MBUF_F_RX_L4_CKSUM_GOOD)
 		return true;
 	if (got == 0)
 		return pkt->family == 4;
-	/*
-	 * Over pseudo header and datagram with the checksum in it, the sum is 0xffff when it is
-	 * right. IPv6 extension headers are not part of either, so the pseudo header is summed by
-	 * hand.
-	 */
-	sum = rte_raw_cksum(u, udp_len);
-	sum += pkt->family == 4 ? rte_raw_cksum(ip + 12, 8) : rte_raw_cksum(ip + 8, 32);
-	sum += rte_cpu_to_be_16(17) + rte_cpu_to_be_16((uint16_t)udp_len);
-	sum = (sum & 0xffff) + (sum >> 16);
-	sum = (sum & 0xffff) + (sum >> 16);
-	if (sum == 0xffff)
+	/* Over pseudo header and datagram with the checksum in it, the sum is 0xffff when right. */
+	pseudo = pseudo_sum(c->data + pkt->l3_off, pkt->family, udp_len);
+	if (fold((uint32_t)rte_raw_cksum(u, udp_len) + pseudo) == 0xffff)
 		return true;
-	if (c->port->soft_checksum && got == pseudo_sum(ip, pkt->family)) {
+	if (c->port->soft_checksum && got == pseudo) {
 		dp_event(w, pkt->link, DP_EV_partial_checksum, 1);
 		return true;
 	}
