@@ -7,9 +7,8 @@
 /* Our questions as mDNS messages (RFC 6762 §5, §7.1, §7.2): packed to the link's MTU, known answers
  * behind them. */
 
-#define KNOWN_MESSAGES                                                                             \
-	16 /* a message and what of its known answers did not fit it: further ones are not listed  \
-	    */
+/* a message and what of its known answers did not fit it: further ones are not listed */
+#define KNOWN_MESSAGES 16
 
 /* A message being written straight into its mbuf. */
 struct draft {

@@ -22,8 +22,8 @@ struct rte_mbuf;
 #define CTL_START_RATE 1000 /* frames a second when links start (DESIGN §3) */
 
 /* What a starting link has to send, least bit first; each costs one to a few frames. */
-#define CTL_DUTY_MLD                                                                               \
-	0x01 /* reports come first: a snooping switch then lets the answers to DAD through */
+/* reports come first: a snooping switch then lets the answers to DAD through */
+#define CTL_DUTY_MLD 0x01
 #define CTL_DUTY_DAD 0x02 /* RFC 4862 §5.4: is anybody using our IPv6 addresses? */
 #define CTL_DUTY_ARP 0x04 /* RFC 5227 §2.3: this IPv4 address is ours */
 #define CTL_DUTY_IGMP 0x08

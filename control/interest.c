@@ -8,9 +8,8 @@
 
 #define SRV_WALK 32  /* services of a host whose browsers hear of its new address */
 #define NODE_WALK 64 /* records of a node looked at */
-#define SAME_BURST_MS                                                                              \
-	1000 /* what was learned so shortly before belongs to the same announcement                \
-	      */
+/* what was learned so shortly before belongs to the same announcement */
+#define SAME_BURST_MS 1000
 
 int ctl_interests_init(struct ctl *c)
 {

@@ -19,8 +19,8 @@ struct ctl;
 #define CTL_INTEREST_LINK_MAX 1024 /* ... of one link */
 #define CTL_INTEREST_MS 4500000u   /* 75 minutes, the TTL of a PTR (RFC 6762 §10) */
 #define CTL_TELL_MAX 8192          /* records about to be told; further ones are told at once */
-#define CTL_TELL_DELAY_MS                                                                          \
-	50 /* until SRV, TXT and addresses of the same announcement are learned too */
+/* until SRV, TXT and addresses of the same announcement are learned too */
+#define CTL_TELL_DELAY_MS 50
 
 /* A question that somebody is interested in. */
 struct ctl_interest {

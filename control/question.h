@@ -45,8 +45,8 @@ struct ctl_ask {
 #define CTL_Q_BROWSE 0x02
 #define CTL_Q_UNICAST 0x04 /* to mac and ip */
 #define CTL_Q_QU 0x08      /* invites a unicast response (§5.4: not in retransmissions) */
-#define CTL_Q_REFRESH                                                                              \
-	0x10 /* the last to ask was a refresh: the series of intervals goes on as if it had not */
+/* the last to ask was a refresh: the series of intervals goes on as if it had not */
+#define CTL_Q_REFRESH 0x10
 
 struct ctl_question {
 	struct ctl_entry entry; /* of (link, node key) */

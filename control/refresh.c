@@ -3,9 +3,8 @@
 
 #include "control/ctl.h"
 
-#define UNICAST_STAGES                                                                             \
-	2                 /* the last two questions are for all to hear: the address may be stale  \
-			   */
+/* The last two questions are for all to hear: the address may be stale. */
+#define UNICAST_STAGES 2
 #define JITTER_PERCENT 2  /* a milestone is at most so much later (RFC 6762 §5.2) */
 #define NEARLY_PERCENT 75 /* one milestone before the first: goes along with what is due */
 

@@ -65,7 +65,7 @@ void start_bare(void)
 	h.now_us = START_MS * UINT64_C(1000);
 	h.log = calloc(DOWN_LOG, sizeof(*h.log));
 	cr_assert_not_null(h.log);
-	cr_assert_eq(dp_shared_init(&h.shared, 1, 2047, 2048, SLAB_SOCKET_ANY), 0);
+	cr_assert_eq(dp_shared_init(&h.shared, 1, 4095, 2048, SLAB_SOCKET_ANY), 0);
 	h.ctl = ctl_create(&h.shared, &p, h.now_us);
 	cr_assert_not_null(h.ctl);
 }
