@@ -23,6 +23,7 @@
 #include "base/log_dpdk.h"
 #include "base/tsc.h"
 #include "dataplane/queues.h"
+#include "management/check.h"
 #include "management/eal_args.h"
 #include "management/lcores.h"
 #include "management/mgmt.h"
@@ -138,7 +139,7 @@ static struct config *config_load(const struct options *o)
 	struct yaml_errors errors;
 
 	yaml_errors_init(&errors);
-	if (yaml_load_file(o->config, &config, &errors) == 0 && start_check(config, &errors) < 0) {
+	if (yaml_load_file(o->config, &config, &errors) == 0 && mgmt_check(config, &errors) < 0) {
 		config_free(config);
 		config = NULL;
 	}

@@ -6,7 +6,6 @@
 #include "cache/cache.h"
 #include "dataplane/port.h"
 #include "yaml/config.h"
-#include "yaml/errors.h"
 
 /*
  * From a configuration to what the stages of a start need. Main thread; nothing here needs EAL.
@@ -31,9 +30,3 @@ void start_cache_limits(const struct config *config, struct cache_limits *out);
 /* Bytes of memory to ask EAL for: gateway.memory, or an upper bound of what the limits and ports
  * can take. */
 size_t start_memory(const struct config *config, unsigned n_workers);
-
-/*
- * What the file's own rules cannot know: whether its links and policies fit the tables they will be
- * compiled to. Adds an error for each that does not. 0, or -EINVAL if it added any.
- */
-int start_check(const struct config *config, struct yaml_errors *errors);
