@@ -53,9 +53,9 @@ unsigned ctl_complete(struct ctl *c, const struct dp_link *l, const struct mac_a
 		struct cache_record *r = cache_record_at(c->view, rec);
 		uint32_t asked = atomic_load_explicit(&r->completed_ms, memory_order_relaxed);
 		int32_t since = clock_ms_diff(c->now_ms, asked);
-		bool fresh = asked == 0 || since > CTL_COMPLETE_AGAIN_MS;
+		bool fresh = asked == 0 || since > DP_COMPLETE_AGAIN_MS;
 
-		if (!fresh && since >= CTL_COMPLETE_WAIT_MS)
+		if (!fresh && since >= DP_COMPLETE_WAIT_MS)
 			continue;
 		if (dp_judge(c->world, c->view, l, asker, r, c->now_ms) != DP_TELL)
 			continue;

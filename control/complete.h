@@ -15,10 +15,6 @@ struct ctl_wait_list;
 struct dp_link;
 struct mac_addr;
 
-/* As dataplane/answer.c: a PTR is held back so long at first; its owner is left alone for so long
- * if it did not tell. */
-#define CTL_COMPLETE_WAIT_MS 500
-#define CTL_COMPLETE_AGAIN_MS 60000
 #define CTL_COMPLETE_SERVICES 64 /* services per question whose owners are asked */
 
 /*

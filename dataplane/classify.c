@@ -19,6 +19,7 @@
 
 #define MDNS_PORT 5353
 #define END(o) (-1 - (int)(o))
+#define GROUP4 0xe00000fbu /* 224.0.0.251 */
 #define IPPROTO6_MAX_EXT 8 /* extension headers walked at most */
 
 #define ICMP6_MLD_QUERY 130
@@ -290,7 +291,7 @@ static int classify_ip4(struct dp_worker *w, struct rte_mbuf *m, struct cursor *
 		return END(DP_bad_ip);
 	if (total > avail)
 		return END(DP_truncated);
-	group = h->dst_addr == rte_cpu_to_be_32(RTE_IPV4(224, 0, 0, 251));
+	group = h->dst_addr == rte_cpu_to_be_32(GROUP4);
 	if (h->next_proto_id == IPPROTO_IGMP) {
 		/* A membership query: general, or about our group (RFC 3376 §4.1). */
 		if (total < ihl + 8 || c->data[c->off + ihl] != 0x11 ||
