@@ -136,13 +136,13 @@ static int open_port(struct gateway *g, unsigned i, bool soft_checksum, char *wh
 		if (g->config->links[l].port == i && g->config->links[l].mtu > spec.mtu)
 			spec.mtu = g->config->links[l].mtu;
 	snprintf(rings->name, sizeof(rings->name), "st%u", i);
-	for (unsigned q = 0; q < g->n_workers; q++) {
+	for (unsigned q = 0; q < g->n_queues; q++) {
 		rings->rx[q] = ring("rx", i, q);
 		rings->tx[q] = ring("tx", i, q);
 		if (rings->rx[q] == NULL || rings->tx[q] == NULL)
 			return fail(why, "no memory for rings", NULL);
 	}
-	id = rte_eth_from_rings(rings->name, rings->rx, g->n_workers, rings->tx, g->n_workers, 0);
+	id = rte_eth_from_rings(rings->name, rings->rx, g->n_queues, rings->tx, g->n_queues, 0);
 	if (id < 0)
 		return fail(why, "rte_eth_from_rings", rte_strerror(rte_errno));
 	if (dp_port_open_existing(&g->ports[i], &spec, (uint16_t)id, why) < 0)
@@ -209,8 +209,9 @@ int gateway_start(struct gateway *g, const struct gateway_start *how, char why[G
 	g->n_workers = how->workers != 0 ? how->workers : g->config->gateway.workers;
 	if (g->n_workers == 0)
 		g->n_workers = 1;
-	if (g->n_workers > GATEWAY_WORKERS_MAX)
-		return fail(why, "too many workers", NULL);
+	g->n_queues = how->queues != 0 ? how->queues : g->n_workers;
+	if (g->n_workers > GATEWAY_WORKERS_MAX || g->n_queues > GATEWAY_WORKERS_MAX)
+		return fail(why, "too many workers or queues", NULL);
 	for (unsigned i = 0; i < g->config->n_ports; i++)
 		if (open_port(g, i, how->soft_checksum, why) < 0)
 			return -1;
@@ -329,7 +330,7 @@ int gateway_receive(struct gateway *g, const struct gateway_frame *f)
 			m->ol_flags |= RTE_MBUF_F_RX_VLAN;
 		if (f->stripped)
 			m->ol_flags |= RTE_MBUF_F_RX_VLAN_STRIPPED;
-		if (rte_ring_enqueue(g->rings[i].rx[f->queue % g->n_workers], m) != 0) {
+		if (rte_ring_enqueue(g->rings[i].rx[f->queue % g->n_queues], m) != 0) {
 			rte_pktmbuf_free(m);
 			return -1;
 		}
@@ -342,7 +343,7 @@ int gateway_receive(struct gateway *g, const struct gateway_frame *f)
 size_t gateway_sent(struct gateway *g, uint8_t *buf, size_t cap, uint16_t *port)
 {
 	for (unsigned i = 0; i < g->n_ports; i++) {
-		for (unsigned q = 0; q < g->n_workers; q++) {
+		for (unsigned q = 0; q < g->n_queues; q++) {
 			struct rte_mbuf *m;
 			size_t len;
 			const void *data;
@@ -463,7 +464,7 @@ static void close_port(struct gateway *g, unsigned i)
 
 		if (g->ports[i].pool != NULL)
 			poison_clear_pool(g->ports[i].pool);
-		for (unsigned q = 0; q < g->n_workers; q++) {
+		for (unsigned q = 0; q < g->n_queues; q++) {
 			void *m;
 
 			while (rte_ring_dequeue(rings->rx[q], &m) == 0 ||

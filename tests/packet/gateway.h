@@ -36,6 +36,7 @@ struct gateway {
 	struct ctl *ctl;
 	struct dp_worker *worker[GATEWAY_WORKERS_MAX];
 	unsigned n_workers;
+	unsigned n_queues; /* of each port */
 	struct dp_port ports[DP_PORTS_MAX];
 	struct gateway_port rings[DP_PORTS_MAX];
 	unsigned n_ports;
@@ -53,6 +54,7 @@ struct gateway_start {
 	const char *name; /* of the configuration, in errors */
 	const char *yaml;
 	unsigned workers; /* 0: what the configuration says, else 1 */
+	unsigned queues;  /* of each port; 0: as many as workers */
 	uint64_t now_us;
 	bool soft_checksum; /* ports count as kernel-backed */
 };

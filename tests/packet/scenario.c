@@ -286,6 +286,7 @@ int scenario_start(struct scenario *s)
 	struct gateway_start how = {.name = s->name,
 		.yaml = s->yaml,
 		.workers = s->workers,
+		.queues = s->queues,
 		.now_us = s->start_us,
 		.soft_checksum = s->soft_checksum};
 	char why[GATEWAY_WHY] = "";

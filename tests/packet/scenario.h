@@ -37,6 +37,7 @@ struct scenario {
 	char *yaml;       /* the configuration in force */
 	const char *name; /* ... of its place, for errors */
 	unsigned workers; /* 0: the configuration's */
+	unsigned queues;  /* of each port; 0: as many */
 	bool soft_checksum;
 	bool cold;         /* the scenario begins with the start itself */
 	uint64_t start_us; /* clock at the start of the gateway */

@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/rng.h"
 #include "dns/wire.h"
 #include "tests/packet/frame.h"
 #include "tests/packet/hostframe.h"
@@ -32,6 +33,8 @@ struct sending {
 	bool set_counts;
 	uint16_t counts[4];
 	uint64_t times;
+	uint64_t mutate; /* seed: each copy gets a few random bytes; 0: none does */
+	size_t dns_len;
 	uint8_t dns[FRAME_MAX];
 	uint8_t frame[FRAME_MAX];
 };
@@ -179,6 +182,7 @@ static int number_option(struct sending *x, const char *word, const char *value)
 		{"ttl", 255, &x->spec.ttl, 1}, {"queue", GATEWAY_WORKERS_MAX, &x->out.queue, 4},
 		{"x", 100000, &x->times, 8}, {"ip-version", 15, &x->spec.version, 1},
 		{"fragment", 0xffff, &x->spec.fragment, 2}, {"pad", 2000, &x->spec.pad, 4},
+		{"mutate", UINT64_MAX, &x->mutate, 8},
 		{"segments", FRAME_MAX, &x->out.segment, sizeof(x->out.segment)}};
 
 	for (unsigned i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++) {
@@ -388,6 +392,7 @@ static int build_mdns(struct sending *x, const char *kind)
 		return -1;
 	if (strcmp(kind, "response") == 0)
 		invariants_advertised(x->s->invariants, x->link, x->dns, len);
+	x->dns_len = len;
 	x->out.len = frame_udp(&x->spec, x->dns, len, x->frame);
 	return x->out.len > 0 ? 0 : scenario_fail(x->s, "the frame is too large");
 }
@@ -410,6 +415,20 @@ static int build(struct sending *x, struct script_words *w, unsigned i)
 		return scenario_fail(x->s, "neither an option nor a kind of frame: %s", w->word[i]);
 	x->out.len = hostframe_build(&x->spec, x->from, w->word + i, w->n - i, x->frame, why);
 	return x->out.len > 0 ? 0 : scenario_fail(x->s, "%s", why);
+}
+
+/* Copy n of the message with one to four random bytes in it; its checksums are right. */
+static void mutate(struct sending *x, uint64_t n)
+{
+	static uint8_t dns[FRAME_MAX];
+	struct rng rng;
+
+	rng_seed(&rng, x->mutate * 1000003 + n);
+	memcpy(dns, x->dns, x->dns_len);
+	for (uint32_t i = rng_range(&rng, 1, 4); i > 0 && x->dns_len > 0; i--)
+		dns[rng_range(&rng, 0, (uint32_t)x->dns_len - 1)] = (uint8_t)rng_u32(&rng);
+	invariants_advertised(x->s->invariants, x->link, dns, x->dns_len);
+	x->out.len = frame_udp(&x->spec, dns, x->dns_len, x->frame);
 }
 
 int statement_send(struct scenario *s, struct script_words *w)
@@ -441,8 +460,11 @@ int statement_send(struct scenario *s, struct script_words *w)
 	x.out.port = x.link->port;
 	s->mark_us = s->gateway.now_us;
 	gateway_outcome_sums(&s->gateway, s->sums);
-	for (uint64_t n = 0; n < x.times; n++)
+	for (uint64_t n = 0; n < x.times; n++) {
+		if (x.mutate != 0)
+			mutate(&x, n);
 		if (gateway_receive(&s->gateway, &x.out) < 0)
 			return scenario_fail(s, "no room in the RX ring, or too long for an mbuf");
+	}
 	return scenario_settle(s);
 }

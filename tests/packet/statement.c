@@ -151,6 +151,17 @@ static int do_workers(struct scenario *s, struct script_words *w)
 	return before_start(s, "workers");
 }
 
+/* "queues N": of each port, fewer or more than workers. */
+static int do_queues(struct scenario *s, struct script_words *w)
+{
+	uint64_t n;
+
+	if (w->n != 2 || script_number(w->word[1], GATEWAY_WORKERS_MAX, &n) < 0 || n == 0)
+		return scenario_fail(s, "expected: queues 1..%d", GATEWAY_WORKERS_MAX);
+	s->queues = (unsigned)n;
+	return before_start(s, "queues");
+}
+
 /* "clock 4294960s": where the clock starts, to pass where milliseconds wrap. */
 static int do_clock(struct scenario *s, struct script_words *w)
 {
@@ -416,10 +427,10 @@ int statement_run(struct scenario *s)
 		{"elapse", do_elapse}, {"outcome", do_outcome}, {"counter", do_counter},
 		{"control", do_control}, {"records", do_records}, {"station", do_station},
 		{"config", do_config}, {"set", do_set}, {"reload", do_reload},
-		{"reload-fails", do_reload_fails}, {"workers", do_workers}, {"clock", do_clock},
-		{"soft-checksum", do_soft_checksum}, {"cold", do_cold}, {"ignore", do_ignore},
-		{"watch", do_watch}, {"allow-echo", do_allow_echo}, {"flush", do_flush},
-		{"port", do_port}, {"note", do_note}};
+		{"reload-fails", do_reload_fails}, {"workers", do_workers}, {"queues", do_queues},
+		{"clock", do_clock}, {"soft-checksum", do_soft_checksum}, {"cold", do_cold},
+		{"ignore", do_ignore}, {"watch", do_watch}, {"allow-echo", do_allow_echo},
+		{"flush", do_flush}, {"port", do_port}, {"note", do_note}};
 	struct script_words w;
 
 	if (script_split(s->script.line[s->at].text, &w) < 0)
