@@ -33,7 +33,6 @@ void dp_answer_item(
 	out->gen = atomic_load_explicit(&r->gen, memory_order_relaxed);
 	out->ttl = cache_record_ttl_left(r, now_ms);
 	out->node = 0;
-	out->question = 0;
 	out->flags = (atomic_load_explicit(&r->flags, memory_order_relaxed) & CACHE_REC_UNIQUE)
 			     ? DP_ITEM_UNIQUE
 			     : 0;
@@ -58,15 +57,23 @@ static void nudge(struct dp_worker *w, uint32_t idx, struct cache_record *r)
 		dp_event(w, r->link, DP_EV_control_busy_hint, 1);
 }
 
+/*
+ * Is the record in the answer set now? One that was learned on two links, or answers two questions,
+ * is said once; to the group if either asks for that, which the asker hears too.
+ */
 static bool add_item(struct dp_worker *w, const struct dp_query *q, const struct dp_item *it)
 {
+	uint32_t at;
+
+	if (dp_idset_find(&w->seen, it->ident, &at)) {
+		w->items.item[at].flags &= it->flags | (uint8_t)~DP_ITEM_UNICAST;
+		return true;
+	}
 	if (w->items.n == DP_ITEMS) {
 		dp_event(w, q->link->id, DP_EV_excess_answers, 1);
 		return false;
 	}
-	/* The same record learned on two links, or asked for twice in one message, is said once. */
-	if (!dp_idset_add(&w->seen, it->ident, w->items.n))
-		return false;
+	dp_idset_add(&w->seen, it->ident, w->items.n);
 	w->items.item[w->items.n++] = *it;
 	return true;
 }
@@ -119,7 +126,7 @@ static enum ptr_fate judge_ptr(
 }
 
 static void answer_shared(struct dp_worker *w, const struct dp_query *q,
-	const struct cache_node *node, unsigned flags, unsigned question, struct dp_answered *out)
+	const struct cache_node *node, unsigned flags, struct dp_answered *out)
 {
 	bool to_instance =
 		node->rrtype == DNS_TYPE_PTR &&
@@ -144,7 +151,6 @@ static void answer_shared(struct dp_worker *w, const struct dp_query *q,
 		}
 		dp_answer_item(idx, r, w->now_ms, &item);
 		item.flags |= (uint8_t)flags;
-		item.question = (uint8_t)question;
 		if (add_item(w, q, &item)) {
 			out->found++;
 			nudge(w, idx, r);
@@ -197,7 +203,7 @@ static bool unreachable(struct dp_worker *w, const struct dp_query *q,
  * anything else only the first owner's is told.
  */
 static void answer_unique(struct dp_worker *w, const struct dp_query *q,
-	const struct cache_node *node, unsigned flags, unsigned question, struct dp_answered *out)
+	const struct cache_node *node, unsigned flags, struct dp_answered *out)
 {
 	bool address = node->rrtype == DNS_TYPE_A || node->rrtype == DNS_TYPE_AAAA;
 	uint32_t idx;
@@ -220,7 +226,6 @@ static void answer_unique(struct dp_worker *w, const struct dp_query *q,
 		link = r->link;
 		dp_answer_item(idx, r, w->now_ms, &item);
 		item.flags |= (uint8_t)flags;
-		item.question = (uint8_t)question;
 		if (add_item(w, q, &item)) {
 			out->found++;
 			nudge(w, idx, r);
@@ -247,15 +252,15 @@ static bool node_is_unique(const struct dp_worker *w, const struct cache_node *n
 }
 
 static void answer_node(struct dp_worker *w, const struct dp_query *q, uint32_t idx, unsigned flags,
-	unsigned question, struct dp_answered *out)
+	struct dp_answered *out)
 {
 	struct cache_node *node = cache_node_at(w->cache, idx);
 
 	cache_node_ask(node, w->now_ms);
 	if (node_is_unique(w, node))
-		answer_unique(w, q, node, flags, question, out);
+		answer_unique(w, q, node, flags, out);
 	else
-		answer_shared(w, q, node, flags, question, out);
+		answer_shared(w, q, node, flags, out);
 }
 
 bool dp_answer_type(struct dp_worker *w, const struct dp_link *l, uint32_t idx, struct dp_item *out)
@@ -290,14 +295,13 @@ bool dp_answer_type(struct dp_worker *w, const struct dp_link *l, uint32_t idx, 
 	out->node = idx;
 	out->ttl = ttl;
 	out->flags = DP_ITEM_TYPE;
-	out->question = 0;
 	return true;
 }
 
 /* _services._dns-sd._udp: made up from what this link may see, never passed on (RFC 6763 §9, DESIGN
  * §6). */
-static void answer_types(struct dp_worker *w, const struct dp_query *q, unsigned flags,
-	unsigned question, struct dp_answered *out)
+static void answer_types(
+	struct dp_worker *w, const struct dp_query *q, unsigned flags, struct dp_answered *out)
 {
 	const struct dp_types *types =
 		atomic_load_explicit(&w->shared->types, memory_order_acquire);
@@ -307,7 +311,6 @@ static void answer_types(struct dp_worker *w, const struct dp_query *q, unsigned
 		if (!dp_answer_type(w, q->link, types->node[i], &item))
 			continue;
 		item.flags |= (uint8_t)flags;
-		item.question = (uint8_t)question;
 		if (add_item(w, q, &item))
 			out->found++;
 	}
@@ -322,12 +325,12 @@ void dp_answer_question(struct dp_worker *w, const struct dp_query *q, unsigned 
 	out->incomplete = false;
 	if (qu->sd.kind == DNS_NAME_TYPE_ENUM) {
 		if (qu->qtype == DNS_TYPE_PTR || qu->qtype == DNS_TYPE_ANY)
-			answer_types(w, q, flags, n, out);
+			answer_types(w, q, flags, out);
 		return;
 	}
 	if (qu->qtype != DNS_TYPE_ANY) {
 		if (qu->node != 0)
-			answer_node(w, q, qu->node, flags, n, out);
+			answer_node(w, q, qu->node, flags, out);
 		return;
 	}
 	for (unsigned i = 0; i < RTE_DIM(any_types); i++) {
@@ -335,6 +338,6 @@ void dp_answer_question(struct dp_worker *w, const struct dp_query *q, unsigned 
 		uint32_t node = cache_find_node(w->cache, key, qu->canon, qu->name_len);
 
 		if (node != 0)
-			answer_node(w, q, node, flags, n, out);
+			answer_node(w, q, node, flags, out);
 	}
 }

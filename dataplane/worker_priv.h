@@ -92,7 +92,6 @@ struct dp_item {
 	uint32_t node; /* DP_ITEM_TYPE: the type's node */
 	uint32_t ttl;  /* seconds to put in */
 	uint8_t flags;
-	uint8_t question; /* which one it answers */
 };
 
 struct dp_items {
@@ -150,8 +149,6 @@ struct dp_worker {
 	struct dp_idset known;  /* ... in the known answers; value: their TTL */
 	struct dp_idset packed; /* ... in the message being built */
 	struct dns_writer writer;
-	uint32_t
-		packed_rec[DP_ITEMS]; /* records in the answer section of the message being built */
 	struct dp_told told[DP_TELL_SETS][4];
 };
 
