@@ -11,6 +11,8 @@ LOG_MODULE(control);
 
 /* ARP (RFC 826) for the one IPv4 address we have on a link, and its defence (RFC 5227). */
 
+#define DEFEND_INTERVAL_MS 10000 /* RFC 5227 §1.1 */
+
 static const uint8_t broadcast[6] = {0xff, 0xff, 0xff, 0xff, 0xff, 0xff};
 
 static void send_arp(struct ctl *c, const struct dp_link *l, const uint8_t *dmac, uint16_t op,
@@ -44,6 +46,24 @@ void ctl_arp_announce(struct ctl *c, const struct dp_link *l)
 		send_arp(c, l, broadcast, RTE_ARP_OP_REQUEST, zero, l->addr4);
 }
 
+/*
+ * Somebody else uses our address. We keep it: it is configured, and nobody but the operator can say
+ * who is right. It is defended once in an interval, so that two who do so do not flood the link
+ * (RFC 5227 §2.4).
+ */
+static void conflict(struct ctl *c, const struct dp_link *l, const struct mac_addr *who)
+{
+	struct ctl_host *h = &c->link[l->id].host;
+	char mac[MAC_TEXT_SIZE];
+
+	LOG_LIMITED(LOG_LEVEL_WARN, "IPv4 address of ours used by another host", "link=%s mac=%s",
+		l->name, mac_format(who, mac));
+	if (h->defended_ms != 0 && clock_ms_diff(c->now_ms, h->defended_ms) < DEFEND_INTERVAL_MS)
+		return;
+	h->defended_ms = c->now_ms | 1;
+	ctl_arp_announce(c, l);
+}
+
 bool ctl_arp_input(struct ctl *c, const struct ctl_in *in)
 {
 	const struct dp_link *l = in->l;
@@ -57,13 +77,7 @@ bool ctl_arp_input(struct ctl *c, const struct ctl_in *in)
 	if (mac_is_multicast(&sha) || mac_is_zero(&sha))
 		return false;
 	if (a.arp_data.arp_sip == l->addr4 && !mac_equal(&sha, &l->mac)) {
-		char mac[MAC_TEXT_SIZE];
-
-		/* We keep the address: it is configured, and nobody but the operator can say who is
-		 * right. */
-		LOG_LIMITED(LOG_LEVEL_WARN, "IPv4 address of ours used by another host",
-			"link=%s mac=%s", l->name, mac_format(&sha, mac));
-		ctl_arp_announce(c, l);
+		conflict(c, l, &sha);
 		return true;
 	}
 	if (a.arp_opcode != rte_cpu_to_be_16(RTE_ARP_OP_REQUEST) || a.arp_data.arp_tip != l->addr4)

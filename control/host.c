@@ -99,6 +99,7 @@ void ctl_host_stop(struct ctl *c, uint16_t link)
 	ctl_cancel(c, &h->mld);
 	h->duties = 0;
 	h->igmp_v1_ms = h->igmp_v2_ms = h->mld_v1_ms = 0;
+	h->defended_ms = 0;
 }
 
 void ctl_host_leave(struct ctl *c, const struct dp_link *l)

@@ -38,9 +38,10 @@ struct ctl_host {
 	/* clock_ms() | 1 until which an older querier is taken to be there (RFC 3376 §7.2.1, RFC
 	 * 3810 §8.2.1); 0: none. */
 	uint32_t igmp_v1_ms, igmp_v2_ms, mld_v1_ms;
-	uint8_t duties; /* CTL_DUTY_* to send */
-	uint8_t round;  /* of the start */
-	bool listed;    /* on the list of links with duties */
+	uint32_t defended_ms; /* clock_ms() | 1 of our last answer to a claim on addr4; 0: never */
+	uint8_t duties;       /* CTL_DUTY_* to send */
+	uint8_t round;        /* of the start */
+	bool listed;          /* on the list of links with duties */
 	uint16_t next;
 };
 
