@@ -22,7 +22,6 @@
 #define POOL_MBUFS 4095
 #define POOL_ROOM 9216
 #define STATIONS 1000
-#define SEED 20240229
 #define ROUNDS_MAX 1000000 /* turns at one time: beyond that something feeds itself */
 #define IDLE_ROUNDS 3      /* an idle turn of one may be what another waits for */
 
@@ -152,7 +151,7 @@ static int open_port(struct gateway *g, unsigned i, bool soft_checksum, char *wh
 	return 0;
 }
 
-static int make_threads(struct gateway *g, char *why)
+static int make_threads(struct gateway *g, uint64_t seed, char *why)
 {
 	const struct config_limits *limits = &g->config->gateway.limits;
 	struct ctl_params params = {
@@ -163,7 +162,7 @@ static int make_threads(struct gateway *g, char *why)
 			.stations = STATIONS,
 			.links = DP_LINKS_MAX},
 		.hash_key = {{0x0706050403020100, 0x0f0e0d0c0b0a0908}},
-		.seed = SEED,
+		.seed = seed,
 	};
 
 	if (dp_shared_init(&g->shared, g->n_workers, POOL_MBUFS, POOL_ROOM, 0) < 0)
@@ -174,7 +173,7 @@ static int make_threads(struct gateway *g, char *why)
 	if (g->ctl == NULL)
 		return fail(why, "control", strerror(errno));
 	for (unsigned i = 0; i < g->n_workers; i++) {
-		g->worker[i] = dp_worker_create(&g->shared, i, 0, SEED + 1, g->now_us);
+		g->worker[i] = dp_worker_create(&g->shared, i, 0, seed + 1, g->now_us);
 		if (g->worker[i] == NULL)
 			return fail(why, "worker", strerror(errno));
 		rcu_online(g->shared.rcu, i);
@@ -215,7 +214,7 @@ int gateway_start(struct gateway *g, const struct gateway_start *how, char why[G
 	for (unsigned i = 0; i < g->config->n_ports; i++)
 		if (open_port(g, i, how->soft_checksum, why) < 0)
 			return -1;
-	if (make_threads(g, why) < 0)
+	if (make_threads(g, how->seed, why) < 0)
 		return -1;
 	g->ids = link_ids_make(NULL, g->config, records_of, g);
 	if (g->ids == NULL)

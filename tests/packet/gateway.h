@@ -56,6 +56,7 @@ struct gateway_start {
 	unsigned workers; /* 0: what the configuration says, else 1 */
 	unsigned queues;  /* of each port; 0: as many as workers */
 	uint64_t now_us;
+	uint64_t seed;
 	bool soft_checksum; /* ports count as kernel-backed */
 };
 

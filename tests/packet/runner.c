@@ -14,10 +14,11 @@
 #include "tests/packet/scenario.h"
 
 /*
- * runner [-v] [-j WORKERS] [-w FILE] FILE|DIRECTORY...
+ * packet_runner [-v] [-j WORKERS] [-s SEED] [-w FILE] FILE|DIRECTORY...
  *
  * Runs packet scenarios, one after the other in this one process, so that what one leaks the next
- * one meets. -j: as if each said `workers N`. -w: writes what the gateway sent as a capture file.
+ * one meets. -j: as if each said `workers N`. -s: other random delays; no scenario may depend on
+ * them. -w: writes what the gateway sent as a capture file.
  */
 
 #define PATHS_MAX 1024
@@ -25,8 +26,7 @@
 struct job {
 	char *path[PATHS_MAX];
 	unsigned n;
-	unsigned workers;
-	struct pcap *pcap;
+	struct scenario_options options;
 };
 
 #define EAL_ARGS 12
@@ -112,7 +112,7 @@ static int run(struct job *j)
 
 		if (s == NULL)
 			abort();
-		if (scenario_run(s, j->path[i], j->workers, j->pcap) == 0) {
+		if (scenario_run(s, j->path[i], &j->options) == 0) {
 			printf("ok      %s\n", name);
 			passed++;
 		} else {
@@ -129,24 +129,27 @@ static int run(struct job *j)
 
 static int usage(void)
 {
-	fprintf(stderr, "usage: runner [-v] [-j WORKERS] [-w FILE] FILE|DIRECTORY...\n");
+	fprintf(stderr,
+		"usage: packet_runner [-v] [-j WORKERS] [-s SEED] [-w FILE] FILE|DIRECTORY...\n");
 	return 2;
 }
 
 int main(int argc, char **argv)
 {
-	static struct job j;
+	static struct job j = {.options = {.seed = 20240229}};
 	const char *log = "err";
 	int opt, rc;
 
-	while ((opt = getopt(argc, argv, "vj:w:")) != -1) {
+	while ((opt = getopt(argc, argv, "vj:s:w:")) != -1) {
 		if (opt == 'v')
 			log = "debug";
 		else if (opt == 'j')
-			j.workers = (unsigned)atoi(optarg);
-		else if (opt == 'w' && (j.pcap = pcap_open(optarg)) == NULL)
+			j.options.workers = (unsigned)atoi(optarg);
+		else if (opt == 's')
+			j.options.seed = strtoull(optarg, NULL, 0);
+		else if (opt == 'w' && (j.options.pcap = pcap_open(optarg)) == NULL)
 			fprintf(stderr, "%s: %s\n", optarg, strerror(errno));
-		if (opt == '?' || (opt == 'w' && j.pcap == NULL))
+		if (opt == '?' || (opt == 'w' && j.options.pcap == NULL))
 			return usage();
 	}
 	if (optind == argc)
@@ -158,7 +161,7 @@ int main(int argc, char **argv)
 	if (start_eal() < 0)
 		return 2;
 	rc = run(&j);
-	if (j.pcap != NULL && pcap_close(j.pcap) < 0)
+	if (j.options.pcap != NULL && pcap_close(j.options.pcap) < 0)
 		rc = 1;
 	for (unsigned i = 0; i < j.n; i++)
 		free(j.path[i]);

@@ -287,6 +287,7 @@ int scenario_start(struct scenario *s)
 		.yaml = s->yaml,
 		.workers = s->workers,
 		.queues = s->queues,
+		.seed = s->seed,
 		.now_us = s->start_us,
 		.soft_checksum = s->soft_checksum};
 	char why[GATEWAY_WHY] = "";
@@ -356,7 +357,7 @@ static int run_script(struct scenario *s)
 	return drain(s);
 }
 
-int scenario_run(struct scenario *s, const char *path, unsigned workers, struct pcap *pcap)
+int scenario_run(struct scenario *s, const char *path, const struct scenario_options *o)
 {
 	char why[SCRIPT_WHY];
 	size_t before = heap(), after;
@@ -364,8 +365,9 @@ int scenario_run(struct scenario *s, const char *path, unsigned workers, struct 
 
 	memset(s, 0, sizeof(*s));
 	s->path = path;
-	s->workers = workers;
-	s->pcap = pcap;
+	s->workers = o->workers;
+	s->seed = o->seed;
+	s->pcap = o->pcap;
 	s->start_us = CLOCK_START_US;
 	s->why = calloc(1, SCENARIO_WHY);
 	s->invariants = invariants_create();

@@ -37,7 +37,8 @@ struct scenario {
 	char *yaml;       /* the configuration in force */
 	const char *name; /* ... of its place, for errors */
 	unsigned workers; /* 0: the configuration's */
-	unsigned queues;  /* of each port; 0: as many */
+	uint64_t seed;
+	unsigned queues; /* of each port; 0: as many */
 	bool soft_checksum;
 	bool cold;         /* the scenario begins with the start itself */
 	uint64_t start_us; /* clock at the start of the gateway */
@@ -62,8 +63,15 @@ struct scenario {
 	char *why; /* SCENARIO_WHY bytes; empty while all is well */
 };
 
+/* How all scenarios are run. */
+struct scenario_options {
+	unsigned workers;  /* 0: as the scenario says */
+	uint64_t seed;     /* of all randomness */
+	struct pcap *pcap; /* what the gateway sent; NULL: not wanted */
+};
+
 /* Runs the scenario file. 0; or -1, s->why tells. scenario_free() in both cases. */
-int scenario_run(struct scenario *s, const char *path, unsigned workers, struct pcap *pcap);
+int scenario_run(struct scenario *s, const char *path, const struct scenario_options *o);
 void scenario_free(struct scenario *s);
 
 /* Notes why it failed, at the statement under way; always -1. */
