@@ -13,10 +13,19 @@ uint32_t cache_find(const struct cache_view *v, const uint8_t *name, uint16_t rr
 	return cache_find_node(v, cache_key(v, canon, len, rrtype), canon, len);
 }
 
-/* The first live record of a name on a link, or 0; *usable is set if one of them may leave its
- * link. */
+/* Does the record count: it is live, or, if asked for, was until it began to die? */
+static bool counts(const struct cache_record *r, uint32_t now_ms, bool dying)
+{
+	if (cache_record_live(r, now_ms))
+		return true;
+	return dying &&
+	       (atomic_load_explicit(&r->flags, memory_order_acquire) & CACHE_REC_DYING) != 0;
+}
+
+/* The first record of a name on a link that counts, or 0; *usable is set if one of them may leave
+ * its link. */
 static uint32_t survey(const struct cache_view *v, const uint8_t *name, uint16_t rrtype,
-	uint16_t link, uint32_t now_ms, bool *usable)
+	uint16_t link, uint32_t now_ms, bool dying, bool *usable)
 {
 	uint32_t node = cache_find(v, name, rrtype), first = 0, idx;
 	struct cache_iter it;
@@ -27,7 +36,7 @@ static uint32_t survey(const struct cache_view *v, const uint8_t *name, uint16_t
 	while ((idx = cache_iter_next(&it)) != 0) {
 		const struct cache_record *r = cache_record_at(v, idx);
 
-		if (r->link != link || !cache_record_live(r, now_ms))
+		if (r->link != link || !counts(r, now_ms, dying))
 			continue;
 		if (first == 0)
 			first = idx;
@@ -40,35 +49,71 @@ static uint32_t survey(const struct cache_view *v, const uint8_t *name, uint16_t
 	return first;
 }
 
-enum cache_service_state cache_host_state(
-	const struct cache_view *v, const uint8_t *host, uint16_t link, uint32_t now_ms)
+static enum cache_service_state host_state(
+	const struct cache_view *v, const uint8_t *host, uint16_t link, uint32_t now_ms, bool dying)
 {
 	bool usable = false;
-	uint32_t known = survey(v, host, DNS_TYPE_A, link, now_ms, &usable);
+	uint32_t known = survey(v, host, DNS_TYPE_A, link, now_ms, dying, &usable);
 
 	if (!usable)
-		known |= survey(v, host, DNS_TYPE_AAAA, link, now_ms, &usable);
+		known |= survey(v, host, DNS_TYPE_AAAA, link, now_ms, dying, &usable);
 	if (usable)
 		return CACHE_SERVICE_COMPLETE;
 	return known != 0 ? CACHE_SERVICE_HIDDEN : CACHE_SERVICE_INCOMPLETE;
 }
 
-enum cache_service_state cache_service_state(const struct cache_view *v, const uint8_t *instance,
-	uint16_t link, uint32_t now_ms, struct cache_service *out)
+enum cache_service_state cache_host_state(
+	const struct cache_view *v, const uint8_t *host, uint16_t link, uint32_t now_ms)
+{
+	return host_state(v, host, link, now_ms, false);
+}
+
+static enum cache_service_state service_state(const struct cache_view *v, const uint8_t *instance,
+	uint16_t link, uint32_t now_ms, bool dying, struct cache_service *out)
 {
 	enum cache_service_state state = CACHE_SERVICE_INCOMPLETE;
-	struct cache_service s;
 	const uint8_t *host;
 	bool usable = false;
 
-	s.srv = survey(v, instance, DNS_TYPE_SRV, link, now_ms, &usable);
-	s.txt = survey(v, instance, DNS_TYPE_TXT, link, now_ms, &usable);
-	if (out != NULL)
-		*out = s;
-	if (s.srv == 0)
+	out->srv = survey(v, instance, DNS_TYPE_SRV, link, now_ms, dying, &usable);
+	out->txt = survey(v, instance, DNS_TYPE_TXT, link, now_ms, dying, &usable);
+	if (out->srv == 0)
 		return CACHE_SERVICE_INCOMPLETE;
-	host = dns_rdata_name(DNS_TYPE_SRV, cache_record_rdata(v, cache_record_at(v, s.srv)));
+	host = dns_rdata_name(DNS_TYPE_SRV, cache_record_rdata(v, cache_record_at(v, out->srv)));
 	if (host != NULL)
-		state = cache_host_state(v, host, link, now_ms);
-	return state == CACHE_SERVICE_COMPLETE && s.txt == 0 ? CACHE_SERVICE_INCOMPLETE : state;
+		state = host_state(v, host, link, now_ms, dying);
+	return state == CACHE_SERVICE_COMPLETE && out->txt == 0 ? CACHE_SERVICE_INCOMPLETE : state;
+}
+
+enum cache_service_state cache_service_state(const struct cache_view *v, const uint8_t *instance,
+	uint16_t link, uint32_t now_ms, struct cache_service *out)
+{
+	struct cache_service unused;
+
+	return service_state(v, instance, link, now_ms, false, out != NULL ? out : &unused);
+}
+
+bool cache_record_hidden(const struct cache_view *v, const struct cache_record *r, uint32_t now_ms)
+{
+	const struct cache_node *node = cache_node_at(v, r->node);
+	const uint8_t *rdata = cache_record_rdata(v, r), *host;
+	struct cache_service unused;
+
+	switch (r->rrtype) {
+	case DNS_TYPE_PTR:
+		return (node->sd.kind == DNS_NAME_SERVICE_TYPE ||
+			       node->sd.kind == DNS_NAME_SUBTYPE) &&
+		       service_state(v, rdata, r->link, now_ms, true, &unused) ==
+			       CACHE_SERVICE_HIDDEN;
+	case DNS_TYPE_SRV:
+		host = dns_rdata_name(DNS_TYPE_SRV, rdata);
+		return host != NULL &&
+		       host_state(v, host, r->link, now_ms, true) == CACHE_SERVICE_HIDDEN;
+	case DNS_TYPE_TXT:
+		return node->sd.kind == DNS_NAME_INSTANCE &&
+		       service_state(v, cache_node_name(v, node), r->link, now_ms, true, &unused) ==
+			       CACHE_SERVICE_HIDDEN;
+	default:
+		return false;
+	}
 }

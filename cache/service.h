@@ -34,3 +34,10 @@ struct cache_service {
  */
 enum cache_service_state cache_service_state(const struct cache_view *v, const uint8_t *instance,
 	uint16_t link, uint32_t now_ms, struct cache_service *out);
+
+/*
+ * Does the record belong to a service nobody on another link could reach: a PTR to it, its SRV or
+ * its TXT (RFC 8766 §5.5.2)? Records in their last second count too, so that the goodbye of a
+ * hidden service stays as hidden as it was.
+ */
+bool cache_record_hidden(const struct cache_view *v, const struct cache_record *r, uint32_t now_ms);

@@ -34,12 +34,6 @@ void ctl_grants_fini(struct ctl *c)
 	slab_mem_dpdk.free(c->grants.rec);
 }
 
-static bool is_device_info(const uint8_t *type, size_t len)
-{
-	return len == 13 + 5 && dns_label_is(type, "_device-info", 12) &&
-	       dns_label_is(type + 13, "_tcp", 4);
-}
-
 void ctl_subject(const uint8_t *name, const struct dns_service_name *sd, uint16_t rrtype,
 	const uint8_t *rdata, struct ctl_subject *out)
 {
@@ -71,8 +65,7 @@ void ctl_subject(const uint8_t *name, const struct dns_service_name *sd, uint16_
 		out->instance = instance + 1;
 		out->instance_len = instance[0];
 	}
-	out->service = !(rrtype == DNS_TYPE_TXT && sd->kind == DNS_NAME_INSTANCE &&
-			 is_device_info(out->type, out->type_len));
+	out->service = !(rrtype == DNS_TYPE_TXT && dns_service_is_device_info(name, sd));
 	out->kind = CTL_GROUP_LABEL;
 }
 

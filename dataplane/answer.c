@@ -177,27 +177,6 @@ static bool owner_is_near(
 	return false;
 }
 
-/* SRV and TXT of a service nobody could reach are not told either (RFC 8766 §5.5.2). */
-static bool unreachable(struct dp_worker *w, const struct dp_query *q,
-	const struct cache_node *node, const struct cache_record *r)
-{
-	enum cache_service_state state = CACHE_SERVICE_COMPLETE;
-
-	if (node->rrtype == DNS_TYPE_SRV) {
-		const uint8_t *host = dns_rdata_name(DNS_TYPE_SRV, cache_record_rdata(w->cache, r));
-
-		if (host != NULL)
-			state = cache_host_state(w->cache, host, r->link, w->now_ms);
-	} else if (node->rrtype == DNS_TYPE_TXT && node->sd.kind == DNS_NAME_INSTANCE) {
-		state = cache_service_state(
-			w->cache, cache_node_name(w->cache, node), r->link, w->now_ms, NULL);
-	}
-	if (state != CACHE_SERVICE_HIDDEN)
-		return false;
-	dp_event(w, q->link->id, DP_EV_hidden, 1);
-	return true;
-}
-
 /*
  * A unique RRset goes whole (RFC 6762 §10.2). A host's addresses are the union over its links; of
  * anything else only the first owner's is told.
@@ -221,8 +200,10 @@ static void answer_unique(struct dp_worker *w, const struct dp_query *q,
 			continue;
 		if (!address && link != 0 && r->link != link)
 			continue;
-		if (unreachable(w, q, node, r))
+		if (cache_record_hidden(w->cache, r, w->now_ms)) {
+			dp_event(w, q->link->id, DP_EV_hidden, 1);
 			continue;
+		}
 		link = r->link;
 		dp_answer_item(idx, r, w->now_ms, &item);
 		item.flags |= (uint8_t)flags;

@@ -87,7 +87,6 @@ static int classify_l2(struct dp_worker *w, struct rte_mbuf *m, struct cursor *c
 	if (c->link == NULL)
 		return END(DP_unknown_link);
 	pkt->link = id;
-	dp_event(w, id, DP_EV_rx, 1);
 	if (memcmp(pkt->smac.b, c->link->mac.b, 6) == 0)
 		return END(DP_own);
 	if (mac_is_multicast(&pkt->smac) || mac_is_zero(&pkt->smac))

@@ -35,14 +35,17 @@ static bool in_scope(const struct dp_question *qu)
 	}
 }
 
-/* May anybody answer this question here (DESIGN §6)? Type enumeration and hosts are judged record
- * by record. */
+/*
+ * May anybody answer this question here (DESIGN §6)? Type enumeration, hosts and _device-info,
+ * which come with the services they belong to, are judged record by record.
+ */
 static bool may_ask(
 	const struct dp_worker *w, const struct dp_link *l, const struct dp_question *qu)
 {
 	uint32_t type;
 
-	if (qu->sd.type_len == 0 || qu->sd.kind == DNS_NAME_TYPE_ENUM)
+	if (qu->sd.type_len == 0 || qu->sd.kind == DNS_NAME_TYPE_ENUM ||
+		dns_service_is_device_info(qu->canon, &qu->sd))
 		return true;
 	type = policy_type(w->world->policy, qu->canon + qu->sd.type_off, qu->sd.type_len);
 	return policy_permits(policy_ask(w->world->table, type, l->col_query));

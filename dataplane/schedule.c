@@ -7,6 +7,7 @@
 #include <rte_common.h>
 #include <rte_malloc.h>
 
+#include "cache/service.h"
 #include "dataplane/answer.h"
 #include "dataplane/build.h"
 #include "dataplane/worker_priv.h"
@@ -163,7 +164,7 @@ static bool still_good(struct dp_worker *w, const struct dp_link *l, const struc
 			       memory_order_acquire) == it->gen &&
 		       dp_answer_type(w, l, it->rec, out);
 	r = cache_record_get(w->cache, it->rec, it->gen);
-	if (r == NULL)
+	if (r == NULL || cache_record_hidden(w->cache, r, w->now_ms))
 		return false;
 	if (it->flags & DP_SCHED_GOODBYE) {
 		uint16_t f = atomic_load_explicit(&r->flags, memory_order_acquire);

@@ -101,6 +101,7 @@ static void receive(struct dp_worker *w, struct rte_mbuf **burst, unsigned n)
 		if (i + 3 < n)
 			rte_prefetch0(rte_pktmbuf_mtod(burst[i + 3], void *));
 		rc = dp_classify(w, m);
+		dp_event(w, dp_pkt(m)->link, DP_EV_rx, 1);
 		if (rc < 0)
 			drop(w, m, (enum dp_outcome)(-1 - rc));
 		else if (rc == DP_HOST_DUTY)

@@ -127,3 +127,11 @@ void dns_service_parse(const uint8_t *name, struct dns_service_name *out)
 	else
 		out->kind = l.underscore || l.count == 0 ? DNS_NAME_OTHER : DNS_NAME_HOST;
 }
+
+bool dns_service_is_device_info(const uint8_t *name, const struct dns_service_name *sd)
+{
+	const uint8_t *type = name + sd->type_off;
+
+	return sd->kind == DNS_NAME_INSTANCE && dns_label_is(type, "_device-info", 12) &&
+	       dns_label_is(type + 13, "_tcp", 4);
+}

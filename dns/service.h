@@ -63,6 +63,12 @@ struct dns_service_name {
 void dns_service_parse(const uint8_t *name, struct dns_service_name *out);
 
 /*
+ * Is this <Instance>._device-info._tcp, which describes the host of an instance and is no service
+ * of its own? sd: the name's, from dns_service_parse().
+ */
+bool dns_service_is_device_info(const uint8_t *name, const struct dns_service_name *sd);
+
+/*
  * The address a full reverse name stands for (RFC 1035 §3.5, RFC 3596 §2.5), in network order.
  * Returns its length, 4 or 16, or -EINVAL for any other name, partial reverse names included.
  */
