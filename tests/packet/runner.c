@@ -14,11 +14,12 @@
 #include "tests/packet/scenario.h"
 
 /*
- * packet_runner [-v] [-j WORKERS] [-s SEED] [-w FILE] FILE|DIRECTORY...
+ * packet_runner [-v] [-j WORKERS] [-s SEED] [-w FILE] [-r DIRECTORY] FILE|DIRECTORY...
  *
  * Runs packet scenarios, one after the other in this one process, so that what one leaks the next
  * one meets. -j: as if each said `workers N`. -s: other random delays; no scenario may depend on
- * them. -w: writes what the gateway sent as a capture file.
+ * them. -w: writes what the gateway sent as a capture file. -r: captures to replay as well, if the
+ * directory is there.
  */
 
 #define PATHS_MAX 1024
@@ -26,6 +27,7 @@
 struct job {
 	char *path[PATHS_MAX];
 	unsigned n;
+	unsigned skipped; /* directories of -r that are not there */
 	struct scenario_options options;
 };
 
@@ -66,7 +68,7 @@ static int add_path(struct job *j, const char *path)
 	return j->path[j->n++] != NULL ? 0 : -1;
 }
 
-/* Scenarios of a directory: its *.txt. */
+/* Scenarios of a directory: its *.txt, and its captures, *.pcap. */
 static int add_directory(struct job *j, const char *dir)
 {
 	unsigned first = j->n;
@@ -78,9 +80,9 @@ static int add_directory(struct job *j, const char *dir)
 	if (d == NULL)
 		return -1;
 	while (rc == 0 && (e = readdir(d)) != NULL) {
-		size_t len = strlen(e->d_name);
+		const char *dot = strrchr(e->d_name, '.');
 
-		if (len < 5 || strcmp(e->d_name + len - 4, ".txt") != 0)
+		if (dot == NULL || (strcmp(dot, ".txt") != 0 && strcmp(dot, ".pcap") != 0))
 			continue;
 		snprintf(path, sizeof(path), "%s/%s", dir, e->d_name);
 		rc = add_path(j, path);
@@ -101,6 +103,18 @@ static int add_argument(struct job *j, const char *arg)
 	return S_ISDIR(st.st_mode) ? add_directory(j, arg) : add_path(j, arg);
 }
 
+/* Captures that not every checkout has beside it. */
+static int add_captures(struct job *j, const char *dir)
+{
+	struct stat st;
+
+	if (stat(dir, &st) == 0 && S_ISDIR(st.st_mode))
+		return add_directory(j, dir);
+	printf("skipped: no captures\n");
+	j->skipped++;
+	return 0;
+}
+
 static int run(struct job *j)
 {
 	unsigned passed = 0, failed = 0;
@@ -113,7 +127,7 @@ static int run(struct job *j)
 		if (s == NULL)
 			abort();
 		if (scenario_run(s, j->path[i], &j->options) == 0) {
-			printf("ok      %s\n", name);
+			printf("ok      %s%s\n", name, s->note);
 			passed++;
 		} else {
 			printf("FAILED  %s\n%s\n", name, s->why);
@@ -123,14 +137,17 @@ static int run(struct job *j)
 		scenario_free(s);
 		free(s);
 	}
-	printf("%u passed, %u failed\n", passed, failed);
+	if (j->skipped > 0)
+		printf("%u passed, %u failed, %u skipped\n", passed, failed, j->skipped);
+	else
+		printf("%u passed, %u failed\n", passed, failed);
 	return failed == 0 && passed > 0 ? 0 : 1;
 }
 
 static int usage(void)
 {
-	fprintf(stderr,
-		"usage: packet_runner [-v] [-j WORKERS] [-s SEED] [-w FILE] FILE|DIRECTORY...\n");
+	fprintf(stderr, "usage: packet_runner [-v] [-j WORKERS] [-s SEED] [-w FILE] [-r DIRECTORY] "
+			"FILE|DIRECTORY...\n");
 	return 2;
 }
 
@@ -140,7 +157,7 @@ int main(int argc, char **argv)
 	const char *log = "err";
 	int opt, rc;
 
-	while ((opt = getopt(argc, argv, "vj:s:w:")) != -1) {
+	while ((opt = getopt(argc, argv, "vj:s:w:r:")) != -1) {
 		if (opt == 'v')
 			log = "debug";
 		else if (opt == 'j')
@@ -149,6 +166,8 @@ int main(int argc, char **argv)
 			j.options.seed = strtoull(optarg, NULL, 0);
 		else if (opt == 'w' && (j.options.pcap = pcap_open(optarg)) == NULL)
 			fprintf(stderr, "%s: %s\n", optarg, strerror(errno));
+		else if (opt == 'r' && add_captures(&j, optarg) < 0)
+			return 2;
 		if (opt == '?' || (opt == 'w' && j.options.pcap == NULL))
 			return usage();
 	}

@@ -352,9 +352,14 @@ static int run_script(struct scenario *s)
 			return -1;
 	if (!s->started)
 		return scenario_fail(s, "nothing happens in this scenario");
-	if (scenario_no_leftovers(s) < 0)
-		return -1;
-	return drain(s);
+	return scenario_no_leftovers(s);
+}
+
+static bool is_capture(const char *path)
+{
+	size_t len = strlen(path);
+
+	return len > 5 && strcmp(path + len - 5, ".pcap") == 0;
 }
 
 int scenario_run(struct scenario *s, const char *path, const struct scenario_options *o)
@@ -373,11 +378,13 @@ int scenario_run(struct scenario *s, const char *path, const struct scenario_opt
 	s->invariants = invariants_create();
 	if (s->why == NULL)
 		abort();
-	if (script_load(&s->script, path, why) < 0) {
+	if (!is_capture(path) && script_load(&s->script, path, why) < 0) {
 		snprintf(s->why, SCENARIO_WHY, "%s", why);
 		return -1;
 	}
-	rc = run_script(s);
+	rc = is_capture(path) ? replay_run(s) : run_script(s);
+	if (rc == 0)
+		rc = drain(s);
 	gateway_stop(&s->gateway);
 	after = heap();
 	if (rc == 0 && after != before)

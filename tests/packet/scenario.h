@@ -60,7 +60,8 @@ struct scenario {
 	struct invariants *invariants;
 	struct pcap *pcap; /* NULL: none wanted */
 
-	char *why; /* SCENARIO_WHY bytes; empty while all is well */
+	char note[256]; /* said beside its name when it passed */
+	char *why;      /* SCENARIO_WHY bytes; empty while all is well */
 };
 
 /* How all scenarios are run. */
@@ -70,7 +71,8 @@ struct scenario_options {
 	struct pcap *pcap; /* what the gateway sent; NULL: not wanted */
 };
 
-/* Runs the scenario file. 0; or -1, s->why tells. scenario_free() in both cases. */
+/* Runs the scenario file, or replays a capture (its name ends in .pcap). 0; or -1, s->why tells.
+ * scenario_free() in both cases. */
 int scenario_run(struct scenario *s, const char *path, const struct scenario_options *o);
 void scenario_free(struct scenario *s);
 
@@ -114,6 +116,9 @@ int scenario_block(struct scenario *s, const struct script_line **first, size_t 
 
 /* statement.c: the one at s->at; moves s->at to its last line. */
 int statement_run(struct scenario *s);
+
+/* replay.c: the capture at s->path, from the start of a gateway on. */
+int replay_run(struct scenario *s);
 
 /* send.c */
 int statement_send(struct scenario *s, struct script_words *w);
