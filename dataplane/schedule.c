@@ -207,7 +207,9 @@ static void collect(struct dp_worker *w, struct dp_sched_queue *q, const struct 
 				last_of(s, tag, it->gen, q->link, q->family, w->now_ms);
 
 			last->flags = DP_LAST_SENT;
-			last->sent_ms = w->now_ms;
+			/* Rounded up, or the second after it would be short of up to a millisecond.
+			 */
+			last->sent_ms = clock_ms(w->now_us + US_PER_MS - 1);
 		}
 		*at = it->next;
 		if (q->tail == idx)
