@@ -56,6 +56,7 @@ uint32_t node_make(
 	atomic_store_explicit(&n->gen, atomic_load_explicit(&n->gen, memory_order_relaxed) + 1,
 		memory_order_release);
 	cache_gauge_add(&c->stats.nodes, 1);
+	directory_add(c, idx);
 	return idx;
 
 free_blob:
@@ -80,6 +81,7 @@ void node_drop(struct cache *c, uint32_t idx)
 {
 	struct cache_node *n = cache_node_at(&c->view, idx);
 
+	directory_remove(c, idx);
 	n->hash_pos = index_del(c->nodes, &n->key, (uint32_t)n->key.lo);
 	atomic_store_explicit(&n->gen, atomic_load_explicit(&n->gen, memory_order_relaxed) + 1,
 		memory_order_release);

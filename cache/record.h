@@ -110,6 +110,11 @@ struct cache_node {
 	/* Control alone from here on. Last owner, valid with CACHE_NODE_OWNED. */
 	uint16_t owner_link;
 	struct mac_addr owner_mac;
+	/*
+	 * Next node of the same name with an unusual type (cache/directory.h); of a directory: the
+	 * first. Workers read.
+	 */
+	_Atomic uint32_t unusual;
 	uint32_t idle_next; /* FIFO of empty nodes */
 	uint32_t idle_prev;
 	uint32_t idle_ms; /* when it became empty */

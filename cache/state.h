@@ -92,6 +92,11 @@ struct chunk_plan {
 int chunk_plan_remove(struct cache *c, const struct cache_record *r, struct chunk_plan *plan);
 void chunk_apply_remove(struct cache *c, uint32_t rec, const struct chunk_plan *plan);
 
+/* Nodes of unusual types, for questions of type ANY (directory.c): on making and on dropping a
+ * node. */
+void directory_add(struct cache *c, uint32_t node);
+void directory_remove(struct cache *c, uint32_t node);
+
 /* Nodes (node.c). node_make() leaves the node empty and out of the idle FIFO. */
 uint32_t node_make(struct cache *c, struct hash128 key, const uint8_t *name, uint8_t name_len,
 	uint16_t rrtype);

@@ -212,7 +212,10 @@ static uint32_t group_union(struct ctl *c, const struct ctl_group *g, const stru
 		return POLICY_CLASS_NONE;
 	if (g->kind == CTL_GROUP_LABEL)
 		subject_of(c, cache_record_at(c->view, g->records), &s);
-	cls[n++] = ctl_subject_class(w->policy, &s, g->link);
+	/* By itself a host is only what offers no service (DESIGN §6): one that offers a denied one
+	 * is denied with it. */
+	if (g->kind == CTL_GROUP_LABEL || g->classes[w->slot] == 0)
+		cls[n++] = ctl_subject_class(w->policy, &s, g->link);
 	for (uint32_t i = g->classes[w->slot]; i != 0;) {
 		const struct ctl_class_use *u = slab_at(c->grants.uses, i);
 

@@ -1,19 +1,14 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "dataplane/answer.h"
 
+#include "cache/directory.h"
 #include "cache/service.h"
 #include "dns/name.h"
 #include "dns/rdata.h"
 
 #define TYPE_SCAN 256 /* PTR records looked at per type and enumeration */
 
-/* What a question of type ANY brings: every type we hold of the name that is in use (RFC 6762
- * §6.5). */
-static const uint16_t any_types[] = {DNS_TYPE_PTR, DNS_TYPE_SRV, DNS_TYPE_TXT, DNS_TYPE_A,
-	DNS_TYPE_AAAA, DNS_TYPE_NSEC, DNS_TYPE_HINFO, DNS_TYPE_CNAME, DNS_TYPE_DNAME, DNS_TYPE_NS,
-	DNS_TYPE_MX, DNS_TYPE_RP, DNS_TYPE_AFSDB, DNS_TYPE_LOC, DNS_TYPE_NAPTR, DNS_TYPE_KX,
-	DNS_TYPE_SSHFP, DNS_TYPE_TLSA, DNS_TYPE_SVCB, DNS_TYPE_HTTPS, DNS_TYPE_SPF, DNS_TYPE_KEY,
-	DNS_TYPE_DNSKEY, DNS_TYPE_CAA};
+#define UNUSUAL_MAX 64 /* nodes of unusual types looked at for a question of type ANY */
 
 /* May the record answer this query? Counts what policy hides. */
 static bool tellable(struct dp_worker *w, const struct dp_query *q, const struct cache_record *r)
@@ -297,6 +292,26 @@ static void answer_types(
 	}
 }
 
+/* Type ANY brings every record of the name (RFC 6762 §6.5). */
+static void answer_all(struct dp_worker *w, const struct dp_query *q, const struct dp_question *qu,
+	unsigned flags, struct dp_answered *out)
+{
+	uint32_t node;
+	unsigned seen = 0;
+
+	for (unsigned i = 0; i < CACHE_USUAL_TYPES; i++) {
+		struct hash128 key =
+			cache_key(w->cache, qu->canon, qu->name_len, cache_usual_types[i]);
+
+		node = cache_find_node(w->cache, key, qu->canon, qu->name_len);
+		if (node != 0)
+			answer_node(w, q, node, flags, out);
+	}
+	node = cache_unusual_first(w->cache, qu->canon, qu->name_len);
+	for (; node != 0 && seen++ < UNUSUAL_MAX; node = cache_unusual_next(w->cache, node))
+		answer_node(w, q, node, flags, out);
+}
+
 void dp_answer_question(struct dp_worker *w, const struct dp_query *q, unsigned n, unsigned flags,
 	struct dp_answered *out)
 {
@@ -314,11 +329,5 @@ void dp_answer_question(struct dp_worker *w, const struct dp_query *q, unsigned 
 			answer_node(w, q, qu->node, flags, out);
 		return;
 	}
-	for (unsigned i = 0; i < RTE_DIM(any_types); i++) {
-		struct hash128 key = cache_key(w->cache, qu->canon, qu->name_len, any_types[i]);
-		uint32_t node = cache_find_node(w->cache, key, qu->canon, qu->name_len);
-
-		if (node != 0)
-			answer_node(w, q, node, flags, out);
-	}
+	answer_all(w, q, qu, flags, out);
 }

@@ -189,7 +189,7 @@ static bool interest_is_news(
 	uint64_t tag = qu->key.lo ^ (uint64_t)q->link->id * 0x9e3779b97f4a7c15ull;
 	struct dp_told *set = w->told[tag >> 32 & (DP_TELL_SETS - 1)], *victim = &set[0];
 
-	if (qu->qtype != DNS_TYPE_PTR ||
+	if ((q->pkt->flags & DP_PKT_LEGACY) || qu->qtype != DNS_TYPE_PTR ||
 		(qu->sd.kind != DNS_NAME_SERVICE_TYPE && qu->sd.kind != DNS_NAME_SUBTYPE))
 		return false;
 	for (unsigned i = 0; i < 4; i++) {

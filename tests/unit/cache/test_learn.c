@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+#include "cache/directory.h"
 #include "harness.h"
 
 #include <errno.h>
@@ -268,6 +269,47 @@ Test(learn, readers_page_over_live_slots_only)
 	remove_all();
 }
 
+/* Types nobody expects hang on a directory of their name, which goes with the last of them. */
+Test(learn, unusual_types_are_found_by_name)
+{
+	static const uint8_t name[] = "\4host\5local";
+	static const uint16_t type[] = {999, DNS_TYPE_A, 65400, 1000};
+	uint32_t rec[4], node, found[8];
+	unsigned n = 0;
+
+	for (unsigned i = 0; i < 4; i++) {
+		struct cache_learn l = {.name = name,
+			.name_len = sizeof(name),
+			.rrtype = type[i],
+			.rdata = (const uint8_t *)"abcd",
+			.rdlen = 4,
+			.link = 1,
+			.ttl = 120,
+			.mac = station_mac(1)};
+
+		cr_assert_eq(cache_learn(fx.cache, &l, fx.now, &rec[i]), CACHE_NEW);
+	}
+	cr_assert_eq(stats().nodes, 5);
+	for (node = cache_unusual_first(fx.view, name, sizeof(name)); node != 0;
+		node = cache_unusual_next(fx.view, node))
+		found[n++] = cache_node_at(fx.view, node)->rrtype;
+	cr_assert_eq(n, 3);
+	cr_assert_eq(found[0] + found[1] + found[2], 999 + 65400 + 1000);
+	/* The one in the middle of the list, then the rest. */
+	cr_assert_eq(cache_remove(fx.cache, rec[2], fx.now), 0);
+	node = cache_unusual_first(fx.view, name, sizeof(name));
+	cr_assert_eq(cache_node_at(fx.view, node)->rrtype, 1000);
+	node = cache_unusual_next(fx.view, node);
+	cr_assert_eq(cache_node_at(fx.view, node)->rrtype, 999);
+	cr_assert_eq(cache_unusual_next(fx.view, node), 0);
+	cr_assert_eq(cache_remove(fx.cache, rec[0], fx.now), 0);
+	cr_assert_eq(cache_remove(fx.cache, rec[3], fx.now), 0);
+	settle();
+	cr_assert_eq(cache_unusual_first(fx.view, name, sizeof(name)), 0);
+	cr_assert_eq(stats().nodes, 1, "the directory is gone too");
+	remove_all();
+}
+
 Test(limits, refuse_and_count_but_never_evict, .init = start_eal, .fini = stop)
 {
 	struct cache_limits l = {.records = 6,
@@ -331,7 +373,7 @@ Test(limits, long_rdata_runs_out_of_memory_and_leaves_nothing_behind, .init = st
 	struct cache_learn q = {
 		.name = (const uint8_t *)name,
 		.name_len = sizeof(name),
-		.rrtype = DNS_TYPE_NULL,
+		.rrtype = DNS_TYPE_LOC,
 		.rdata = rdata,
 		.rdlen = BLOB_MAX,
 		.link = 1,
