@@ -372,8 +372,10 @@ int gateway_settle(struct gateway *g, char why[GATEWAY_WHY])
 		unsigned done = 0;
 
 		for (unsigned w = 0; w < g->n_workers; w++)
-			done += dp_worker_turn(g->worker[w], g->now_us);
-		done += ctl_turn(g->ctl, g->now_us);
+			if (!g->worker_stalls[w])
+				done += dp_worker_turn(g->worker[w], g->now_us);
+		if (!g->control_stalls)
+			done += ctl_turn(g->ctl, g->now_us);
 		idle = done == 0 ? idle + 1 : 0;
 	}
 	return idle < IDLE_ROUNDS ? fail(why, "the turns never become idle", NULL) : 0;

@@ -46,7 +46,10 @@ struct gateway {
 	uint64_t generation;
 	uint64_t now_us;
 	uint64_t received; /* frames given to it */
-	bool made;         /* shared, control and workers exist */
+	/* Threads that get no turns for now, so that rings fill up. */
+	bool control_stalls;
+	bool worker_stalls[GATEWAY_WORKERS_MAX];
+	bool made; /* shared, control and workers exist */
 };
 
 /* How to make one. */

@@ -229,6 +229,9 @@ int scenario_settle(struct scenario *s)
 		return scenario_fail(s, "%s", why);
 	if (take_in(s) < 0)
 		return -1;
+	for (unsigned w = 0; w < s->gateway.n_workers; w++)
+		if (s->gateway.worker_stalls[w])
+			return 0;
 	ended = gateway_outcomes(&s->gateway);
 	if (ended != s->gateway.received)
 		return scenario_fail(s,

@@ -411,6 +411,32 @@ static int do_port(struct scenario *s, struct script_words *w)
 	return scenario_fail(s, "no port %s", w->word[1]);
 }
 
+/* "stall control|worker [N]": it gets no turns until "resume". */
+static int do_stall(struct scenario *s, struct script_words *w)
+{
+	uint64_t n = 0;
+
+	if (scenario_start(s) < 0)
+		return -1;
+	if (w->n == 2 && strcmp(w->word[1], "control") == 0) {
+		s->gateway.control_stalls = true;
+		return 0;
+	}
+	if (w->n != 3 || strcmp(w->word[1], "worker") != 0 ||
+		script_number(w->word[2], GATEWAY_WORKERS_MAX - 1, &n) < 0)
+		return scenario_fail(s, "expected: stall control|worker N");
+	s->gateway.worker_stalls[n] = true;
+	return 0;
+}
+
+static int do_resume(struct scenario *s, struct script_words *w)
+{
+	(void)w;
+	s->gateway.control_stalls = false;
+	memset(s->gateway.worker_stalls, 0, sizeof(s->gateway.worker_stalls));
+	return scenario_settle(s);
+}
+
 static int do_note(struct scenario *s, struct script_words *w)
 {
 	(void)s;
@@ -430,7 +456,8 @@ int statement_run(struct scenario *s)
 		{"reload-fails", do_reload_fails}, {"workers", do_workers}, {"queues", do_queues},
 		{"clock", do_clock}, {"soft-checksum", do_soft_checksum}, {"cold", do_cold},
 		{"ignore", do_ignore}, {"watch", do_watch}, {"allow-echo", do_allow_echo},
-		{"flush", do_flush}, {"port", do_port}, {"note", do_note}};
+		{"flush", do_flush}, {"port", do_port}, {"stall", do_stall}, {"resume", do_resume},
+		{"note", do_note}};
 	struct script_words w;
 
 	if (script_split(s->script.line[s->at].text, &w) < 0)
