@@ -7,6 +7,7 @@
 
 #include "dataplane/world.h"
 #include "dns/wire.h"
+#include "management/start.h"
 #include "policy/policy.h"
 
 /* What a file's own rules cannot know. */
@@ -131,9 +132,24 @@ static void check_policy(const struct config *config, struct yaml_errors *errors
 	free(ids);
 }
 
+/* A start takes its tables at once; what does not fit is better said before. */
+static void check_memory(const struct config *config, struct yaml_errors *errors)
+{
+	unsigned workers = config->gateway.workers != 0 ? config->gateway.workers : 1;
+	size_t least = start_memory_least(config, workers);
+
+	if (config->gateway.memory != 0 && config->gateway.memory < least)
+		yaml_errors_add(errors, YAML_ERROR, NULL,
+			"gateway.memory: found %zu MiB, expected at least %zu MiB for these "
+			"limits, ports and workers",
+			(size_t)config->gateway.memory >> 20, least >> 20);
+}
+
 int mgmt_check(const struct config *config, struct yaml_errors *errors)
 {
 	size_t before = errors->n_errors;
+
+	check_memory(config, errors);
 
 	if (config->n_ports > DP_PORTS_MAX)
 		yaml_errors_add(errors, YAML_ERROR, &config->ports[DP_PORTS_MAX].pos,

@@ -12,6 +12,7 @@
 /* Measured: record, node, chunk, names and rdata of a usual mix, and the three hash tables' share.
  */
 #define RECORD_BYTES 640
+#define RECORD_LEAST 160 /* ... of that at the start already: the hash tables */
 #define STATION_BYTES 256
 #define BASE_BYTES (96 * MIB)   /* EAL, control's bounded tables */
 #define WORKER_BYTES (24 * MIB) /* counters, schedule, rings */
@@ -76,20 +77,33 @@ void start_cache_limits(const struct config *config, struct cache_limits *out)
 	};
 }
 
-size_t start_memory(const struct config *config, unsigned n_workers)
+static size_t need(const struct config *config, unsigned n_workers, size_t record_bytes)
 {
 	struct cache_limits limits;
 	struct dp_port_spec spec;
 	size_t bytes = BASE_BYTES + n_workers * WORKER_BYTES;
+	unsigned mtu = 1500;
 
-	if (config->gateway.memory != 0)
-		return config->gateway.memory;
 	start_cache_limits(config, &limits);
-	bytes += (size_t)limits.records * RECORD_BYTES + (size_t)limits.stations * STATION_BYTES;
-	bytes += (size_t)start_pool_mbufs(n_workers) * (start_pool_room(1500) + 512);
+	bytes += (size_t)limits.records * record_bytes + (size_t)limits.stations * STATION_BYTES;
 	for (unsigned i = 0; i < config->n_ports; i++) {
 		start_port_spec(config, i, n_workers, &spec);
 		bytes += dp_port_memory(&spec);
+		if (spec.mtu > mtu)
+			mtu = spec.mtu;
 	}
+	bytes += (size_t)start_pool_mbufs(n_workers) * (start_pool_room(mtu) + 512);
 	return (bytes + 64 * MIB - 1) / (64 * MIB) * (64 * MIB);
+}
+
+size_t start_memory(const struct config *config, unsigned n_workers)
+{
+	if (config->gateway.memory != 0)
+		return config->gateway.memory;
+	return need(config, n_workers, RECORD_BYTES);
+}
+
+size_t start_memory_least(const struct config *config, unsigned n_workers)
+{
+	return need(config, n_workers, RECORD_LEAST);
 }

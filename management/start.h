@@ -30,3 +30,6 @@ void start_cache_limits(const struct config *config, struct cache_limits *out);
 /* Bytes of memory to ask EAL for: gateway.memory, or an upper bound of what the limits and ports
  * can take. */
 size_t start_memory(const struct config *config, unsigned n_workers);
+
+/* Bytes below which a start must fail: what is taken at once, before a record is learned. */
+size_t start_memory_least(const struct config *config, unsigned n_workers);

@@ -105,3 +105,17 @@ Test(check, out_that_in_forbids_to_ask_is_a_warning)
 				t[i].in, t[i].out, found ? found : "nothing");
 	}
 }
+
+Test(check, memory_that_cannot_hold_the_tables_is_an_error)
+{
+	const char *found = complaint(
+		"gateway: {id: t, memory: 128MiB}\nports: [{name: p, device: net_null0}]\n"
+		"links: [{name: a, port: p}]\n");
+
+	cr_assert_not_null(found);
+	cr_assert(strstr(found, "gateway.memory: found 128 MiB, expected at least") != NULL, "%s",
+		found);
+	found = complaint("gateway: {id: t, memory: 512MiB, limits: {records: 10000}}\n"
+			  "ports: [{name: p, device: net_null0}]\nlinks: [{name: a, port: p}]\n");
+	cr_assert(found == NULL || strstr(found, "gateway.memory") == NULL, "%s", found);
+}
