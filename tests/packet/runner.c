@@ -11,6 +11,7 @@
 #include <rte_eal.h>
 
 #include "base/log.h"
+#include "management/eal_args.h"
 #include "tests/packet/scenario.h"
 
 /*
@@ -155,6 +156,7 @@ int main(int argc, char **argv)
 {
 	static struct job j = {.options = {.seed = 20240229}};
 	const char *log = "err";
+	char dir[4096];
 	int opt, rc;
 
 	while ((opt = getopt(argc, argv, "vj:s:w:r:")) != -1) {
@@ -184,6 +186,8 @@ int main(int argc, char **argv)
 		rc = 1;
 	for (unsigned i = 0; i < j.n; i++)
 		free(j.path[i]);
+	snprintf(dir, sizeof(dir), "%s", rte_eal_get_runtime_dir());
 	rte_eal_cleanup();
+	eal_runtime_remove(dir);
 	return rc;
 }
