@@ -1,43 +1,97 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "dataplane/known.h"
 
+#include <errno.h>
+#include <string.h>
+
 #include "dns/name.h"
 #include "dns/rdata.h"
 
-void dp_known_read(struct dp_worker *w, struct dp_query *q)
+/* The identity of a record; false: it cannot be read. */
+static bool identify(struct dp_worker *w, const struct dns_reader *r, struct dp_known *out)
 {
-	struct dns_reader *r = &q->reader;
-	uint8_t canon[256] __attribute__((aligned(64)));
-	unsigned n = 0;
+	const struct dns_rr *rr = &w->rr;
+	struct hash128 key;
+	int len = dns_rdata_expand(r, rr, w->rdata, sizeof(w->rdata));
+
+	if (len < 0)
+		return false;
+	dns_name_canon(w->canon, rr->name, rr->name_len);
+	dns_rdata_canon(rr->rrtype, w->rdata, w->rdata, (size_t)len);
+	key = cache_key(w->cache, w->canon, rr->name_len, rr->rrtype);
+	*out = (struct dp_known){.ident = cache_ident(w->cache, key, w->rdata, (size_t)len).lo,
+		.ttl = rr->ttl,
+		.section = rr->section,
+		.name = w->canon,
+		.name_len = rr->name_len};
+	return true;
+}
+
+bool dp_known_next(
+	struct dp_worker *w, const struct dp_query *q, struct dns_reader *r, struct dp_known *out)
+{
 	int rc;
 
-	dp_idset_clear(&w->known);
-	while ((rc = dns_reader_rr(r, &w->rr)) != 0 && rc != -EBADMSG && n < DP_KNOWN) {
-		struct dns_rr *rr = &w->rr;
-		struct hash128 key;
-		uint64_t ident;
-		uint32_t ttl, at;
-		int len;
-
+	while ((rc = dns_reader_rr(r, &w->rr)) != 0 && rc != -EBADMSG) {
 		if (rc < 0) {
 			dp_event(w, q->link->id, DP_EV_spoiled_records, 1);
 			continue;
 		}
-		if (rr->section == DNS_SECTION_ADDITIONAL)
+		if (w->rr.section == DNS_SECTION_ADDITIONAL)
 			break;
-		if (rr->rrclass != DNS_CLASS_IN)
+		if (w->rr.rrclass == DNS_CLASS_IN && identify(w, r, out))
+			return true;
+	}
+	return false;
+}
+
+/* Is a question of the query about this name? */
+static bool asks_for(const struct dp_worker *w, const struct dp_query *q, const struct dp_known *k)
+{
+	for (unsigned i = 0; i < q->n; i++) {
+		const struct dp_question *qu = &w->question[q->first + i];
+
+		if (qu->name_len == k->name_len && memcmp(qu->canon, k->name, k->name_len) == 0)
+			return true;
+	}
+	return false;
+}
+
+void dp_known_read(struct dp_worker *w, struct dp_query *q)
+{
+	struct dp_known k;
+	unsigned n = 0;
+	uint32_t at;
+
+	dp_idset_clear(&w->known);
+	while (n < DP_KNOWN && dp_known_next(w, q, &q->reader, &k)) {
+		if (k.section == DNS_SECTION_AUTHORITY) {
+			q->probe = q->probe || asks_for(w, q, &k);
+			k.ttl = UINT32_MAX / 2;
+		}
+		if (!dp_idset_find(&w->seen, k.ident, &at))
 			continue;
-		len = dns_rdata_expand(r, rr, w->rdata, sizeof(w->rdata));
-		if (len < 0)
+		dp_idset_add(&w->known, k.ident, k.ttl);
+		n++;
+	}
+}
+
+void dp_known_response(struct dp_worker *w, const struct dp_pkt *pkt, const uint8_t *dns)
+{
+	struct dns_reader r;
+	struct dp_known k;
+	unsigned n = 0;
+	int rc;
+
+	dp_idset_clear(&w->known);
+	if (dns_reader_init(&r, dns, pkt->dns_len) < 0)
+		return;
+	while (n < DP_KNOWN && (rc = dns_reader_rr(&r, &w->rr)) != 0 && rc != -EBADMSG) {
+		if (w->rr.section != DNS_SECTION_ANSWER)
+			break;
+		if (rc < 0 || w->rr.rrclass != DNS_CLASS_IN || !identify(w, &r, &k))
 			continue;
-		dns_name_canon(canon, rr->name, rr->name_len);
-		dns_rdata_canon(rr->rrtype, w->rdata, w->rdata, (size_t)len);
-		key = cache_key(w->cache, canon, rr->name_len, rr->rrtype);
-		ident = cache_ident(w->cache, key, w->rdata, (size_t)len).lo;
-		if (!dp_idset_find(&w->seen, ident, &at))
-			continue;
-		ttl = rr->section == DNS_SECTION_AUTHORITY ? UINT32_MAX / 2 : rr->ttl;
-		dp_idset_add(&w->known, ident, ttl);
+		dp_idset_add(&w->known, k.ident, k.ttl);
 		n++;
 	}
 }

@@ -5,11 +5,33 @@
 
 /* Known answers (RFC 6762 §7.1). Worker thread. */
 
+/* A record that a querier lists. */
+struct dp_known {
+	uint64_t ident;
+	uint32_t ttl;        /* seconds */
+	uint8_t section;     /* enum dns_section */
+	const uint8_t *name; /* canonical; until the next one is read */
+	uint8_t name_len;
+};
+
+/*
+ * The next readable record of class IN of the answer or authority section; false at their end. r: a
+ * reader of q's message.
+ */
+bool dp_known_next(
+	struct dp_worker *w, const struct dp_query *q, struct dns_reader *r, struct dp_known *out);
+
+/*
+ * Reads the records of a response's answer section into w->known (identity, TTL). dns: the
+ * message, in one piece.
+ */
+void dp_known_response(struct dp_worker *w, const struct dp_pkt *pkt, const uint8_t *dns);
+
 /*
  * Reads what the querier of q knows already into w->known: its answer section, and the authority
  * section of a probe, whose records are the prober's own (§8.2: identical data is no conflict, so
- * there is nothing to defend). Only what w->items could hold is kept; call it after the answer set
- * is complete.
+ * there is nothing to defend); sets q->probe. Only what w->items could hold is kept; call it after
+ * the answer set is complete.
  */
 void dp_known_read(struct dp_worker *w, struct dp_query *q);
 

@@ -12,6 +12,9 @@
 	X(query_known, "queries whose every answer the querier knew already (RFC 6762 7.1)")       \
 	X(query_denied, "queries that policy lets nobody answer")                                  \
 	X(query_missed, "queries handed to control: nothing cached to answer them with")           \
+	X(query_gathered, "queries with TC set: answered when more known answers were awaited "    \
+			  "(RFC 6762 7.2)")                                                        \
+	X(query_more, "packets of more known answers to such a query (RFC 6762 7.2)")              \
 	X(query_nothing, "queries for which there is nothing to say")                              \
 	X(touched, "advertisements that repeated what is held")                                    \
 	X(learning, "advertisements handed to control")                                            \
@@ -64,6 +67,10 @@ enum dp_outcome {
 	X(hidden, "records not sent: no usable address (RFC 8766 5.5.2)")                          \
 	X(denied, "records not sent: policy")                                                      \
 	X(held_back, "records not sent again within a second (RFC 6762 6)")                        \
+	X(said_by_others, "records not sent: somebody else just did (RFC 6762 7.4)")               \
+	X(gathers_full, "queries with TC set answered at once: too many were waiting")             \
+	X(gathers_ended, "queries with TC set looked at when their wait was over")                 \
+	X(excess_known, "known answers not looked at: too many of one query")                      \
 	X(schedule_full, "records not scheduled: the home worker's schedule was full")             \
 	X(control_busy_hint, "hints to control lost since its ring was full")                      \
 	X(excess_questions, "questions not looked at: too many in one message")                    \

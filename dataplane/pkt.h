@@ -20,8 +20,9 @@
 	0x20 /* replay: only PTR records whose owner was being asked for the rest */
 
 enum dp_handover {
-	DP_HAND_QUERY, /* to the link's home worker: a query with answers by multicast */
-	DP_HAND_TX,    /* to the owner of a TX queue: a finished frame, m->port says where */
+	DP_HAND_QUERY,    /* to the link's home worker: a query with answers by multicast */
+	DP_HAND_RESPONSE, /* to the link's home worker: a response, while answers wait there */
+	DP_HAND_TX,       /* to the owner of a TX queue: a finished frame, m->port says where */
 };
 
 struct dp_pkt {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "dataplane/answer.h"
 #include "dataplane/build.h"
+#include "dataplane/gather.h"
 #include "dataplane/known.h"
 
 #include <string.h>
@@ -77,6 +78,7 @@ static bool read_questions(struct dp_worker *w, struct dp_query *q, bool *multic
 		return false;
 	q->first = (uint16_t)w->n_question;
 	q->n = 0;
+	q->probe = false;
 	*multicast = false;
 	while ((rc = dns_reader_question(&q->reader, &w->wire_question)) > 0) {
 		if (q->n == DP_QUESTIONS_MSG) {
@@ -102,11 +104,23 @@ static void finish(struct dp_worker *w, struct rte_mbuf *m, enum dp_outcome o)
 {
 	struct dp_pkt *pkt = dp_pkt(m);
 
+	/* These had their outcome when they came. */
 	if (pkt->flags & DP_PKT_REPLAY)
 		dp_event(w, pkt->link, DP_EV_replayed, 1);
+	else if (w->gathered != NULL)
+		dp_event(w, pkt->link, DP_EV_gathers_ended, 1);
 	else
 		dp_count(w, pkt->link, o);
 	rte_pktmbuf_free(m);
+}
+
+/* Does the query need what only the link's home worker knows: the multicast schedule, the queries
+ * that wait for more known answers? */
+static bool for_home(const struct dp_query *q, bool multicast)
+{
+	if ((q->pkt->flags & (DP_PKT_GROUP | DP_PKT_LEGACY)) != DP_PKT_GROUP)
+		return false;
+	return multicast || q->n == 0 || (q->reader.flags & DNS_FLAG_TC) != 0;
 }
 
 void dp_query_add(struct dp_worker *w, struct rte_mbuf *m)
@@ -132,11 +146,15 @@ void dp_query_add(struct dp_worker *w, struct rte_mbuf *m)
 		finish(w, m, DP_bad_dns);
 		return;
 	}
-	if (multicast && (pkt->flags & (DP_PKT_GROUP | DP_PKT_LEGACY)) == DP_PKT_GROUP &&
-		q->link->home != w->id) {
+	if (q->link->home != w->id && for_home(q, multicast)) {
 		w->n_question = q->first;
-		if (!dp_hand(w, q->link->home, DP_HAND_QUERY, m))
+		/* A reload may have moved the home of one that waited here: it is asked again. */
+		if (w->gathered != NULL || !dp_hand(w, q->link->home, DP_HAND_QUERY, m))
 			finish(w, m, DP_worker_busy);
+		return;
+	}
+	if (dp_gather_take(w, q)) {
+		w->n_question = q->first;
 		return;
 	}
 	w->n_query++;
@@ -219,6 +237,7 @@ static void gather(struct dp_worker *w, struct dp_query *q, struct tally *t)
 
 	memset(t, 0, sizeof(*t));
 	w->items.n = 0;
+	q->delay = false;
 	dp_idset_clear(&w->seen);
 	for (unsigned i = 0; i < q->n; i++) {
 		const struct dp_question *qu = &w->question[q->first + i];
@@ -226,13 +245,18 @@ static void gather(struct dp_worker *w, struct dp_query *q, struct tally *t)
 
 		if (qu->denied)
 			t->denied++;
-		if (!qu->answerable || qu->denied)
+		if (!qu->answerable || qu->denied) {
+			q->delay = true;
 			continue;
+		}
 		/* Looked at again: what was answered the first time is not said twice. */
 		if ((q->pkt->flags & DP_PKT_REPLAY) && (q->pkt->ask & bit) == 0)
 			continue;
 		dp_answer_question(w, q, i, by_unicast(q, qu) ? DP_ITEM_UNICAST : 0, &a);
 		t->found += a.found;
+		/* Others may know what we do not (RFC 6762 §6.3). */
+		if (a.found == 0)
+			q->delay = true;
 		if (a.incomplete)
 			t->incomplete |= bit;
 		else if (a.found == 0)
@@ -254,19 +278,39 @@ static uint32_t keep_only(struct dp_items *items, uint8_t want)
 	return n;
 }
 
+/*
+ * How soon an answer by multicast goes. One that defends a name goes at once (RFC 6762 §6); who
+ * waited for more known answers has waited long enough (§6: 400-500 ms instead of 20-120).
+ */
+static unsigned timing(
+	const struct dp_worker *w, const struct dp_query *q, const struct dp_item *it)
+{
+	bool unique = (it->flags & DP_ITEM_UNIQUE) != 0;
+
+	if (unique && q->probe)
+		return DP_SCHED_PROBE;
+	if (w->gathered != NULL)
+		return 0;
+	return unique && !q->delay ? 0 : DP_SCHED_DELAY;
+}
+
 static void deliver(struct dp_worker *w, struct dp_query *q)
 {
 	const struct dp_pkt *pkt = q->pkt;
 	bool multicast = false;
 
+	/* Several questions, not all of them ours alone to answer: everything is delayed, and goes
+	 * together (§6.3). */
+	for (uint32_t i = 0; i < w->items.n && q->n > 1 && !q->delay; i++)
+		q->delay = !(w->items.item[i].flags & DP_ITEM_UNIQUE);
 	for (uint32_t i = 0; i < w->items.n; i++) {
 		const struct dp_item *it = &w->items.item[i];
 		unsigned type = it->flags & DP_ITEM_TYPE ? DP_SCHED_TYPE : 0;
 
 		if (it->flags & DP_ITEM_UNICAST)
 			continue;
-		dp_schedule_add(w, q->link, pkt->family, type ? it->node : it->rec, it->gen, type,
-			!(it->flags & DP_ITEM_UNIQUE));
+		dp_schedule_add(w, q->link, pkt->family, type ? it->node : it->rec, it->gen,
+			type | timing(w, q, it));
 		multicast = true;
 	}
 	if (keep_only(&w->items, DP_ITEM_UNICAST) > 0) {
@@ -309,6 +353,8 @@ static void answer(struct dp_worker *w, struct dp_query *q)
 	gather(w, q, &t);
 	if (w->items.n > 0) {
 		dp_known_read(w, q);
+		if (w->gathered != NULL)
+			dp_gather_known(w);
 		known = dp_known_drop(w);
 		dp_event(w, q->link->id, DP_EV_known_answers, known);
 	}

@@ -15,6 +15,10 @@
 #define SHARED_MIN_MS 20  /* RFC 6762 §6 */
 #define SHARED_MAX_MS 120 /* RFC 6762 §6 */
 #define AGAIN_MS 1000     /* RFC 6762 §6: the same record at most once a second */
+#define DEFEND_MS 250     /* RFC 6762 §6: ... four times to answer probes */
+#define PACE_ITEMS 256    /* records sent at a time on a link and family: some ten messages */
+#define PACE_MS 5         /* until the next lot */
+#define HEARD_LOOK 1024   /* waiting records compared with a response */
 #define TYPE_BIT 0x80000000u
 
 int dp_schedule_init(struct dp_schedule *s, unsigned socket, uint32_t now_ms)
@@ -55,6 +59,37 @@ static struct dp_sched_queue *queue_of(struct dp_schedule *s, uint16_t link, uns
 	return &s->queue[link * 2u + (family == 6)];
 }
 
+/* Milliseconds from sent_ms to at_ms. An entry may be older than half the clock's range, so this is
+ * unsigned; but sent_ms was rounded up and may be a millisecond ahead. */
+static uint32_t since(uint32_t at_ms, uint32_t sent_ms)
+{
+	uint32_t ms = at_ms - sent_ms;
+
+	return ms == UINT32_MAX ? 0 : ms;
+}
+
+static struct dp_last *set_of(
+	const struct dp_schedule *s, uint32_t rec, uint16_t link, unsigned family)
+{
+	uint32_t h = rec * 0x9e3779b1u ^ ((uint32_t)link << 1 | (family == 6)) * 0x85ebca6bu;
+
+	return &s->last[((h ^ h >> 15) & (DP_LAST_SETS - 1)) * 4];
+}
+
+static struct dp_last *find_last(
+	const struct dp_schedule *s, uint32_t rec, uint32_t gen, uint16_t link, unsigned family)
+{
+	struct dp_last *set = set_of(s, rec, link, family);
+
+	for (unsigned i = 0; i < 4; i++) {
+		struct dp_last *e = &set[i];
+
+		if (e->family == family && e->rec == rec && e->link == link && e->gen == gen)
+			return e;
+	}
+	return NULL;
+}
+
 /*
  * The entry of (rec, link, family): the existing one, else the one of its set that was sent longest
  * ago, cleared. An entry that is thrown out may let its record go twice within a second; the table
@@ -63,27 +98,30 @@ static struct dp_sched_queue *queue_of(struct dp_schedule *s, uint16_t link, uns
 static struct dp_last *last_of(struct dp_schedule *s, uint32_t rec, uint32_t gen, uint16_t link,
 	unsigned family, uint32_t now_ms)
 {
-	uint32_t h = rec * 0x9e3779b1u ^ ((uint32_t)link << 1 | (family == 6)) * 0x85ebca6bu;
-	struct dp_last *set = &s->last[((h ^ h >> 15) & (DP_LAST_SETS - 1)) * 4];
-	struct dp_last *victim = &set[0];
-	int32_t oldest = -1;
+	struct dp_last *set = set_of(s, rec, link, family);
+	struct dp_last *victim = find_last(s, rec, gen, link, family);
+	int64_t oldest = -1;
 
+	if (victim != NULL)
+		return victim;
 	for (unsigned i = 0; i < 4; i++) {
 		struct dp_last *e = &set[i];
-		int32_t age = e->flags & DP_LAST_WAITING ? 0 : clock_ms_diff(now_ms, e->sent_ms);
+		int64_t age = e->flags & DP_LAST_WAITING ? 0 : since(now_ms, e->sent_ms);
 
-		if (e->family == family && e->rec == rec && e->link == link && e->gen == gen)
-			return e;
 		if (e->family == 0)
-			age = INT32_MAX;
+			age = INT64_MAX;
 		if (age > oldest) {
 			oldest = age;
 			victim = e;
 		}
 	}
-	*victim = (struct dp_last){
-		.rec = rec, .gen = gen, .sent_ms = now_ms, .link = link, .family = (uint8_t)family};
+	*victim = (struct dp_last){.rec = rec, .gen = gen, .link = link, .family = (uint8_t)family};
 	return victim;
+}
+
+static uint32_t tag_of(const struct dp_sched_item *it)
+{
+	return it->flags & DP_SCHED_TYPE ? it->rec | TYPE_BIT : it->rec;
 }
 
 static void arm(struct dp_schedule *s, struct dp_sched_queue *q, uint32_t due_ms)
@@ -92,12 +130,27 @@ static void arm(struct dp_schedule *s, struct dp_sched_queue *q, uint32_t due_ms
 		wheel_arm(&s->wheel, &q->timer, due_ms);
 }
 
-static bool append(struct dp_schedule *s, struct dp_sched_queue *q, const struct dp_sched_item *it)
+/* Tells the other workers whether anything waits for (link, family), see dp_shared.waiting. */
+static void hint(struct dp_worker *w, const struct dp_sched_queue *q)
 {
+	_Atomic uint8_t *at = &w->shared->waiting[q->link];
+	uint8_t bit = q->family == 6 ? DP_WAITING6 : DP_WAITING4;
+	uint8_t was = atomic_load_explicit(at, memory_order_relaxed);
+	uint8_t is = q->head != 0 ? was | bit : was & (uint8_t)~bit;
+
+	if (is != was)
+		atomic_store_explicit(at, is, memory_order_relaxed);
+}
+
+/* The index it got; 0: the schedule is full. */
+static uint32_t append(
+	struct dp_worker *w, struct dp_sched_queue *q, const struct dp_sched_item *it)
+{
+	struct dp_schedule *s = &w->schedule;
 	uint32_t idx = s->free;
 
 	if (idx == 0)
-		return false;
+		return 0;
 	s->free = s->item[idx].next;
 	s->item[idx] = *it;
 	s->item[idx].next = 0;
@@ -108,47 +161,134 @@ static bool append(struct dp_schedule *s, struct dp_sched_queue *q, const struct
 	q->tail = idx;
 	s->waiting++;
 	arm(s, q, it->due_ms);
-	return true;
+	hint(w, q);
+	return idx;
+}
+
+/* Takes the item that *at points to off the queue; prev is the one before, or 0. */
+static void take_off(struct dp_worker *w, struct dp_sched_queue *q, uint32_t *at, uint32_t prev)
+{
+	struct dp_schedule *s = &w->schedule;
+	uint32_t idx = *at;
+
+	*at = s->item[idx].next;
+	if (q->tail == idx)
+		q->tail = prev;
+	s->item[idx].next = s->free;
+	s->free = idx;
+	s->waiting--;
+}
+
+/* The item leaves the schedule: `sent` now, or it was not fit to be sent any more. */
+static void remember(struct dp_worker *w, const struct dp_sched_queue *q,
+	const struct dp_sched_item *it, bool sent)
+{
+	struct dp_last *last;
+
+	if (it->flags & DP_SCHED_GOODBYE)
+		return;
+	last = last_of(&w->schedule, tag_of(it), it->gen, q->link, q->family, w->now_ms);
+	if (sent || (it->flags & DP_SCHED_AGAIN)) {
+		last->flags = DP_LAST_SENT;
+		/* Rounded up, or the second after it would be short of up to a millisecond. */
+		last->sent_ms = sent ? clock_ms(w->now_us + US_PER_MS - 1) : it->sent_ms;
+	} else {
+		*last = (struct dp_last){0};
+	}
+}
+
+/* When the item is to go, as things are now. */
+static void plan(struct dp_worker *w, struct dp_sched_item *it, unsigned flags)
+{
+	uint32_t gap = flags & DP_SCHED_PROBE ? DEFEND_MS : AGAIN_MS;
+
+	it->due_ms = w->now_ms;
+	it->earliest_ms = w->now_ms;
+	if (flags & DP_SCHED_DELAY) {
+		it->due_ms += rng_range(&w->rng, SHARED_MIN_MS, SHARED_MAX_MS);
+		it->earliest_ms += SHARED_MIN_MS;
+	}
+	if ((it->flags & DP_SCHED_AGAIN) == 0 || since(it->earliest_ms, it->sent_ms) >= gap)
+		return;
+	it->earliest_ms = it->sent_ms + gap;
+	if (clock_ms_before(it->due_ms, it->earliest_ms))
+		it->due_ms = it->earliest_ms;
+}
+
+/* It waits already. Who must not be kept waiting as long moves it forward. */
+static void move_forward(
+	struct dp_worker *w, struct dp_sched_queue *q, struct dp_sched_item *it, unsigned flags)
+{
+	struct dp_sched_item sooner = *it;
+
+	if (flags & DP_SCHED_DELAY)
+		return;
+	plan(w, &sooner, flags);
+	if (!clock_ms_before(sooner.due_ms, it->due_ms))
+		return;
+	it->due_ms = sooner.due_ms;
+	if (clock_ms_before(sooner.earliest_ms, it->earliest_ms))
+		it->earliest_ms = sooner.earliest_ms;
+	arm(&w->schedule, q, it->due_ms);
 }
 
 bool dp_schedule_add(struct dp_worker *w, const struct dp_link *l, unsigned family, uint32_t rec,
-	uint32_t gen, unsigned flags, bool shared)
+	uint32_t gen, unsigned flags)
 {
 	struct dp_schedule *s = &w->schedule;
-	uint32_t tag = flags & DP_SCHED_TYPE ? rec | TYPE_BIT : rec;
-	struct dp_last *last = last_of(s, tag, gen, l->id, family, w->now_ms);
-	struct dp_sched_item it = {.rec = rec,
-		.gen = gen,
-		.due_ms = w->now_ms,
-		.earliest_ms = w->now_ms,
-		.flags = flags};
+	struct dp_sched_queue *q = queue_of(s, l->id, family);
+	struct dp_sched_item it = {.rec = rec, .gen = gen, .flags = flags};
+	struct dp_last *last;
+	uint32_t idx;
 
 	if (flags & DP_SCHED_GOODBYE) {
 		/* A withdrawal is no repetition of the record: it goes at once. */
-		return append(s, queue_of(s, l->id, family), &it);
+		plan(w, &it, 0);
+		return append(w, q, &it) != 0;
 	}
-	if (last->flags & DP_LAST_WAITING)
+	last = last_of(s, tag_of(&it), gen, l->id, family, w->now_ms);
+	if (last->flags & DP_LAST_WAITING) {
+		move_forward(w, q, &s->item[last->item], flags);
 		return true;
-	if (shared) {
-		it.due_ms += rng_range(&w->rng, SHARED_MIN_MS, SHARED_MAX_MS);
-		it.earliest_ms += SHARED_MIN_MS;
 	}
 	if (last->flags & DP_LAST_SENT) {
-		uint32_t again = last->sent_ms + AGAIN_MS;
-
-		if (clock_ms_before(it.earliest_ms, again)) {
-			dp_event(w, l->id, DP_EV_held_back, 1);
-			it.earliest_ms = again;
-			if (clock_ms_before(it.due_ms, again))
-				it.due_ms = again;
-		}
+		it.flags |= DP_SCHED_AGAIN;
+		it.sent_ms = last->sent_ms;
 	}
-	if (!append(s, queue_of(s, l->id, family), &it)) {
+	plan(w, &it, flags);
+	if (it.earliest_ms != w->now_ms && it.earliest_ms != w->now_ms + SHARED_MIN_MS)
+		dp_event(w, l->id, DP_EV_held_back, 1);
+	idx = append(w, q, &it);
+	if (idx == 0) {
 		dp_event(w, l->id, DP_EV_schedule_full, 1);
 		return false;
 	}
-	last->flags |= DP_LAST_WAITING;
+	last->flags = DP_LAST_WAITING;
+	last->item = idx;
 	return true;
+}
+
+bool dp_schedule_recent(struct dp_worker *w, const struct dp_link *l, unsigned family, uint32_t rec,
+	uint32_t gen, unsigned flags, uint32_t ttl)
+{
+	const struct dp_schedule *s = &w->schedule;
+	const struct dp_sched_item it = {.rec = rec, .flags = flags}, *waits;
+	const struct dp_last *last = find_last(s, tag_of(&it), gen, l->id, family);
+	uint32_t sent_ms;
+
+	if (last == NULL)
+		return false;
+	if (last->flags & DP_LAST_WAITING) {
+		waits = &s->item[last->item];
+		if ((waits->flags & DP_SCHED_AGAIN) == 0)
+			return false;
+		sent_ms = waits->sent_ms;
+	} else if (last->flags & DP_LAST_SENT) {
+		sent_ms = last->sent_ms;
+	} else {
+		return false;
+	}
+	return since(w->now_ms, sent_ms) < (uint64_t)ttl * 250;
 }
 
 /* May the record still be told to the link? It may have died, or policy changed, while it waited.
@@ -182,7 +322,7 @@ static bool still_good(struct dp_worker *w, const struct dp_link *l, const struc
 	return true;
 }
 
-/* Takes what may go now off the queue into w->items. */
+/* Takes what may go now off the queue into w->items, as much as goes in one lot. */
 static void collect(struct dp_worker *w, struct dp_sched_queue *q, const struct dp_link *l)
 {
 	struct dp_schedule *s = &w->schedule;
@@ -191,33 +331,22 @@ static void collect(struct dp_worker *w, struct dp_sched_queue *q, const struct 
 	w->items.n = 0;
 	while ((idx = *at) != 0) {
 		struct dp_sched_item *it = &s->item[idx];
+		bool full = w->items.n == PACE_ITEMS, good;
 
-		if (clock_ms_before(w->now_ms, it->earliest_ms) || w->items.n == DP_ITEMS) {
-			arm(s, q, it->due_ms);
+		if (full || clock_ms_before(w->now_ms, it->earliest_ms)) {
+			uint32_t next = full ? w->now_ms + PACE_MS : it->due_ms;
+
+			arm(s, q, clock_ms_before(next, it->due_ms) ? it->due_ms : next);
 			prev = idx;
 			at = &it->next;
 			continue;
 		}
-		if (l != NULL && still_good(w, l, it, &w->items.item[w->items.n])) {
-			w->items.n++;
-		}
-		if ((it->flags & DP_SCHED_GOODBYE) == 0) {
-			uint32_t tag = it->flags & DP_SCHED_TYPE ? it->rec | TYPE_BIT : it->rec;
-			struct dp_last *last =
-				last_of(s, tag, it->gen, q->link, q->family, w->now_ms);
-
-			last->flags = DP_LAST_SENT;
-			/* Rounded up, or the second after it would be short of up to a millisecond.
-			 */
-			last->sent_ms = clock_ms(w->now_us + US_PER_MS - 1);
-		}
-		*at = it->next;
-		if (q->tail == idx)
-			q->tail = prev;
-		it->next = s->free;
-		s->free = idx;
-		s->waiting--;
+		good = l != NULL && still_good(w, l, it, &w->items.item[w->items.n]);
+		w->items.n += good;
+		remember(w, q, it, good);
+		take_off(w, q, at, prev);
 	}
+	hint(w, q);
 }
 
 static void fire(struct dp_worker *w, struct dp_sched_queue *q)
@@ -240,6 +369,31 @@ void dp_schedule_kick(struct dp_worker *w, const struct dp_link *l, unsigned fam
 
 	if (wheel_armed(&q->timer) && !clock_ms_before(w->now_ms, q->timer.expires))
 		fire(w, q);
+}
+
+void dp_schedule_heard(struct dp_worker *w, const struct dp_link *l, unsigned family)
+{
+	struct dp_schedule *s = &w->schedule;
+	struct dp_sched_queue *q = queue_of(s, l->id, family);
+	uint32_t *at = &q->head, idx, prev = 0, ttl;
+
+	for (unsigned i = 0; i < HEARD_LOOK && (idx = *at) != 0; i++) {
+		struct dp_sched_item *it = &s->item[idx];
+		struct dp_item item;
+
+		if ((it->flags & DP_SCHED_GOODBYE) == 0 && still_good(w, l, it, &item) &&
+			dp_idset_find(&w->known, item.ident, &ttl) && ttl >= item.ttl) {
+			dp_event(w, l->id, DP_EV_said_by_others, 1);
+			remember(w, q, it, true);
+			take_off(w, q, at, prev);
+			continue;
+		}
+		prev = idx;
+		at = &it->next;
+	}
+	if (q->head == 0)
+		wheel_cancel(&s->wheel, &q->timer);
+	hint(w, q);
 }
 
 static void expired(struct wheel_item *item, void *arg)

@@ -21,6 +21,9 @@ struct dp_worker;
 #define DP_SCHED_TYPE                                                                              \
 	0x01 /* node of a service type, rec is its index: answer to type enumeration */
 #define DP_SCHED_GOODBYE 0x02 /* with TTL 0 (RFC 6762 §10.1) */
+#define DP_SCHED_DELAY 0x04   /* others may answer too: 20-120 ms from now (RFC 6762 §6, §6.3) */
+#define DP_SCHED_PROBE 0x08   /* defends a name: again after 250 ms instead of a second (§6) */
+#define DP_SCHED_AGAIN 0x10   /* set by the schedule: it was sent before, at sent_ms */
 
 /* A record that waits for its multicast on (link, family). */
 struct dp_sched_item {
@@ -29,6 +32,7 @@ struct dp_sched_item {
 	uint32_t gen;
 	uint32_t due_ms;      /* sent at the latest then */
 	uint32_t earliest_ms; /* may go with others from then on */
+	uint32_t sent_ms;     /* DP_SCHED_AGAIN: when it was sent before */
 	uint32_t flags;
 };
 
@@ -44,14 +48,17 @@ struct dp_sched_queue {
 struct dp_last {
 	uint32_t rec; /* with the top bit: a type's node */
 	uint32_t gen;
-	uint32_t sent_ms;
+	union {
+		uint32_t sent_ms; /* DP_LAST_SENT */
+		uint32_t item;    /* DP_LAST_WAITING: the item, which keeps sent_ms meanwhile */
+	};
 	uint16_t link;
 	uint8_t family; /* 0: unused */
 	uint8_t flags;  /* DP_LAST_* */
 };
 
-#define DP_LAST_WAITING 0x01 /* it is on the schedule */
-#define DP_LAST_SENT 0x02    /* sent_ms is valid */
+#define DP_LAST_WAITING 0x01 /* it is on the schedule, as `item` */
+#define DP_LAST_SENT 0x02    /* it was sent at sent_ms; never both */
 
 struct dp_schedule {
 	struct wheel wheel;
@@ -67,13 +74,25 @@ int dp_schedule_init(struct dp_schedule *s, unsigned socket, uint32_t now_ms);
 void dp_schedule_fini(struct dp_schedule *s);
 
 /*
- * Puts a record on the schedule of (link, family). `shared`: member of a shared RRset, sent 20-120
- * ms from now so that several responders do not collide; else as soon as possible. In both cases
- * not within a second of its last multicast there: then it is sent when that second is over, since
- * who asks now may not have heard it. False: the schedule is full.
+ * Puts a record on the schedule of (link, family). With DP_SCHED_DELAY it is sent 20-120 ms from
+ * now, so that several responders do not collide and answers to queries that follow each other go
+ * together; else as soon as possible. In both cases not within a second of its last multicast there
+ * (250 ms with DP_SCHED_PROBE): then it is sent when that time is over, since who asks now may not
+ * have heard it. False: the schedule is full.
  */
 bool dp_schedule_add(struct dp_worker *w, const struct dp_link *l, unsigned family, uint32_t rec,
-	uint32_t gen, unsigned flags, bool shared);
+	uint32_t gen, unsigned flags);
+
+/* Was the record multicast on (link, family) within a quarter of ttl seconds (RFC 6762 §5.4)? What
+ * fell out of the table counts as not. */
+bool dp_schedule_recent(struct dp_worker *w, const struct dp_link *l, unsigned family, uint32_t rec,
+	uint32_t gen, unsigned flags, uint32_t ttl);
+
+/*
+ * Somebody else multicast the records in w->known (identity, TTL) on (link, family): what waits of
+ * them with no more TTL counts as sent (RFC 6762 §7.4). Looks at a bounded number of items.
+ */
+void dp_schedule_heard(struct dp_worker *w, const struct dp_link *l, unsigned family);
 
 /* Sends what may go now on (link, family), if anything is due. */
 void dp_schedule_kick(struct dp_worker *w, const struct dp_link *l, unsigned family);

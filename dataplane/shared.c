@@ -68,7 +68,9 @@ int dp_shared_init(struct dp_shared *s, unsigned n_workers, unsigned pool_mbufs,
 		(uint16_t)(RTE_PKTMBUF_HEADROOM + room), (int)socket);
 	s->unicast_asked_ms = rte_zmalloc_socket("asked",
 		DP_LINKS_MAX * sizeof(*s->unicast_asked_ms), RTE_CACHE_LINE_SIZE, (int)socket);
-	if (s->pool == NULL || s->unicast_asked_ms == NULL)
+	s->waiting = rte_zmalloc_socket(
+		"waiting", DP_LINKS_MAX * sizeof(*s->waiting), RTE_CACHE_LINE_SIZE, (int)socket);
+	if (s->pool == NULL || s->unicast_asked_ms == NULL || s->waiting == NULL)
 		goto err;
 	for (unsigned i = 0; i <= n_workers; i++) {
 		s->counters[i].link = rte_zmalloc_socket("counters",
@@ -127,6 +129,7 @@ void dp_shared_fini(struct dp_shared *s)
 	for (unsigned i = 0; i <= s->n_workers; i++)
 		rte_free(s->counters[i].link);
 	rte_free((void *)(uintptr_t)s->unicast_asked_ms);
+	rte_free((void *)(uintptr_t)s->waiting);
 	rte_mempool_free(s->pool);
 	if (s->rcu != NULL) {
 		rcu_destroy(s->rcu);

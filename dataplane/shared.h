@@ -28,6 +28,9 @@ struct dp_types {
 	uint32_t node[]; /* node indexes of <type>.local PTR */
 };
 
+#define DP_WAITING4 0x01
+#define DP_WAITING6 0x02
+
 /* Counters of one worker (control has a set of its own: index n_workers): written by the owner
  * alone. */
 struct dp_link_counters {
@@ -60,6 +63,12 @@ struct dp_shared {
 	 * unicast response is heard for 2 s after it (RFC 6762 §6).
 	 */
 	_Atomic uint32_t *unicast_asked_ms;
+	/*
+	 * [DP_LINKS_MAX]: DP_WAITING4, DP_WAITING6 while answers wait on the link's multicast
+	 * schedule. A hint: the link's home worker writes, the others read (relaxed) whether a
+	 * response may suppress one of them (RFC 6762 §7.4).
+	 */
+	_Atomic uint8_t *waiting;
 	uint32_t ttl_cap;      /* constant: seconds, limits.ttl */
 	_Atomic uint32_t stop; /* management sets; lcores leave */
 };

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+#include "dataplane/known.h"
 #include "dataplane/worker_priv.h"
 
 #include "dns/name.h"
@@ -98,12 +99,37 @@ static bool only_repeats(struct dp_worker *w, const struct dp_pkt *pkt, const ui
 	return true;
 }
 
+/*
+ * Somebody else says on the link what waits there to be said by us (RFC 6762 §7.4). Only the home
+ * worker can see that; the others learn from a hint whether it is worth while to hand the response
+ * over. True: handed over.
+ */
+static bool suppress(struct dp_worker *w, struct rte_mbuf *m)
+{
+	const struct dp_pkt *pkt = dp_pkt(m);
+	const struct dp_link *l = dp_world_link(w->world, pkt->link);
+	uint8_t bit = pkt->family == 6 ? DP_WAITING6 : DP_WAITING4;
+
+	if (likely((atomic_load_explicit(&w->shared->waiting[pkt->link], memory_order_relaxed) &
+			   bit) == 0) ||
+		(pkt->flags & DP_PKT_GROUP) == 0 || l == NULL)
+		return false;
+	if (l->home != w->id)
+		return dp_hand(w, l->home, DP_HAND_RESPONSE, m);
+	dp_known_response(w, pkt, dp_contiguous(w, m) + pkt->dns_off);
+	if (w->known.used > 0)
+		dp_schedule_heard(w, l, pkt->family);
+	return false;
+}
+
 void dp_response(struct dp_worker *w, struct rte_mbuf *m)
 {
 	struct dp_pkt *pkt = dp_pkt(m);
 	uint32_t idx[TOUCH_MAX];
 	unsigned n;
 
+	if (suppress(w, m))
+		return;
 	if (only_repeats(w, pkt, dp_contiguous(w, m) + pkt->dns_off, idx, &n)) {
 		for (unsigned i = 0; i < n; i++)
 			cache_record_touch(cache_record_at(w->cache, idx[i]), w->now_ms);

@@ -30,7 +30,9 @@ struct dp_worker *dp_worker_create(
 	w->now_us = now_us;
 	w->now_ms = clock_ms(now_us);
 	rng_seed(&w->rng, seed + id);
-	if (dp_schedule_init(&w->schedule, socket, w->now_ms) < 0) {
+	if (dp_schedule_init(&w->schedule, socket, w->now_ms) < 0 ||
+		dp_gathers_init(&w->gathers, socket, w->now_ms) < 0) {
+		dp_schedule_fini(&w->schedule);
 		rte_free(w);
 		errno = ENOMEM;
 		return NULL;
@@ -42,6 +44,7 @@ void dp_worker_destroy(struct dp_worker *w)
 {
 	if (w == NULL)
 		return;
+	dp_gathers_fini(&w->gathers);
 	dp_schedule_fini(&w->schedule);
 	rte_free(w);
 }
@@ -118,15 +121,15 @@ static void tell(struct dp_worker *w, const struct dp_downcall *d)
 {
 	const struct dp_link *l = dp_world_link(w->world, d->link);
 	struct cache_record *r = cache_record_get(w->cache, d->rec, d->gen);
-	unsigned flags = d->op == DP_DOWN_GOODBYE ? DP_SCHED_GOODBYE : 0;
+	unsigned flags = d->op == DP_DOWN_GOODBYE ? DP_SCHED_GOODBYE : DP_SCHED_DELAY;
 
 	if (l == NULL || r == NULL || l->mode != DP_LINK_GATEWAY)
 		return;
 	/* Who listens on one family only must hear of it too. */
 	if (l->has_addr4)
-		dp_schedule_add(w, l, 4, d->rec, d->gen, flags, true);
+		dp_schedule_add(w, l, 4, d->rec, d->gen, flags);
 	if (l->n_addr6 > 0)
-		dp_schedule_add(w, l, 6, d->rec, d->gen, flags, true);
+		dp_schedule_add(w, l, 6, d->rec, d->gen, flags);
 }
 
 static unsigned from_control(struct dp_worker *w)
@@ -170,6 +173,8 @@ static unsigned from_workers(struct dp_worker *w)
 
 			if (dp_pkt(m)->hand == DP_HAND_TX)
 				dp_tx(w, m->port, dp_pkt(m)->link, m);
+			else if (dp_pkt(m)->hand == DP_HAND_RESPONSE)
+				dp_response(w, m);
 			else
 				dp_query_add(w, m);
 		}
@@ -201,6 +206,7 @@ unsigned dp_worker_turn(struct dp_worker *w, uint64_t now_us)
 			receive(w, burst, n);
 			done += n;
 		}
+		done += dp_gather_turn(w, TIMER_BUDGET);
 		done += dp_schedule_turn(w, TIMER_BUDGET);
 		dp_tx_flush(w);
 	}
@@ -213,7 +219,14 @@ unsigned dp_worker_turn(struct dp_worker *w, uint64_t now_us)
 
 bool dp_worker_next(const struct dp_worker *w, uint32_t *at_ms)
 {
-	return wheel_next(&w->schedule.wheel, at_ms);
+	uint32_t other;
+	bool any = wheel_next(&w->schedule.wheel, at_ms);
+
+	if (!wheel_next(&w->gathers.wheel, &other))
+		return any;
+	if (!any || clock_ms_before(other, *at_ms))
+		*at_ms = other;
+	return true;
 }
 
 unsigned dp_worker_held(const struct dp_worker *w)
@@ -222,5 +235,5 @@ unsigned dp_worker_held(const struct dp_worker *w)
 
 	for (unsigned i = 0; i < DP_PORTS_MAX; i++)
 		n += w->tx[i].n;
-	return n + w->schedule.waiting;
+	return n + w->schedule.waiting + w->gathers.n;
 }

@@ -5,6 +5,7 @@
 
 #include "base/counter.h"
 #include "base/rng.h"
+#include "dataplane/gather.h"
 #include "dataplane/msg.h"
 #include "dataplane/pkt.h"
 #include "dataplane/schedule.h"
@@ -21,6 +22,7 @@
  *	answer.c     which records answer a question
  *	additional.c what resolves an answer: SRV, TXT, addresses
  *	known.c      known answers of a query
+ *	gather.c     queries whose known answers go on in further packets
  *	schedule.c   the multicast schedule of the links this worker is home of
  *	build.c      records -> messages -> frames
  *	touch.c      responses that repeat what is held
@@ -78,6 +80,8 @@ struct dp_query {
 	struct dns_reader reader; /* behind the questions */
 	uint16_t first;           /* index into worker.question */
 	uint16_t n;               /* questions read */
+	bool probe;               /* proposes a record of a name it asks for (RFC 6762 §8.1) */
+	bool delay; /* others may answer a part of it: 20-120 ms for all (RFC 6762 §6.3) */
 };
 
 /* What goes into an answer. */
@@ -133,11 +137,13 @@ struct dp_worker {
 	struct dp_txq tx[DP_PORTS_MAX];
 
 	struct dp_schedule schedule;
+	struct dp_gathers gathers;
+	struct dp_gather *gathered; /* the query at hand waited there; else NULL */
 
 	/* Scratch of the packet or burst at hand. */
 	uint8_t linear[DP_SCRATCH] __attribute__((aligned(64)));
 	uint8_t rdata[DNS_RDATA_MAX];
-	uint8_t canon[DNS_RDATA_MAX];
+	uint8_t canon[DNS_RDATA_MAX] __attribute__((aligned(64)));
 	struct dns_question wire_question;
 	struct dns_rr rr;
 	struct dp_query query[DP_BURST];
@@ -176,7 +182,8 @@ const uint8_t *dp_contiguous(struct dp_worker *w, struct rte_mbuf *m);
 void dp_query_add(struct dp_worker *w, struct rte_mbuf *m); /* collects; runs the pass when full */
 void dp_query_run(struct dp_worker *w);                     /* answers what was collected */
 
-/* touch.c: takes the mbuf. */
+/* touch.c: takes the mbuf. Hands it to the link's home worker first if it may suppress an answer
+ * that waits there (RFC 6762 §7.4). */
 void dp_response(struct dp_worker *w, struct rte_mbuf *m);
 
 /* tx.c: take the mbuf. */

@@ -19,5 +19,8 @@ void invariants_advertised(
 /* From now on records may be told on links where a station advertised them as well. */
 void invariants_allow_echo(struct invariants *v);
 
+/* From now on records are multicast to defend names, so again after 250 ms (RFC 6762 §6). */
+void invariants_defending(struct invariants *v);
+
 /* Judges one frame; c->d.problem gets what is wrong. */
 void invariants_check(struct invariants *v, const struct scenario *s, struct capture *c);

@@ -269,6 +269,13 @@ static int do_watch(struct scenario *s, struct script_words *w)
 	return set_ignore(s, w, false);
 }
 
+static int do_defending(struct scenario *s, struct script_words *w)
+{
+	(void)w;
+	invariants_defending(s->invariants);
+	return 0;
+}
+
 static int do_allow_echo(struct scenario *s, struct script_words *w)
 {
 	(void)w;
@@ -456,8 +463,8 @@ int statement_run(struct scenario *s)
 		{"reload-fails", do_reload_fails}, {"workers", do_workers}, {"queues", do_queues},
 		{"clock", do_clock}, {"soft-checksum", do_soft_checksum}, {"cold", do_cold},
 		{"ignore", do_ignore}, {"watch", do_watch}, {"allow-echo", do_allow_echo},
-		{"flush", do_flush}, {"port", do_port}, {"stall", do_stall}, {"resume", do_resume},
-		{"note", do_note}};
+		{"defending", do_defending}, {"flush", do_flush}, {"port", do_port},
+		{"stall", do_stall}, {"resume", do_resume}, {"note", do_note}};
 	struct script_words w;
 
 	if (script_split(s->script.line[s->at].text, &w) < 0)
