@@ -10,6 +10,10 @@
  * one chunk, however many records a node holds.
  */
 
+/* Of limits.stations one link may have this part, so that spoofed MACs on one leave room on the
+ * others. */
+#define CACHE_STATIONS_SHARE 4
+
 struct cache_limits {
 	uint32_t records; /* in all */
 	uint32_t records_per_station;

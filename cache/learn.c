@@ -15,12 +15,13 @@ struct hash128 record_ident(struct cache *c, struct hash128 node_key, uint16_t r
 }
 
 /* May a station hold one more record? A station of 0 would be a new one. */
-static bool station_has_room(struct cache *c, uint32_t station)
+static bool station_has_room(struct cache *c, uint32_t station, uint16_t link)
 {
+	uint32_t share = c->limits.stations / CACHE_STATIONS_SHARE + 1;
 	struct cache_station *st;
 
 	if (station == 0)
-		return c->stats.stations < c->limits.stations;
+		return c->stats.stations < c->limits.stations && c->link_stations[link] < share;
 	st = cache_station_at(&c->view, station);
 	if (st->n_records < c->limits.records_per_station)
 		return true;
@@ -37,7 +38,7 @@ static enum cache_outcome admit(struct cache *c, const struct cache_learn *l, ui
 		refusal = CACHE_REFUSED_TOTAL;
 	else if (c->link_records[l->link] >= c->limits.records_per_link)
 		refusal = CACHE_REFUSED_LINK;
-	else if (!station_has_room(c, station))
+	else if (!station_has_room(c, station, l->link))
 		return CACHE_REFUSED_STATION;
 	if (refusal != CACHE_NEW && station != 0)
 		cache_station_at(&c->view, station)->refused++;
@@ -165,7 +166,7 @@ static enum cache_outcome hand_over(struct cache *c, const struct cache_learn *l
 	uint32_t from = cache_record_at(&c->view, rec)->station;
 	uint32_t to = cache_find_station(&c->view, l->link, &l->mac);
 
-	if (!station_has_room(c, to))
+	if (!station_has_room(c, to, l->link))
 		return CACHE_REFUSED_STATION;
 	if (to == 0)
 		to = station_make(c, l->link, &l->mac);

@@ -47,6 +47,7 @@ struct cache {
 
 	struct cache_stats stats;   /* control writes, relaxed; any thread reads */
 	uint32_t *link_records;     /* [limits.links], likewise */
+	uint32_t *link_stations;    /* [limits.links]: control alone */
 	uint8_t rdata[DNS_MSG_MAX]; /* canonical rdata of the record at hand */
 };
 

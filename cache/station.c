@@ -32,6 +32,7 @@ uint32_t station_make(struct cache *c, uint16_t link, const struct mac_addr *mac
 	atomic_store_explicit(&st->gen, atomic_load_explicit(&st->gen, memory_order_relaxed) + 1,
 		memory_order_release);
 	cache_gauge_add(&c->stats.stations, 1);
+	c->link_stations[link]++;
 	return idx;
 }
 
@@ -82,6 +83,7 @@ static void drop(struct cache *c, uint32_t idx)
 	st->hash_pos = index_del(c->stations, &key, index_station_sig(&c->view, key));
 	atomic_store_explicit(&st->gen, atomic_load_explicit(&st->gen, memory_order_relaxed) + 1,
 		memory_order_release);
+	c->link_stations[st->link]--;
 	cache_gauge_add(&c->stats.stations, -1);
 	defer_push(c->defer, deferred_free, (uintptr_t)c, idx);
 }

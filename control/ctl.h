@@ -51,8 +51,13 @@
 #define CTL_MSG_RECORDS (DNS_MSG_MAX / DNS_RR_MIN) /* records a message can hold */
 
 /* What control keeps per link id. */
+/* New questions a second that one link's stations may cause on others; a quarter of everybody's. */
+#define CTL_LINK_MISS_RATE 125
+#define CTL_LINK_MISS_BURST 250
+
 struct ctl_link {
 	struct bucket budget; /* mDNS queries of ours */
+	struct bucket misses; /* new questions its stations cause elsewhere */
 	struct ctl_host host; /* host duties */
 
 	/* Questions to put on the link (question.c): a list, and our place in the list of links

@@ -33,8 +33,10 @@ void ctl_host_init(struct ctl *c)
 	bucket_set(&c->duties.pace, CTL_START_RATE, CTL_START_RATE / 10);
 	bucket_fill(&c->duties.pace.rate, &c->duties.pace.level, c->now_us);
 	bucket_rate_set(&c->duties.shed, CTL_HOST_RATE, CTL_HOST_BURST);
-	for (unsigned i = 0; i < DP_LINKS_MAX; i++)
+	for (unsigned i = 0; i < DP_LINKS_MAX; i++) {
 		bucket_fill(&c->duties.shed, &c->link[i].host.shed, c->now_us);
+		bucket_fill(&c->duties.shed, &c->link[i].host.group_shed, c->now_us);
+	}
 }
 
 static void list_add(struct ctl *c, uint16_t link)
@@ -208,14 +210,18 @@ static bool take_apart(const struct ctl *c, struct rte_mbuf *m, uint8_t *scratch
 void ctl_host_input(struct ctl *c, struct rte_mbuf *m)
 {
 	uint8_t scratch[SCRATCH];
+	struct ctl_host *host;
 	struct ctl_in in;
-	bool ours;
+	bool ours, groups;
 
 	if (!take_apart(c, m, scratch, &in)) {
 		CTL_INC(c, host_ignored);
 		return;
 	}
-	if (!bucket_level_take(&c->duties.shed, &c->link[in.l->id].host.shed, c->now_us, 1)) {
+	host = &c->link[in.l->id].host;
+	groups = dp_pkt(m)->outcome == DP_igmp || dp_pkt(m)->outcome == DP_mld;
+	if (!bucket_level_take(
+		    &c->duties.shed, groups ? &host->group_shed : &host->shed, c->now_us, 1)) {
 		CTL_INC(c, host_shed);
 		return;
 	}

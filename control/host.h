@@ -31,9 +31,11 @@ struct rte_mbuf;
 
 /* Of each link. */
 struct ctl_host {
-	struct bucket_level shed; /* what is let in, at CTL_HOST_RATE */
-	struct ctl_timer start;   /* the next round of the start */
-	struct ctl_timer igmp;    /* a report in answer to a query, within its response time */
+	/* What is let in, at CTL_HOST_RATE: ARP and ND; IGMP and MLD apart, so that a flood of the
+	 * one does not silence our groups. */
+	struct bucket_level shed, group_shed;
+	struct ctl_timer start; /* the next round of the start */
+	struct ctl_timer igmp;  /* a report in answer to a query, within its response time */
 	struct ctl_timer mld;
 	/* clock_ms() | 1 until which an older querier is taken to be there (RFC 3376 §7.2.1, RFC
 	 * 3810 §8.2.1); 0: none. */

@@ -13,8 +13,9 @@
  * comes.
  */
 
-#define QUESTIONS 64    /* those a worker can point at, dp_pkt.ask */
-#define ANSWERS_LOOK 64 /* records of a node looked at for one that answers */
+#define QUESTIONS 64       /* those a worker can point at, dp_pkt.ask */
+#define RECORDS_LOOK 16384 /* ... of which so many may be no candidates */
+#define ANSWERS_LOOK 64    /* records of a node looked at for one that answers */
 
 /* One question of the query at hand. */
 struct asked {
@@ -80,11 +81,16 @@ static bool has_answer(const struct ctl *c, const struct asked *a, uint32_t node
 	uint32_t rec;
 
 	cache_iter_init(&it, c->view, n);
-	for (unsigned i = 0; i < ANSWERS_LOOK && (rec = cache_iter_next(&it)) != 0; i++) {
+	/* Sixty neighbours that answer for themselves must not hide the one that is far: only
+	 * candidates count. */
+	for (unsigned i = 0, seen = 0;
+		i < ANSWERS_LOOK && seen < RECORDS_LOOK && (rec = cache_iter_next(&it)) != 0;
+		seen++) {
 		const struct cache_record *r = cache_record_at(c->view, rec);
 
 		if (dp_judge(c->world, c->view, a->l, a->mac, r, c->now_ms) != DP_TELL)
 			continue;
+		i++;
 		if (!a->browse || cache_service_state(c->view, cache_record_rdata(c->view, r),
 					  r->link, c->now_ms, NULL) != CACHE_SERVICE_HIDDEN)
 			return true;
@@ -107,11 +113,8 @@ static unsigned browse(struct ctl *c, const struct asked *a)
 {
 	uint32_t type = type_class(c, a);
 	unsigned links = 0;
+	bool paid = false;
 
-	if (!bucket_take(&c->misses, c->now_us, 1)) {
-		CTL_INC(c, questions_refused);
-		return 0;
-	}
 	for (uint16_t id = 1; id < c->world->n_ids; id++) {
 		const struct dp_link *l = ctl_gateway_link(c, id);
 		struct ctl_ask ask = {.qname = a->q->qname,
@@ -122,6 +125,16 @@ static unsigned browse(struct ctl *c, const struct asked *a)
 		if (l == NULL || l == a->l ||
 			!policy_permits(policy_ask(c->world->table, type, l->col_probe)))
 			continue;
+		/* Joining a question that is under way costs nothing; a new one the budgets of the
+		 * asker's link and of us all. */
+		if (!paid && ctl_question_is_news(c, &ask)) {
+			paid = bucket_take(&c->link[a->l->id].misses, c->now_us, 1) &&
+			       bucket_take(&c->misses, c->now_us, 1);
+			if (!paid) {
+				CTL_INC(c, questions_refused);
+				return links;
+			}
+		}
 		if (ctl_question_ask(c, &ask) != CTL_NOT_ASKED)
 			links++;
 	}
@@ -383,5 +396,7 @@ enum ctl_ready ctl_query_ready(struct ctl *c, struct ctl_waiter *w, struct ctl_w
 			services += ctl_complete(c, a.l, a.mac, node, list);
 		}
 	}
-	return found && services == 0 ? CTL_READY : CTL_NOT_READY;
+	if (!found)
+		return CTL_NOT_READY;
+	return services == 0 ? CTL_READY : CTL_LACKING;
 }

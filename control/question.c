@@ -197,6 +197,15 @@ static bool due(const struct ctl *c, struct ctl_question *q, const struct ctl_as
 	return since >= q->interval_ms && since >= FIRST_MS;
 }
 
+bool ctl_question_is_news(struct ctl *c, const struct ctl_ask *a)
+{
+	struct hash128 node = ctl_node_key(c, a->qname, a->qtype);
+	uint32_t idx = ctl_table_find(&c->questions.table, question_key(node, a->link));
+	const struct ctl_question *q = idx != 0 ? question_at(c, idx) : NULL;
+
+	return q == NULL || ((q->flags & CTL_Q_PENDING) == 0 && due(c, question_at(c, idx), a));
+}
+
 enum ctl_asked ctl_question_ask(struct ctl *c, const struct ctl_ask *a)
 {
 	const struct dp_link *l = ctl_gateway_link(c, a->link);
@@ -209,7 +218,8 @@ enum ctl_asked ctl_question_ask(struct ctl *c, const struct ctl_ask *a)
 		return CTL_NOT_ASKED;
 	node = ctl_node_key(c, a->qname, a->qtype);
 	idx = ctl_table_find(&c->questions.table, question_key(node, a->link));
-	if (idx == 0)
+	if (idx == 0 && (a->how != CTL_ASK_BROWSE ||
+				slab_in_use(c->questions.table.slab) < CTL_QUESTIONS_BROWSE))
 		idx = question_new(c, a, node);
 	if (idx == 0) {
 		CTL_INC(c, questions_refused);

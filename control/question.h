@@ -21,6 +21,8 @@ struct ctl;
 struct dp_link;
 
 #define CTL_QUESTIONS_MAX 131072
+/* Browse questions, which any name makes, leave the rest of the table to owners and refreshes. */
+#define CTL_QUESTIONS_BROWSE (CTL_QUESTIONS_MAX / 4 * 3)
 #define CTL_QUESTION_NAMES (16u << 20) /* bytes of names, at most */
 
 enum ctl_ask_how {
@@ -84,6 +86,10 @@ enum ctl_asked {
 
 /* Somebody wants to know. */
 enum ctl_asked ctl_question_ask(struct ctl *c, const struct ctl_ask *a);
+
+/* Would asking this put a question on the link now, rather than join one that was asked a moment
+ * ago? */
+bool ctl_question_is_news(struct ctl *c, const struct ctl_ask *a);
 
 /* A record was added: what it answers need not be asked again. */
 void ctl_question_answered(struct ctl *c, uint32_t rec);

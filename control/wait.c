@@ -156,6 +156,17 @@ static void wake(struct ctl *c, struct ctl_timer *t)
 		replay(c, idx);
 		return;
 	}
+	if (over && ready == CTL_LACKING && (w->flags & CTL_WAIT_SHORT)) {
+		/* It crossed with a PTR alone: the rest has its time as well. */
+		w->flags &= (uint8_t)~CTL_WAIT_SHORT;
+		w->deadline_ms = c->now_ms + CTL_WAIT_COMPLETE_MS;
+		over = false;
+	}
+	if (over && ready == CTL_LACKING) {
+		/* Told as far as it is known. */
+		replay(c, idx);
+		return;
+	}
 	if (over) {
 		CTL_INC(c, waiting_expired);
 		rte_pktmbuf_free(waiter_drop(c, idx));

@@ -90,5 +90,9 @@ void ctl_wait_arrived(struct ctl *c, uint32_t rec);
  * query.c: is there something now to answer the waiting query with, and is it whole? If parts are
  * missing, their owners are asked, and `list` gets their names.
  */
-enum ctl_ready { CTL_READY, CTL_NOT_READY };
+enum ctl_ready {
+	CTL_READY,
+	CTL_LACKING, /* there is an answer, and its owner was asked for the rest of it */
+	CTL_NOT_READY,
+};
 enum ctl_ready ctl_query_ready(struct ctl *c, struct ctl_waiter *w, struct ctl_wait_list *list);

@@ -73,6 +73,10 @@ static void link_take_up(struct ctl *c, const struct dp_link *l, const struct dp
 		bucket_set(&cl->budget, l->query_budget, l->query_budget);
 		bucket_fill(&cl->budget.rate, &cl->budget.level, c->now_us);
 	}
+	if (was == NULL) {
+		bucket_set(&cl->misses, CTL_LINK_MISS_RATE, CTL_LINK_MISS_BURST);
+		bucket_fill(&cl->misses.rate, &cl->misses.level, c->now_us);
+	}
 	if (was != NULL && !is_changed(was, l))
 		return;
 	ctl_host_stop(c, l->id);

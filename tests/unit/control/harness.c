@@ -54,7 +54,7 @@ void start_bare(void)
 			.records_per_station = 1000,
 			.records_per_link = 2000,
 			.ttl = 86400,
-			.stations = 200,
+			.stations = 800,
 			.links = DP_LINKS_MAX},
 		.hash_key = {{1, 2}},
 		.seed = 7,
