@@ -2,6 +2,7 @@
 #include "dataplane/build.h"
 
 #include "dataplane/additional.h"
+#include "dataplane/fragment.h"
 
 /*
  * One message at a time: as many answers as fit together with what resolves them, then those
@@ -12,6 +13,8 @@
 #define DENSE 32
 
 #define LEGACY_TTL 10 /* seconds; RFC 6762 §6.7 */
+
+#define LARGEST_REST (DNS_HEADER_LEN + DNS_NAME_MAX + 10) /* of a message, beside one rdata */
 
 static const uint8_t enum_name[] = "\x09_services\x07_dns-sd\x04_udp\x05local";
 
@@ -24,7 +27,8 @@ struct message {
 	bool legacy;
 	struct rte_mbuf *m;
 	uint8_t *dns;
-	size_t reserve; /* bytes the additional records of the answers so far may need */
+	bool incomplete; /* a record was left out */
+	size_t reserve;  /* bytes the additional records of the answers so far may need */
 };
 
 /* Repeats the questions of a legacy query (RFC 6762 §6.7). */
@@ -68,6 +72,12 @@ static bool begin(struct message *msg)
 	return true;
 }
 
+static void count_sent(struct message *msg, uint16_t answers)
+{
+	dp_event(msg->w, msg->l->id, DP_EV_tx_records, answers);
+	dp_event(msg->w, msg->l->id, msg->dest->group ? DP_EV_tx_multicast : DP_EV_tx_unicast, 1);
+}
+
 static void send(struct message *msg)
 {
 	struct dp_worker *w = msg->w;
@@ -84,8 +94,7 @@ static void send(struct message *msg)
 	dp_frame_fill(msg->l, msg->dest, msg->dns, len);
 	msg->m->data_len = (uint16_t)(head + len);
 	msg->m->pkt_len = (uint32_t)(head + len);
-	dp_event(w, msg->l->id, DP_EV_tx_records, answers);
-	dp_event(w, msg->l->id, msg->dest->group ? DP_EV_tx_multicast : DP_EV_tx_unicast, 1);
+	count_sent(msg, answers);
 	dp_tx(w, msg->l->port, msg->l->id, msg->m);
 }
 
@@ -159,6 +168,52 @@ static bool add_record(void *arg, uint32_t rec, const struct cache_record *r, ui
 	return true;
 }
 
+/*
+ * A record that fits no message of the link goes alone in one that is sent in fragments (RFC 6762
+ * §17). False: it does fit one.
+ */
+static bool send_alone(struct message *msg, const struct dp_item *it)
+{
+	struct dp_worker *w = msg->w;
+	unsigned family = msg->dest->family;
+	size_t len;
+
+	dns_writer_init(&w->writer, dp_large_dns(w, msg->l, family), dp_large_room(family), 0,
+		DNS_FLAG_QR | DNS_FLAG_AA);
+	dp_idset_clear(&w->packed);
+	if (put_answer(msg, it) < 0) {
+		dp_event(w, msg->l->id, DP_EV_excess_answers, 1);
+		return true;
+	}
+	len = dns_writer_finish(&w->writer);
+	if (len <= dp_frame_room(msg->l, family))
+		return false;
+	if (dp_large_send(w, msg->l, msg->dest, len))
+		count_sent(msg, 1);
+	return true;
+}
+
+/* Takes the records that are too large for the link off the items and sends them. */
+static void send_large(struct message *msg)
+{
+	struct dp_items *items = &msg->w->items;
+	size_t room = dp_frame_room(msg->l, msg->dest->family);
+	uint32_t kept = 0;
+
+	for (uint32_t i = 0; i < items->n; i++) {
+		const struct dp_item *it = &items->item[i];
+
+		size_t rdlen = 0;
+
+		if ((it->flags & DP_ITEM_TYPE) == 0)
+			rdlen = cache_record_at(msg->w->cache, it->rec)->rdlen;
+		if (unlikely(rdlen + LARGEST_REST > room) && send_alone(msg, it))
+			continue;
+		items->item[kept++] = *it;
+	}
+	items->n = kept;
+}
+
 /* Packs items from *at on into the message; returns how many answers it took. */
 static uint32_t pack(struct message *msg, uint32_t *at, bool dense)
 {
@@ -178,8 +233,10 @@ static uint32_t pack(struct message *msg, uint32_t *at, bool dense)
 		if (put_answer(msg, it) < 0) {
 			if (packed > 0)
 				break;
-			/* A record that fits no message of the link. */
+			/* Too large for a legacy resolver. */
 			dp_event(w, msg->l->id, DP_EV_excess_answers, 1);
+			msg->incomplete = true;
+			msg->reserve = before;
 			continue;
 		}
 		packed++;
@@ -196,9 +253,12 @@ void dp_build_answers(struct dp_worker *w, const struct dp_link *l, const struct
 		.q = q,
 		.asker = q != NULL ? &q->pkt->smac : NULL,
 		.legacy = q != NULL && (q->pkt->flags & DP_PKT_LEGACY)};
-	bool dense = w->items.n > DENSE;
+	bool dense;
 	uint32_t at = 0;
 
+	if (!msg.legacy)
+		send_large(&msg);
+	dense = w->items.n > DENSE;
 	while (at < w->items.n) {
 		uint32_t first = at, packed;
 
@@ -207,7 +267,7 @@ void dp_build_answers(struct dp_worker *w, const struct dp_link *l, const struct
 		packed = pack(&msg, &at, dense);
 		for (uint32_t i = first; packed > 0 && i < at; i++)
 			dp_additional_walk(w, l, msg.asker, &w->items.item[i], add_record, &msg);
-		if (msg.legacy && at < w->items.n) {
+		if (msg.legacy && (at < w->items.n || msg.incomplete)) {
 			/* One message is all a legacy resolver takes; TC tells it there is more
 			 * (§18.5). */
 			w->writer.flags |= DNS_FLAG_TC;

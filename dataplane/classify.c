@@ -198,13 +198,9 @@ static bool source_is_martian(const struct dp_pkt *pkt)
 	return s[15] <= 1;
 }
 
-/* Before any DNS byte is read (DESIGN §4.2): is it mDNS the gateway takes part in, from somebody
- * who may be there? */
-static int admit(struct dp_worker *w, const struct cursor *c, struct dp_pkt *pkt)
+/* Does the gateway take part in the mDNS of this family there, and may the source be there? */
+static int admit_source(const struct dp_link *l, const struct dp_pkt *pkt)
 {
-	const struct dp_link *l = c->link;
-	uint16_t flags;
-
 	if (l->mode == DP_LINK_OFF)
 		return END(DP_link_off);
 	if (source_is_martian(pkt))
@@ -213,6 +209,19 @@ static int admit(struct dp_worker *w, const struct cursor *c, struct dp_pkt *pkt
 		return END(DP_own);
 	if (pkt->family == 4 ? !l->has_addr4 : l->n_addr6 == 0)
 		return END(DP_no_address);
+	return 0;
+}
+
+/* Before any DNS byte is read (DESIGN §4.2): is it mDNS the gateway takes part in, from somebody
+ * who may be there? */
+static int admit(struct dp_worker *w, const struct cursor *c, struct dp_pkt *pkt)
+{
+	const struct dp_link *l = c->link;
+	uint16_t flags;
+	int rc = admit_source(l, pkt);
+
+	if (rc != 0)
+		return rc;
 	if (pkt->dns_len > DNS_MSG_MAX)
 		return END(DP_oversize);
 	if (pkt->dns_len < DNS_HEADER_LEN)
@@ -275,12 +284,69 @@ static int classify_udp(struct dp_worker *w, struct rte_mbuf *m, struct cursor *
 	return admit(w, c, pkt);
 }
 
+/*
+ * A fragment of what may be mDNS: only the first one has the ports. `len` bytes of data are behind
+ * pkt->l4_off. In several segments it is not held: mbufs hold what the MTU lets through.
+ */
+static int classify_fragment(const struct rte_mbuf *m, const struct cursor *c, struct dp_pkt *pkt,
+	const struct dp_fragment *f, size_t len)
+{
+	int rc = admit_source(c->link, pkt);
+
+	if (rc != 0)
+		return rc;
+	if (len == 0 || (f->more && len % 8 != 0) || m->nb_segs > 1)
+		return END(DP_fragment);
+	if (f->off + len > sizeof(struct rte_udp_hdr) + DNS_MSG_MAX)
+		return END(DP_oversize);
+	if (f->off == 0) {
+		const struct rte_udp_hdr *u = (const struct rte_udp_hdr *)(c->data + pkt->l4_off);
+
+		if (len < sizeof(*u))
+			return END(DP_fragment);
+		if (u->dst_port != rte_cpu_to_be_16(MDNS_PORT))
+			return END(DP_not_ours);
+	}
+	pkt->fragment = *f;
+	pkt->dns_len = (uint16_t)len;
+	return DP_FRAGMENT;
+}
+
+static int classify_fragment4(const struct rte_mbuf *m, const struct cursor *c, struct dp_pkt *pkt,
+	const struct rte_ipv4_hdr *h, size_t len)
+{
+	uint16_t field = rte_be_to_cpu_16(h->fragment_offset);
+	const struct dp_fragment f = {.id = rte_be_to_cpu_16(h->packet_id),
+		.off = (uint16_t)((field & RTE_IPV4_HDR_OFFSET_MASK) * 8),
+		.more = (field & RTE_IPV4_HDR_MF_FLAG) != 0};
+
+	return classify_fragment(m, c, pkt, &f, len);
+}
+
+/* The fragment header is at `off`, `left` bytes from there on. What follows it has to be UDP. */
+static int classify_fragment6(const struct rte_mbuf *m, const struct cursor *c, struct dp_pkt *pkt,
+	size_t off, size_t left)
+{
+	const uint8_t *p = c->data + off;
+	struct dp_fragment f;
+
+	if (left < 8)
+		return END(DP_bad_ip);
+	if (p[0] != IPPROTO_UDP)
+		return END(DP_not_ours);
+	f.id = dns_load32(p + 4);
+	f.off = dns_load16(p + 2) & 0xfff8;
+	f.more = (p[3] & 1) != 0;
+	pkt->l4_off = (uint16_t)(off + 8);
+	return classify_fragment(m, c, pkt, &f, left - 8);
+}
+
 static int classify_ip4(struct dp_worker *w, struct rte_mbuf *m, struct cursor *c)
 {
 	struct dp_pkt *pkt = dp_pkt(m);
 	const struct rte_ipv4_hdr *h = (const struct rte_ipv4_hdr *)(c->data + c->off);
 	size_t avail = c->len - c->off, ihl, total;
-	bool group;
+	bool group, fragment;
 
 	if (avail < sizeof(*h) || (h->version_ihl >> 4) != 4)
 		return END(DP_bad_ip);
@@ -291,6 +357,8 @@ static int classify_ip4(struct dp_worker *w, struct rte_mbuf *m, struct cursor *
 	if (total > avail)
 		return END(DP_truncated);
 	group = h->dst_addr == rte_cpu_to_be_32(GROUP4);
+	fragment = (h->fragment_offset &
+			   rte_cpu_to_be_16(RTE_IPV4_HDR_MF_FLAG | RTE_IPV4_HDR_OFFSET_MASK)) != 0;
 	if (h->next_proto_id == IPPROTO_IGMP) {
 		/* A membership query: general, or about our group (RFC 3376 §4.1). */
 		if (total < ihl + 8 || c->data[c->off + ihl] != 0x11 ||
@@ -300,9 +368,6 @@ static int classify_ip4(struct dp_worker *w, struct rte_mbuf *m, struct cursor *
 	} else if (h->next_proto_id != IPPROTO_UDP ||
 		   (!group && !(c->link->has_addr4 && h->dst_addr == c->link->addr4))) {
 		return END(DP_not_ours);
-	} else if ((h->fragment_offset & rte_cpu_to_be_16(RTE_IPV4_HDR_MF_FLAG |
-							  RTE_IPV4_HDR_OFFSET_MASK)) != 0) {
-		return END(DP_fragment);
 	} else if ((m->ol_flags & RTE_MBUF_F_RX_IP_CKSUM_MASK) != RTE_MBUF_F_RX_IP_CKSUM_GOOD &&
 		   rte_raw_cksum(h, ihl) != 0xffff) {
 		return END(DP_bad_checksum);
@@ -314,6 +379,8 @@ static int classify_ip4(struct dp_worker *w, struct rte_mbuf *m, struct cursor *
 	pkt->l4_off = (uint16_t)(c->off + ihl);
 	if (h->next_proto_id == IPPROTO_IGMP)
 		return DP_HOST_DUTY;
+	if (fragment)
+		return classify_fragment4(m, c, pkt, h, total - ihl);
 	return classify_udp(w, m, c, total - ihl);
 }
 
@@ -337,8 +404,6 @@ static int classify_ip6(struct dp_worker *w, struct rte_mbuf *m, struct cursor *
 	for (unsigned i = 0; i < IPPROTO6_MAX_EXT; i++) {
 		size_t ext;
 
-		if (proto == IPPROTO_FRAGMENT)
-			return END(ours ? DP_fragment : DP_not_ours);
 		if (proto != IPPROTO_HOPOPTS && proto != IPPROTO_ROUTING &&
 			proto != IPPROTO_DSTOPTS)
 			break;
@@ -356,6 +421,8 @@ static int classify_ip6(struct dp_worker *w, struct rte_mbuf *m, struct cursor *
 	memcpy(pkt->src, h->src_addr, 16);
 	pkt->l3_off = (uint16_t)c->off;
 	pkt->l4_off = (uint16_t)off;
+	if (proto == IPPROTO_FRAGMENT)
+		return ours ? classify_fragment6(m, c, pkt, off, left) : END(DP_not_ours);
 	if (proto == IPPROTO_ICMPV6)
 		return classify_icmp6(c, pkt, left, h->hop_limits);
 	if (proto != IPPROTO_UDP || !ours)

@@ -16,6 +16,7 @@
 			  "(RFC 6762 7.2)")                                                        \
 	X(query_more, "packets of more known answers to such a query (RFC 6762 7.2)")              \
 	X(query_nothing, "queries for which there is nothing to say")                              \
+	X(fragment_held, "IP fragments held until their datagram is whole")                        \
 	X(touched, "advertisements that repeated what is held")                                    \
 	X(learning, "advertisements handed to control")                                            \
 	/* host duties, handed to control */                                                       \
@@ -30,7 +31,7 @@
 	X(bad_frame, "frames too short, or with a broken Ethernet or VLAN header")                 \
 	X(bad_ip, "broken IPv4 or IPv6 headers")                                                   \
 	X(truncated, "packets whose IP length goes beyond the data")                               \
-	X(fragment, "IP fragments")                                                                \
+	X(fragment, "IP fragments shed: broken, doubled, overlapping or too many")                 \
 	X(bad_udp, "broken UDP headers, or source port 0")                                         \
 	X(bad_checksum, "wrong IPv4 header or UDP checksums")                                      \
 	X(own, "our own frames coming back")                                                       \
@@ -62,6 +63,9 @@ enum dp_outcome {
 	X(tx_refused, "frames the port did not take")                                              \
 	X(no_mbuf, "answers not built for want of an mbuf")                                        \
 	X(partial_checksum, "unfinished UDP checksums accepted from a kernel-backed port")         \
+	X(reassembled, "datagrams made whole from fragments")                                      \
+	X(fragments_lost, "fragments held whose datagram never became whole")                      \
+	X(tx_fragmented, "messages of one record sent in fragments (RFC 6762 17)")                 \
 	X(linearised, "chained packets copied into one piece")                                     \
 	X(known_answers, "records not sent: the querier knew them")                                \
 	X(hidden, "records not sent: no usable address (RFC 8766 5.5.2)")                          \

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #pragma once
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include <rte_mbuf.h>
@@ -23,6 +24,14 @@ enum dp_handover {
 	DP_HAND_QUERY,    /* to the link's home worker: a query with answers by multicast */
 	DP_HAND_RESPONSE, /* to the link's home worker: a response, while answers wait there */
 	DP_HAND_TX,       /* to the owner of a TX queue: a finished frame, m->port says where */
+	DP_HAND_FRAGMENT, /* to the link's home worker: a part of a datagram */
+};
+
+/* A fragment of an IP datagram, as its header says. */
+struct dp_fragment {
+	uint32_t id;  /* IPv6 has 32 bits of it */
+	uint16_t off; /* bytes of the datagram before it */
+	bool more;    /* it is not the last */
 };
 
 struct dp_pkt {
@@ -40,8 +49,9 @@ struct dp_pkt {
 	uint8_t src[16];  /* source address, network order; IPv4 in the first four bytes */
 	struct mac_addr smac;
 	uint16_t rx_port;
-	uint32_t arrived_ms;   /* clock_ms() of reception */
-	uint32_t wait_from_ms; /* replay of a completing query: when it first arrived */
+	struct dp_fragment fragment; /* DP_FRAGMENT; l4_off: its data, dns_len: bytes of them */
+	uint32_t arrived_ms;         /* clock_ms() of reception */
+	uint32_t wait_from_ms;       /* replay of a completing query: when it first arrived */
 	uint64_t ask;        /* upcall of a query: bit i, control is to look at question i (i < 64);
 				replay:        the questions that waited */
 	uint64_t missed;     /* ... and nothing was found for question i when the worker looked */

@@ -44,6 +44,7 @@ void dp_worker_destroy(struct dp_worker *w)
 {
 	if (w == NULL)
 		return;
+	dp_reassemble_clear(&w->reassembly);
 	dp_gathers_fini(&w->gathers);
 	dp_schedule_fini(&w->schedule);
 	rte_free(w);
@@ -95,6 +96,44 @@ static void host_duty(struct dp_worker *w, struct rte_mbuf *m)
 		drop(w, m, DP_control_busy);
 }
 
+static void fragment(struct dp_worker *w, struct rte_mbuf *m);
+
+/* What classify said of a packet, done. */
+static void dispatch(struct dp_worker *w, struct rte_mbuf *m, int rc)
+{
+	if (rc < 0)
+		drop(w, m, (enum dp_outcome)(-1 - rc));
+	else if (rc == DP_HOST_DUTY)
+		host_duty(w, m);
+	else if (rc == DP_FRAGMENT)
+		fragment(w, m);
+	else if (dp_pkt(m)->flags & DP_PKT_RESPONSE)
+		dp_response(w, m);
+	else
+		dp_query_add(w, m);
+}
+
+/*
+ * The link's home worker alone puts fragments together. The one that makes a datagram whole ends as
+ * the datagram does.
+ */
+static void fragment(struct dp_worker *w, struct rte_mbuf *m)
+{
+	const struct dp_link *l = dp_world_link(w->world, dp_pkt(m)->link);
+	int rc;
+
+	if (l != NULL && l->home != w->id) {
+		if (!dp_hand(w, l->home, DP_HAND_FRAGMENT, m))
+			drop(w, m, DP_worker_busy);
+		return;
+	}
+	rc = dp_reassemble(w, &m);
+	if (rc == DP_REASSEMBLED)
+		dispatch(w, m, dp_classify(w, m));
+	else if (rc < 0)
+		drop(w, m, (enum dp_outcome)(-1 - rc));
+}
+
 static void receive(struct dp_worker *w, struct rte_mbuf **burst, unsigned n)
 {
 	for (unsigned i = 0; i < n; i++) {
@@ -105,14 +144,7 @@ static void receive(struct dp_worker *w, struct rte_mbuf **burst, unsigned n)
 			rte_prefetch0(rte_pktmbuf_mtod(burst[i + 3], void *));
 		rc = dp_classify(w, m);
 		dp_event(w, dp_pkt(m)->link, DP_EV_rx, 1);
-		if (rc < 0)
-			drop(w, m, (enum dp_outcome)(-1 - rc));
-		else if (rc == DP_HOST_DUTY)
-			host_duty(w, m);
-		else if (dp_pkt(m)->flags & DP_PKT_RESPONSE)
-			dp_response(w, m);
-		else
-			dp_query_add(w, m);
+		dispatch(w, m, rc);
 	}
 	dp_query_run(w);
 }
@@ -173,6 +205,8 @@ static unsigned from_workers(struct dp_worker *w)
 
 			if (dp_pkt(m)->hand == DP_HAND_TX)
 				dp_tx(w, m->port, dp_pkt(m)->link, m);
+			else if (dp_pkt(m)->hand == DP_HAND_FRAGMENT)
+				fragment(w, m);
 			else if (dp_pkt(m)->hand == DP_HAND_RESPONSE)
 				dp_response(w, m);
 			else
@@ -208,6 +242,7 @@ unsigned dp_worker_turn(struct dp_worker *w, uint64_t now_us)
 		}
 		done += dp_gather_turn(w, TIMER_BUDGET);
 		done += dp_schedule_turn(w, TIMER_BUDGET);
+		done += dp_reassemble_turn(w);
 		dp_tx_flush(w);
 	}
 	rcu_quiescent(w->shared->rcu, w->id);
@@ -219,14 +254,19 @@ unsigned dp_worker_turn(struct dp_worker *w, uint64_t now_us)
 
 bool dp_worker_next(const struct dp_worker *w, uint32_t *at_ms)
 {
+	bool timer = wheel_next(&w->schedule.wheel, at_ms);
 	uint32_t other;
-	bool any = wheel_next(&w->schedule.wheel, at_ms);
 
-	if (!wheel_next(&w->gathers.wheel, &other))
-		return any;
-	if (!any || clock_ms_before(other, *at_ms))
+	if (wheel_next(&w->gathers.wheel, &other) && (!timer || clock_ms_before(other, *at_ms))) {
 		*at_ms = other;
-	return true;
+		timer = true;
+	}
+	if (dp_reassemble_next(&w->reassembly, &other) &&
+		(!timer || clock_ms_before(other, *at_ms))) {
+		*at_ms = other;
+		timer = true;
+	}
+	return timer;
 }
 
 unsigned dp_worker_held(const struct dp_worker *w)
@@ -235,5 +275,5 @@ unsigned dp_worker_held(const struct dp_worker *w)
 
 	for (unsigned i = 0; i < DP_PORTS_MAX; i++)
 		n += w->tx[i].n;
-	return n + w->schedule.waiting + w->gathers.n;
+	return n + w->schedule.waiting + w->gathers.n + w->reassembly.held;
 }

@@ -8,6 +8,7 @@
 #include "dataplane/gather.h"
 #include "dataplane/msg.h"
 #include "dataplane/pkt.h"
+#include "dataplane/reassemble.h"
 #include "dataplane/schedule.h"
 #include "dataplane/worker.h"
 #include "dns/reader.h"
@@ -26,6 +27,8 @@
  *	schedule.c   the multicast schedule of the links this worker is home of
  *	build.c      records -> messages -> frames
  *	touch.c      responses that repeat what is held
+ *	reassemble.c fragments -> datagrams, of the links this worker is home of
+ *	fragment.c   a message of one record too large for the link -> fragments
  *	tx.c         frames -> TX queues, or the worker that owns one
  */
 
@@ -137,6 +140,7 @@ struct dp_worker {
 	struct dp_txq tx[DP_PORTS_MAX];
 
 	struct dp_schedule schedule;
+	struct dp_reassembly reassembly;
 	struct dp_gathers gathers;
 	struct dp_gather *gathered; /* the query at hand waited there; else NULL */
 
@@ -155,6 +159,7 @@ struct dp_worker {
 	struct dp_idset known;  /* ... in the known answers; value: their TTL */
 	struct dp_idset packed; /* ... in the message being built */
 	struct dns_writer writer;
+	uint8_t large[DP_SCRATCH]; /* a message that is sent in fragments */
 	struct dp_told told[DP_TELL_SETS][4];
 };
 
@@ -170,8 +175,9 @@ static inline void dp_event(struct dp_worker *w, uint16_t link, enum dp_event e,
 }
 
 /* classify.c: 0: an mDNS message, dp_pkt(m) is filled. DP_HOST_DUTY: dp_pkt(m)->outcome tells
- * which. Else -1 - outcome; dp_pkt(m)->link says whom to count it to. */
+ * which. DP_FRAGMENT: to be held. Else -1 - outcome; dp_pkt(m)->link says whom to count it to. */
 #define DP_HOST_DUTY 1
+#define DP_FRAGMENT 2 /* of what may be mDNS: dp_pkt(m)->fragment tells which */
 int dp_classify(struct dp_worker *w, struct rte_mbuf *m);
 
 /* The packet's data from offset 0 in one piece: its own, or copied into w->linear (one packet at a

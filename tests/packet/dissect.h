@@ -37,7 +37,9 @@ struct dissected {
 	struct mac_addr smac, dmac;
 	unsigned n_tags;
 	uint16_t tci;  /* of the one tag */
-	size_t ip_len; /* bytes of the IP packet, as its header says */
+	size_t ip_len; /* bytes of the IP packet, as its header says; of the largest fragment */
+	unsigned fragments; /* it came in that many; 0: in one frame */
+	size_t whole_len;   /* fragments: bytes of the packet made of them */
 	struct ip_addr src, dst;
 	uint8_t ttl; /* or hop limit */
 	uint16_t sport, dport;

@@ -9,7 +9,7 @@
 #include "tests/packet/match.h"
 
 /*
- * expect [all] answer|query on LINK v4|v6 [within WINDOW] [messages N..M] { ... }
+ * expect [all] answer|query on LINK v4|v6 [within WINDOW] [messages N..M] [fragments N] { ... }
  * expect [all] answer|query to STATION v4|v6 [within WINDOW] [legacy PORT ID] [tc] { ... }
  * expect host on LINK [within WINDOW] "TEXT"
  * expect nothing [on LINK] for DURATION
@@ -31,6 +31,7 @@ struct expectation {
 	bool legacy, tc;
 	uint16_t port, id;
 	uint64_t least, most; /* messages, if `all` */
+	uint64_t fragments;   /* of the one message; 0: in one frame */
 	struct message want;
 	const char *text; /* host frames */
 	char why[MATCH_WHY];
@@ -110,6 +111,9 @@ static int read_rest(struct expectation *x, struct script_words *w, unsigned i)
 		} else if (strcmp(word, "messages") == 0 && values >= 1) {
 			if (read_range(x->s, w->word[++i], &x->least, &x->most) < 0)
 				return -1;
+		} else if (strcmp(word, "fragments") == 0 && values >= 1) {
+			if (script_number(w->word[++i], 64, &x->fragments) < 0)
+				return scenario_fail(x->s, "expected: fragments N");
 		} else if (strcmp(word, "legacy") == 0 && values >= 2) {
 			if (read_legacy(x, w->word[i + 1], w->word[i + 2]) < 0)
 				return -1;
@@ -149,7 +153,7 @@ static bool fits(const struct expectation *x, const struct capture *c)
 		return false;
 	if (x->kind == DISSECT_HOST)
 		return true;
-	if (d->src.family != x->family)
+	if (d->src.family != x->family || d->fragments != x->fragments)
 		return false;
 	if (x->to == NULL)
 		return ip_is_multicast(&d->dst);

@@ -86,6 +86,7 @@ static size_t ip4(
 	memset(p, 0, head);
 	p[0] = (uint8_t)((s->version != 0 ? s->version : 4) << 4 | head / 4);
 	dns_store16(p + 2, lie(&s->ip_len, head + len));
+	dns_store16(p + 4, (uint16_t)s->ip_id);
 	dns_store16(p + 6, s->fragment);
 	p[8] = s->ttl;
 	p[9] = proto;
@@ -124,6 +125,7 @@ static size_t ip6(
 		next = p + n;
 		memset(p + n, 0, 8);
 		dns_store16(p + n + 2, s->fragment);
+		dns_store32(p + n + 4, s->ip_id);
 		n += 8;
 	}
 	*next = proto;
@@ -146,12 +148,11 @@ size_t frame_ip(
 	return frame_ether(s, four ? 0x0800 : 0x86dd, packet, n, buf);
 }
 
-size_t frame_udp(const struct frame_spec *s, const uint8_t *data, size_t len, uint8_t *buf)
+size_t frame_datagram(const struct frame_spec *s, const uint8_t *data, size_t len, uint8_t *u)
 {
-	static uint8_t u[FRAME_MAX + 16];
 	uint16_t sum;
 
-	if (len > FRAME_MAX)
+	if (len > FRAME_MAX - 8)
 		return 0;
 	dns_store16(u, s->sport);
 	dns_store16(u + 2, s->dport);
@@ -167,5 +168,13 @@ size_t frame_udp(const struct frame_spec *s, const uint8_t *data, size_t len, ui
 	if (s->udp_sum == FRAME_SUM_BAD)
 		sum = sum == 0x5555 ? 0x5556 : sum ^ 0x5555;
 	dns_store16(u + 6, s->udp_sum == FRAME_SUM_ZERO ? 0 : sum);
-	return frame_ip(s, 17, u, 8 + len, buf);
+	return 8 + len;
+}
+
+size_t frame_udp(const struct frame_spec *s, const uint8_t *data, size_t len, uint8_t *buf)
+{
+	static uint8_t u[FRAME_MAX];
+	size_t n = frame_datagram(s, data, len, u);
+
+	return n > 0 ? frame_ip(s, 17, u, n, buf) : 0;
 }

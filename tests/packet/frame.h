@@ -41,6 +41,7 @@ struct frame_spec {
 	uint8_t version;         /* 0: the family's */
 	uint16_t fragment;       /* 16-bit IPv4 field or the one of an IPv6 fragment header */
 	bool fragment_header;    /* IPv6: put one in */
+	uint32_t ip_id;          /* identification, IPv4's or the fragment header's */
 	uint8_t ext[FRAME_EXTS]; /* IPv6: these headers, 8 bytes each */
 	unsigned n_ext;
 	bool cut_set;
@@ -50,6 +51,9 @@ struct frame_spec {
 
 /* Each returns the length of the frame in buf (FRAME_MAX bytes), 0: no room. */
 size_t frame_udp(const struct frame_spec *s, const uint8_t *data, size_t len, uint8_t *buf);
+
+/* The UDP datagram alone. */
+size_t frame_datagram(const struct frame_spec *s, const uint8_t *data, size_t len, uint8_t *buf);
 size_t frame_ip(
 	const struct frame_spec *s, uint8_t proto, const uint8_t *data, size_t len, uint8_t *buf);
 size_t frame_ether(

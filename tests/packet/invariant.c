@@ -327,6 +327,11 @@ static void check_mdns(struct invariants *v, const struct scenario *s, struct ca
 		dissect_problem(d, "TTL or hop limit %u (RFC 6762 11)", d->ttl);
 	if (!dp_link_own_addr(c->link, d->src.family, d->src.b))
 		dissect_problem(d, "source is not our address of the link");
+	if (d->fragments > 0 && (d->n_rr != 1 || is_legacy(d) || d->whole_len > 9000))
+		dissect_problem(d, "%zu records and %zu bytes in fragments (RFC 6762 17)", d->n_rr,
+			d->whole_len);
+	if (d->fragments > 0 && d->whole_len <= c->link->mtu)
+		dissect_problem(d, "%zu bytes in fragments", d->whole_len);
 	if (d->ip_len > c->link->mtu)
 		dissect_problem(d, "%zu bytes on a link of MTU %u", d->ip_len, c->link->mtu);
 	if (c->link->mode != DP_LINK_GATEWAY || s->gone[c->link - s->link])

@@ -10,6 +10,7 @@
 
 #include "base/clock.h"
 #include "tests/packet/frame.h"
+#include "tests/packet/gather.h"
 #include "tests/packet/invariant.h"
 
 /* The clock starts here unless a scenario says otherwise. */
@@ -196,13 +197,17 @@ static int take_in(struct scenario *s)
 	size_t len;
 
 	while ((len = gateway_sent(&s->gateway, frame, sizeof(frame), &port)) > 0) {
-		struct capture *c = add_capture(s);
+		struct capture *c;
 
 		if (s->pcap != NULL)
 			pcap_write(s->pcap, s->gateway.now_us, frame, len);
+		if (gather_fragment(&s->gather, frame, &len, sizeof(frame)))
+			continue;
+		c = add_capture(s);
 		c->d.at_us = s->gateway.now_us;
 		c->d.port = port;
 		dissect(&c->d, frame, len);
+		gather_note(&s->gather, &c->d);
 		c->link = link_of(s, &c->d);
 		if (c->link == NULL) {
 			c->link = &s->link[0];
@@ -217,7 +222,7 @@ static int take_in(struct scenario *s)
 		scenario_show(s, s->gateway.now_us);
 		return -1;
 	}
-	return 0;
+	return s->gather.parts > 0 ? scenario_fail(s, "fragments that make no packet") : 0;
 }
 
 int scenario_settle(struct scenario *s)

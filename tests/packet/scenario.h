@@ -2,6 +2,7 @@
 #pragma once
 
 #include "tests/packet/dissect.h"
+#include "tests/packet/gather.h"
 #include "tests/packet/gateway.h"
 #include "tests/packet/pcap.h"
 #include "tests/packet/script.h"
@@ -53,6 +54,7 @@ struct scenario {
 	struct station station[STATIONS_MAX];
 	unsigned n_stations;
 
+	struct gather gather; /* of fragments */
 	struct capture *capture;
 	size_t n_captures;
 	uint64_t mark_us; /* times of `expect` count from here: the last send or elapse */

@@ -16,6 +16,8 @@
  * README.md lists the options.
  */
 
+#define ORDER_MAX 32
+
 struct sending {
 	struct scenario *s;
 	const struct station *from;
@@ -33,7 +35,11 @@ struct sending {
 	bool set_counts;
 	uint16_t counts[4];
 	uint64_t times;
-	uint64_t mutate; /* seed: each copy gets a few random bytes; 0: none does */
+	uint64_t mutate;    /* seed: each copy gets a few random bytes; 0: none does */
+	unsigned fragments; /* bytes of the datagram in each; 0: it goes in one */
+	unsigned overlap;   /* bytes each but the last holds of the next one */
+	unsigned n_order;   /* 0: all, in order */
+	uint16_t order[ORDER_MAX];
 	size_t dns_len;
 	uint8_t dns[FRAME_MAX];
 	uint8_t frame[FRAME_MAX];
@@ -118,6 +124,22 @@ static int want_list(struct sending *x, char *word, unsigned n, uint16_t *out)
 	return i == n ? 0 : scenario_fail(x->s, "expected %u numbers", n);
 }
 
+/* Which fragments are sent, in which order; again, if they stand there again. */
+static int want_order(struct sending *x, char *word)
+{
+	if (word == NULL)
+		return scenario_fail(x->s, "expected numbers of fragments");
+	for (char *save, *t = strtok_r(word, ",", &save); t != NULL;
+		t = strtok_r(NULL, ",", &save)) {
+		uint64_t v;
+
+		if (x->n_order == ORDER_MAX || want_number(x, t, FRAME_MAX / 8, &v) < 0)
+			return scenario_fail(x->s, "expected up to %d fragments", ORDER_MAX);
+		x->order[x->n_order++] = (uint16_t)v;
+	}
+	return 0;
+}
+
 static int want_exts(struct sending *x, char *word)
 {
 	if (word == NULL)
@@ -182,7 +204,8 @@ static int number_option(struct sending *x, const char *word, const char *value)
 		{"ttl", 255, &x->spec.ttl, 1}, {"queue", GATEWAY_WORKERS_MAX, &x->out.queue, 4},
 		{"x", 100000, &x->times, 8}, {"ip-version", 15, &x->spec.version, 1},
 		{"fragment", 0xffff, &x->spec.fragment, 2}, {"pad", 2000, &x->spec.pad, 4},
-		{"mutate", UINT64_MAX, &x->mutate, 8},
+		{"mutate", UINT64_MAX, &x->mutate, 8}, {"ip-id", UINT32_MAX, &x->spec.ip_id, 4},
+		{"fragments", FRAME_MAX, &x->fragments, 4}, {"overlap", FRAME_MAX, &x->overlap, 4},
 		{"segments", FRAME_MAX, &x->out.segment, sizeof(x->out.segment)}};
 
 	for (unsigned i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++) {
@@ -218,6 +241,8 @@ static int other_option(struct sending *x, const char *word, char *value)
 		return want_mac(x, value, &x->spec.dmac) < 0 ? -1 : 1;
 	if (strcmp(word, "tags") == 0)
 		return want_tags(x, value) < 0 ? -1 : 1;
+	if (strcmp(word, "order") == 0)
+		return want_order(x, value) < 0 ? -1 : 1;
 	if (strcmp(word, "ext") == 0)
 		return want_exts(x, value) < 0 ? -1 : 1;
 	if (strcmp(word, "counts") == 0) {
@@ -431,6 +456,41 @@ static void mutate(struct sending *x, uint64_t n)
 	x->out.len = frame_udp(&x->spec, dns, x->dns_len, x->frame);
 }
 
+static int receive(struct sending *x)
+{
+	return gateway_receive(&x->s->gateway, &x->out) < 0
+		       ? scenario_fail(x->s, "no room in the RX ring, or too long for an mbuf")
+		       : 0;
+}
+
+/* The datagram in fragments. */
+static int send_fragments(struct sending *x)
+{
+	static uint8_t u[FRAME_MAX];
+	size_t len = frame_datagram(&x->spec, x->dns, x->dns_len, u);
+	unsigned all = (unsigned)((len + x->fragments - 1) / x->fragments);
+
+	x->spec.fragment_header = true;
+	for (unsigned i = 0; i < (x->n_order > 0 ? x->n_order : all); i++) {
+		size_t off = (size_t)x->fragments * (x->n_order > 0 ? x->order[i] : i);
+		size_t part = x->fragments + x->overlap;
+		bool more;
+
+		if (off >= len)
+			return scenario_fail(x->s, "there are %u fragments only", all);
+		if (part > len - off)
+			part = len - off;
+		more = off + x->fragments < len;
+		x->spec.fragment =
+			(uint16_t)(x->spec.src.family == 4 ? off / 8 | (more ? 0x2000 : 0)
+							   : off | more);
+		x->out.len = frame_ip(&x->spec, 17, u + off, part, x->frame);
+		if (receive(x) < 0)
+			return -1;
+	}
+	return 0;
+}
+
 int statement_send(struct scenario *s, struct script_words *w)
 {
 	static struct sending x;
@@ -463,8 +523,9 @@ int statement_send(struct scenario *s, struct script_words *w)
 	for (uint64_t n = 0; n < x.times; n++) {
 		if (x.mutate != 0)
 			mutate(&x, n);
-		if (gateway_receive(&s->gateway, &x.out) < 0)
-			return scenario_fail(s, "no room in the RX ring, or too long for an mbuf");
+		if ((x.fragments > 0 ? send_fragments(&x) : receive(&x)) < 0)
+			return -1;
+		x.spec.ip_id += x.fragments > 0;
 	}
 	return scenario_settle(s);
 }
