@@ -316,6 +316,8 @@ static int ask_all(struct replay *r)
 	mac_parse(ACROSS_MAC, &l.smac);
 	if (meet(r->s, "across", &l) < 0 || reopen(r) < 0)
 		return -1;
+	/* Probes are asked again as well, for names that have owners. */
+	invariants_defending(r->s->invariants);
 	while ((rc = next_frame(r, &l)) > 0) {
 		r->frames++;
 		if (l.dns_len < 12 || l.dns_len > 8000)
