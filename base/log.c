@@ -2,6 +2,8 @@
 #include "base/log.h"
 
 #include <errno.h>
+#include <limits.h>
+#include <poll.h>
 #include <stdarg.h>
 #include <string.h>
 #include <time.h>
@@ -13,6 +15,7 @@
 #define QUEUE_BYTES (64 * 1024)
 #define LIMIT_PER_S 1
 #define LIMIT_BURST 5
+#define SINK_WAIT_MS 20 /* for a full sink to take more, before lines are dropped */
 
 static const char *const level_names[] = {"err", "warn", "notice", "info", "debug"};
 
@@ -24,6 +27,13 @@ static int sink_fd = STDERR_FILENO;
 
 /* Keeps lines whole, as not every sink does. Threads that must not wait use the queue. */
 static pthread_mutex_t sink_lock = PTHREAD_MUTEX_INITIALIZER;
+
+/* What a sink that takes nothing swallowed; under sink_lock. */
+static struct {
+	uint64_t lost; /* lines not told of yet */
+	bool full;     /* it was when we last tried: nobody waits for it again */
+	bool cut;      /* what it has ends in the middle of a line */
+} sink;
 
 /* Lines of threads that must not wait. Filled under the lock by whoever gets it at once, emptied by
  * log_flush(), which swaps the halves and writes without the lock. */
@@ -125,21 +135,95 @@ static void line_end(struct line *l)
 	l->buf[l->len++] = '\n';
 }
 
+/*
+ * A pipe that polls as writable takes PIPE_BUF bytes without blocking, so no more than that is
+ * written at a time. The descriptor is shared with whoever started us: it is not ours to make
+ * non-blocking.
+ */
+static bool sink_ready(int fd)
+{
+	struct pollfd p = {.fd = fd, .events = POLLOUT};
+	int rc;
+
+	do
+		rc = poll(&p, 1, sink.full ? 0 : SINK_WAIT_MS);
+	while (rc < 0 && errno == EINTR);
+	sink.full = rc <= 0;
+	return !sink.full;
+}
+
+/* Returns how many bytes were written: fewer than len if the sink is full or broken. */
+static size_t sink_put(int fd, const char *buf, size_t len)
+{
+	size_t done = 0;
+
+	while (done < len && sink_ready(fd)) {
+		ssize_t n = write(fd, buf + done, len - done);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0)
+			break;
+		done += (size_t)n;
+	}
+	if (done > 0)
+		sink.cut = buf[done - 1] != '\n';
+	return done;
+}
+
+/* Whole lines that go in one write. */
+static size_t sink_chunk(const char *buf, size_t len)
+{
+	const char *end;
+
+	if (len <= PIPE_BUF)
+		return len;
+	end = memrchr(buf, '\n', PIPE_BUF);
+	return end != NULL ? (size_t)(end - buf) + 1 : PIPE_BUF;
+}
+
+static unsigned count_lines(const char *buf, size_t len)
+{
+	unsigned n = 0;
+
+	for (size_t i = 0; i < len; i++)
+		n += buf[i] == '\n';
+	return n;
+}
+
+/* Tells how much was lost, once the sink takes it. */
+static void sink_tell_lost(int fd)
+{
+	struct line l;
+
+	if (sink.lost == 0 || !sink_ready(fd))
+		return;
+	if (sink.cut && sink_put(fd, "\n", 1) == 0)
+		return;
+	line_begin(&l, "log", LOG_LEVEL_WARN, "messages lost, nobody read them");
+	line_add(&l, " lost=%llu", (unsigned long long)sink.lost);
+	line_end(&l);
+	if (sink_put(fd, l.buf, l.len) == l.len)
+		sink.lost = 0;
+}
+
+/* Whole lines. Waits no longer than SINK_WAIT_MS for a sink that is full, then drops them. */
 static void sink_write(const char *buf, size_t len)
 {
 	int fd = __atomic_load_n(&sink_fd, __ATOMIC_RELAXED);
 
 	pthread_mutex_lock(&sink_lock);
+	sink_tell_lost(fd);
 	while (len > 0) {
-		ssize_t n = write(fd, buf, len);
+		size_t chunk = sink_chunk(buf, len);
+		size_t done = sink_put(fd, buf, chunk);
 
-		if (n < 0 && errno == EINTR)
-			continue;
-		/* A log that cannot be written has nobody to tell. */
-		if (n <= 0)
+		if (done < chunk) {
+			sink.lost += count_lines(buf + done, len - done);
 			break;
-		buf += n;
-		len -= (size_t)n;
+		}
+		buf += chunk;
+		len -= chunk;
 	}
 	pthread_mutex_unlock(&sink_lock);
 }

@@ -12,6 +12,9 @@
  *	LOG_INFO("reload done");
  *	LOG_WARN("link has no carrier", "link=%s port=%u", link->name, port);
  *
+ * A sink that takes nothing (a pipe nobody reads) holds nobody up for long: lines are dropped, and
+ * counted by the first line that gets through again.
+ *
  * Control characters never reach the sink; values that stations choose go through log_quote(). Any
  * thread may log, but never a worker lcore on its packet path: a line is a system call.
  *

@@ -82,6 +82,76 @@ Test(log, one_line_key_value)
 	cr_assert_eq(lines(), 4);
 }
 
+static int pipe_that_is_full(int fd[2])
+{
+	char page[4096] = "";
+	int total = 0;
+
+	cr_assert_eq(pipe2(fd, O_NONBLOCK), 0);
+	for (ssize_t n; (n = write(fd[1], page, sizeof(page))) > 0;)
+		total += (int)n;
+	cr_assert_eq(errno, EAGAIN);
+	fcntl(fd[1], F_SETFL, 0); /* as a shell's is */
+	return total;
+}
+
+static void pipe_drain(int fd, int total)
+{
+	for (ssize_t n; total > 0; total -= (int)n) {
+		n = read(fd, text, (size_t)total);
+		cr_assert_gt(n, 0);
+	}
+}
+
+/* Nobody reads our stderr: the threads go on all the same. The limit is for a writer that hangs. */
+Test(log, a_full_pipe_holds_nobody_up_and_what_is_lost_is_counted, .timeout = 60)
+{
+	int fd[2], total = pipe_that_is_full(fd);
+	ssize_t n;
+
+	log_set_fd(fd[1]);
+	for (unsigned i = 0; i < 30; i++)
+		LOG_INFO("into the void");
+	log_flush();
+	pipe_drain(fd[0], total);
+	LOG_INFO("heard again");
+	n = read(fd[0], text, sizeof(text) - 1);
+	cr_assert_gt(n, 0);
+	text[n] = '\0';
+	cr_assert_null(strstr(text, "into the void"), "%s", text);
+	cr_assert_not_null(strstr(text, "lost=30\n"), "%s", text);
+	cr_assert_not_null(strstr(text, "heard again"), "%s", text);
+	LOG_INFO("and again");
+	n = read(fd[0], text, sizeof(text) - 1);
+	text[n > 0 ? n : 0] = '\0';
+	cr_assert_null(strstr(text, "lost="), "told once: %s", text);
+}
+
+/* More than a pipe takes at once: what fits is whole lines. */
+Test(log, a_queue_larger_than_the_pipe_is_cut_between_lines, .timeout = 60)
+{
+	int fd[2];
+	ssize_t n;
+
+	cr_assert_eq(pipe2(fd, O_NONBLOCK), 0);
+	fcntl(fd[1], F_SETFL, 0);
+	cr_assert_geq(fcntl(fd[1], F_SETPIPE_SZ, 4096), 4096);
+	log_set_fd(fd[1]);
+	log_queue_this_thread(true);
+	for (unsigned i = 0; i < 400; i++)
+		LOG_INFO("one of many", "i=%u", i);
+	log_queue_this_thread(false);
+	log_flush();
+	n = read(fd[0], text, sizeof(text) - 1);
+	cr_assert_gt(n, 0);
+	cr_assert_eq(text[n - 1], '\n');
+	log_flush(); /* there is nothing but the loss to tell */
+	n = read(fd[0], text, sizeof(text) - 1);
+	cr_assert_gt(n, 0);
+	text[n] = '\0';
+	cr_assert_not_null(strstr(text, "lost="), "%s", text);
+}
+
 Test(log, time_stamp_is_utc)
 {
 	int y, mo, d, h, mi, s, ms, end = 0;
