@@ -71,6 +71,11 @@ unsigned ctl_held(const struct ctl *c);
 	X(told, "records told to open browsers")                                                   \
 	X(withdrawn, "goodbyes told to open browsers")                                             \
 	X(interest_refused, "open browsers not remembered: table full")                            \
+	X(probes_unsure, "probes for names whose owner was asked first (RFC 6762 8.1)")              \
+	X(names_doubted, "names whose owner was asked whether it still lives")                     \
+	X(names_confirmed, "... and it does")                                                      \
+	X(names_let_go, "... and it did not answer: its records were withdrawn (RFC 6762 10.4)")   \
+	X(names_not_doubted, "... and it could not be asked: table full, or link gone")            \
 	X(host_answers, "ARP and ND answers sent")                                                 \
 	X(group_reports, "IGMP and MLD reports sent")                                              \
 	X(host_ignored, "host duty packets that asked for nothing of ours")                        \

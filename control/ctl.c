@@ -34,6 +34,7 @@ static void on_added(void *arg, uint32_t rec)
 	ctl_question_answered(c, rec);
 	ctl_wait_arrived(c, rec);
 	ctl_interest_added(c, rec);
+	ctl_conflict_added(c, rec);
 }
 
 static void on_removing(void *arg, uint32_t rec)
@@ -106,6 +107,8 @@ static int make_parts(struct ctl *c, const struct ctl_params *p, uint64_t cache_
 	if (rc == 0)
 		rc = ctl_interests_init(c);
 	if (rc == 0)
+		rc = ctl_probes_init(c);
+	if (rc == 0)
 		rc = ctl_prefixes_init(c);
 	return rc;
 }
@@ -152,6 +155,7 @@ void ctl_destroy(struct ctl *c)
 		return;
 	ctl_waits_fini(c);
 	ctl_interests_fini(c);
+	ctl_probes_fini(c);
 	ctl_questions_fini(c);
 	ctl_prefixes_fini(c);
 	/* The cache lets its deferred frees run; those of the type lists are among them. */

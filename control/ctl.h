@@ -16,6 +16,7 @@
 #include "control/interest.h"
 #include "control/packet.h"
 #include "control/prefix.h"
+#include "control/probe.h"
 #include "control/question.h"
 #include "control/refresh.h"
 #include "control/table.h"
@@ -43,6 +44,8 @@
  *	wait.c       queries that wait for records
  *	interest.c   open browsers: what is new, changed or gone
  *	refresh.c    records near their end
+ *	probe.c      does the owner of a name still live?
+ *	conflict.c   names claimed on several links
  *	host.c       ARP, ND, IGMP, MLD: dispatch, start and end of links (arp.c, nd.c, igmp.c,
  *mld.c) prefix.c     which addresses lie on some link packet.c     frames of our own table.c hash
  *tables
@@ -112,6 +115,7 @@ struct ctl {
 	struct ctl_waits waits;
 	struct ctl_interests interests;
 	struct ctl_refreshes refreshes;
+	struct ctl_probes probes;
 	struct ctl_duties duties;
 	struct ctl_prefixes prefixes;
 	struct ctl_scratch scratch;
@@ -149,6 +153,9 @@ struct hash128 ctl_node_key(const struct ctl *c, const uint8_t *name, uint16_t r
 
 /* learn.c: takes in an mDNS response (DP_UP_RESPONSE); the mbuf stays the caller's. */
 void ctl_learn(struct ctl *c, struct rte_mbuf *m);
+
+/* conflict.c: a record was added: others of its name on other links may have lost their owner. */
+void ctl_conflict_added(struct ctl *c, uint32_t rec);
 
 /* query.c: a query with questions nobody could be answered (DP_UP_QUERY); the mbuf stays the
  * caller's. */

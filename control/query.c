@@ -325,6 +325,8 @@ static void look_at(struct ctl *c, const struct dp_pkt *pkt, const struct asked 
 	/* A one-shot querier (RFC 6762 §5.1) gets its answer and is gone. */
 	if (a->browse && !(pkt->flags & DP_PKT_LEGACY))
 		ctl_interest_asked(c, ctl_node_key(c, a->q->qname, DNS_TYPE_PTR), a->l->id);
+	if (pkt->unsure & bit)
+		ctl_probe(c, a->l, a->mac, a->q->qname);
 	if (pkt->incomplete & bit) {
 		o->complete |= bit;
 		node = cache_find(c->view, a->q->qname, DNS_TYPE_PTR);

@@ -12,6 +12,7 @@
 #define LONGEST_MS 3600000 /* §5.2: may be capped to an hour */
 #define REPEATS 2          /* three questions within 6 s (RFC 8766 §5.6) */
 #define REFRESH_MS 1000    /* between two refreshes of one RRset */
+#define VERIFY_MS 450      /* ... while it is in doubt whether its owner lives */
 #define BATCH 64           /* questions per message */
 #define TURN_MESSAGES 256  /* per turn */
 
@@ -191,7 +192,7 @@ static bool due(const struct ctl *c, struct ctl_question *q, const struct ctl_as
 	if (q->asked_ms == 0)
 		return true;
 	if (a->how == CTL_ASK_REFRESH)
-		return since >= REFRESH_MS;
+		return since >= (a->verify ? VERIFY_MS : REFRESH_MS);
 	if (idle > 2 * (int64_t)q->interval_ms)
 		q->interval_ms = 0;
 	return since >= q->interval_ms && since >= FIRST_MS;

@@ -40,6 +40,7 @@ struct ctl_ask {
 	uint16_t link;
 	uint8_t how;      /* enum ctl_ask_how */
 	bool multicast;   /* not by unicast even if that could be done */
+	bool verify;      /* CTL_ASK_REFRESH: twice a second, as long as a prober waits (§8.1) */
 	uint32_t station; /* the owner's; 0: not known (any more) */
 };
 

@@ -45,16 +45,18 @@ bool dp_known_next(
 	return false;
 }
 
-/* Is a question of the query about this name? */
-static bool asks_for(const struct dp_worker *w, const struct dp_query *q, const struct dp_known *k)
+/* Marks the questions about this name, of which the query proposes a record. */
+static void propose(struct dp_worker *w, struct dp_query *q, const struct dp_known *k, bool held)
 {
 	for (unsigned i = 0; i < q->n; i++) {
-		const struct dp_question *qu = &w->question[q->first + i];
+		struct dp_question *qu = &w->question[q->first + i];
 
-		if (qu->name_len == k->name_len && memcmp(qu->canon, k->name, k->name_len) == 0)
-			return true;
+		if (qu->name_len != k->name_len || memcmp(qu->canon, k->name, k->name_len) != 0)
+			continue;
+		q->probe = true;
+		qu->proposed = true;
+		qu->shared |= held;
 	}
-	return false;
 }
 
 void dp_known_read(struct dp_worker *w, struct dp_query *q)
@@ -65,11 +67,13 @@ void dp_known_read(struct dp_worker *w, struct dp_query *q)
 
 	dp_idset_clear(&w->known);
 	while (n < DP_KNOWN && dp_known_next(w, q, &q->reader, &k)) {
+		bool held = dp_idset_find(&w->seen, k.ident, &at);
+
 		if (k.section == DNS_SECTION_AUTHORITY) {
-			q->probe = q->probe || asks_for(w, q, &k);
+			propose(w, q, &k, held);
 			k.ttl = UINT32_MAX / 2;
 		}
-		if (!dp_idset_find(&w->seen, k.ident, &at))
+		if (!held)
 			continue;
 		dp_idset_add(&w->known, k.ident, k.ttl);
 		n++;

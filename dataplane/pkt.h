@@ -55,6 +55,7 @@ struct dp_pkt {
 	uint64_t ask;        /* upcall of a query: bit i, control is to look at question i (i < 64);
 				replay:        the questions that waited */
 	uint64_t missed;     /* ... and nothing was found for question i when the worker looked */
+	uint64_t unsure;     /* ... and question i probes for a name whose owner is to be asked first */
 	uint64_t incomplete; /* ... and the PTR answers of question i lack SRV, TXT or addresses */
 };
 

@@ -3,6 +3,7 @@
 #include "dataplane/build.h"
 #include "dataplane/gather.h"
 #include "dataplane/known.h"
+#include "dataplane/probe.h"
 
 #include <string.h>
 
@@ -61,6 +62,8 @@ static void prepare(struct dp_worker *w, const struct dp_link *l, struct dp_ques
 	qu->qtype = wire->qtype;
 	qu->qu = wire->qu;
 	qu->node = 0;
+	qu->proposed = false;
+	qu->shared = false;
 	dns_name_canon(qu->canon, wire->qname, wire->qname_len);
 	dns_service_parse(qu->canon, &qu->sd);
 	qu->answerable =
@@ -224,6 +227,7 @@ struct tally {
 	uint32_t denied;
 	uint64_t missed;     /* questions nothing was found for */
 	uint64_t incomplete; /* questions with services held back */
+	uint64_t unsure;     /* questions of probes not answered before the owner was asked */
 	uint64_t interest;   /* questions answered, and control should know who asked */
 };
 
@@ -237,9 +241,10 @@ static void gather(struct dp_worker *w, struct dp_query *q, struct tally *t)
 	q->delay = false;
 	dp_idset_clear(&w->seen);
 	for (unsigned i = 0; i < q->n; i++) {
-		const struct dp_question *qu = &w->question[q->first + i];
+		struct dp_question *qu = &w->question[q->first + i];
 		uint64_t bit = i < 64 ? UINT64_C(1) << i : 0;
 
+		qu->items_end = w->items.n;
 		if (qu->denied)
 			t->denied++;
 		if (!qu->answerable || qu->denied) {
@@ -250,6 +255,7 @@ static void gather(struct dp_worker *w, struct dp_query *q, struct tally *t)
 		if ((q->pkt->flags & DP_PKT_REPLAY) && (q->pkt->ask & bit) == 0)
 			continue;
 		dp_answer_question(w, q, i, by_unicast(q, qu) ? DP_ITEM_UNICAST : 0, &a);
+		qu->items_end = w->items.n;
 		t->found += a.found;
 		/* Others may know what we do not (RFC 6762 §6.3). */
 		if (a.found == 0)
@@ -381,8 +387,9 @@ static void tell_control(struct dp_worker *w, struct dp_query *q, const struct t
 {
 	struct dp_pkt *pkt = q->pkt;
 
-	pkt->ask = t->missed | t->incomplete | t->interest;
+	pkt->ask = t->missed | t->incomplete | t->interest | t->unsure;
 	pkt->missed = t->missed;
+	pkt->unsure = t->unsure;
 	pkt->incomplete = t->incomplete;
 	if (pkt->ask == 0 || (pkt->flags & DP_PKT_REPLAY))
 		return;
@@ -404,14 +411,16 @@ static void answer(struct dp_worker *w, struct dp_query *q)
 		dp_known_read(w, q);
 		if (w->gathered != NULL)
 			dp_gather_known(w);
-		known = dp_known_drop(w);
+		if (q->probe)
+			known = dp_probe_hold(w, q, &t.unsure);
+		known += dp_known_drop(w);
 		dp_event(w, q->link->id, DP_EV_known_answers, known);
 	}
 	if (w->items.n > 0)
 		outcome = DP_answered;
 	else if (known > 0)
 		outcome = DP_query_known;
-	else if (t.missed | t.incomplete)
+	else if (t.missed | t.incomplete | t.unsure)
 		outcome = DP_query_missed;
 	else
 		outcome = t.denied > 0 ? DP_query_denied : DP_query_nothing;

@@ -23,6 +23,7 @@
  *	answer.c     which records answer a question
  *	additional.c what resolves an answer: SRV, TXT, addresses
  *	known.c      known answers of a query
+ *	probe.c      probes for names that are extended
  *	gather.c     queries whose known answers go on in further packets
  *	schedule.c   the multicast schedule of the links this worker is home of
  *	build.c      records -> messages -> frames
@@ -72,6 +73,9 @@ struct dp_question {
 	bool qu;
 	bool denied;     /* policy lets nobody answer it here */
 	bool answerable; /* false: class not IN, or a name never answered */
+	bool proposed;   /* the query proposes records of the name: a probe (RFC 6762 §8.1) */
+	bool shared;     /* ... one of which is held: no conflict (§9) */
+	uint32_t items_end; /* its answers end here in worker.items */
 };
 
 /* One query of a burst. */

@@ -1,0 +1,242 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "control/probe.h"
+
+#include <string.h>
+
+#include "cache/directory.h"
+#include "cache/service.h"
+#include "control/ctl.h"
+#include "dataplane/visible.h"
+#include "dns/name.h"
+#include "dns/rdata.h"
+
+#define NAME_RECORDS 64 /* records of a name and type looked at */
+#define STEPS_MAX 4
+#define SAME_MOMENT_MS 1000 /* workers store a touch at most once a second */
+#define PUT_OFF_MS 1000     /* the link's budget has not let the questions go yet */
+
+/* When the questions go, in ms since the first; the last one is the end. 0 behind it. */
+static const uint16_t steps[][STEPS_MAX + 1] = {
+	[CTL_DOUBT_PROBED] = {0, 1000, 3000, 10000},
+	[CTL_DOUBT_MOVED] = {0, 500, 1000},
+};
+
+int ctl_probes_init(struct ctl *c)
+{
+	return ctl_table_init(
+		&c->probes.doubts, "doubts", sizeof(struct ctl_doubt), CTL_DOUBTS_MAX, c->socket);
+}
+
+void ctl_probes_fini(struct ctl *c)
+{
+	ctl_table_fini(&c->probes.doubts);
+}
+
+/* Type 0 stands for all of them; both halves are keyed hashes, the link only makes them different.
+ */
+static struct hash128 doubt_key(const struct ctl *c, const uint8_t *name, uint16_t link)
+{
+	struct hash128 key = ctl_node_key(c, name, 0);
+
+	key.lo ^= link * UINT64_C(0x9e3779b97f4a7c15);
+	key.hi += link;
+	return key;
+}
+
+/* Walks the unique records of a name and of the usual types. */
+struct name_walk {
+	const uint8_t *name;
+	struct cache_iter it;
+	unsigned type, left;
+};
+
+/* The next one, or 0. */
+static uint32_t walk_next(const struct ctl *c, struct name_walk *w)
+{
+	for (;;) {
+		uint32_t rec = w->left > 0 ? cache_iter_next(&w->it) : 0, node;
+		const struct cache_record *r;
+
+		if (rec != 0) {
+			w->left--;
+			r = cache_record_at(c->view, rec);
+			if ((atomic_load_explicit(&r->flags, memory_order_relaxed) &
+				    CACHE_REC_UNIQUE) != 0)
+				return rec;
+			continue;
+		}
+		if (w->type == CACHE_USUAL_TYPES)
+			return 0;
+		node = cache_find(c->view, w->name, cache_usual_types[w->type++]);
+		w->left = node != 0 ? NAME_RECORDS : 0;
+		if (node != 0)
+			cache_iter_init(&w->it, c->view, cache_node_at(c->view, node));
+	}
+}
+
+/* Puts one question for each record type the owner has under the name. */
+static bool ask_owner(struct ctl *c, const struct ctl_doubt *d)
+{
+	struct name_walk w = {.name = d->name};
+	bool asked = false;
+	uint32_t rec;
+
+	while ((rec = walk_next(c, &w)) != 0) {
+		const struct cache_record *r = cache_record_at(c->view, rec);
+		struct ctl_ask a = {.qname = d->name,
+			.qtype = r->rrtype,
+			.link = d->link,
+			.how = CTL_ASK_REFRESH,
+			.verify = true,
+			/* The address may be what has changed. */
+			.multicast = d->asked > 0,
+			.station = r->station};
+
+		if (r->link == d->link && cache_record_live(r, c->now_ms))
+			asked |= ctl_question_ask(c, &a) != CTL_NOT_ASKED;
+	}
+	return asked;
+}
+
+enum life { LIFE_NONE, LIFE_SILENT, LIFE_HEARD };
+
+/* Was one of the owner's records of the name heard since? LIFE_NONE: none is left. */
+static enum life look(const struct ctl *c, const struct ctl_doubt *d)
+{
+	struct name_walk w = {.name = d->name};
+	enum life life = LIFE_NONE;
+	uint32_t rec;
+
+	while ((rec = walk_next(c, &w)) != 0) {
+		const struct cache_record *r = cache_record_at(c->view, rec);
+
+		if (r->link != d->link || !cache_record_live(r, c->now_ms))
+			continue;
+		life = LIFE_SILENT;
+		if (clock_ms_diff(atomic_load_explicit(&r->touched_ms, memory_order_relaxed),
+			    d->from_ms - SAME_MOMENT_MS) > 0)
+			return LIFE_HEARD;
+	}
+	return life;
+}
+
+/* The PTR of the service's type to the instance, on the link: it goes with its SRV. */
+static uint32_t pointer_to(struct ctl *c, const struct ctl_doubt *d)
+{
+	struct dns_service_name sd;
+	uint8_t canon[DNS_NAME_MAX + 1] __attribute__((aligned(64)));
+	size_t len = dns_name_len(d->name);
+	struct hash128 key;
+
+	dns_service_parse(d->name, &sd);
+	if (sd.kind != DNS_NAME_INSTANCE)
+		return 0;
+	dns_name_canon(canon, d->name, len);
+	key = ctl_node_key(c, d->name + sd.type_off, DNS_TYPE_PTR);
+	return cache_find_record(c->view, cache_ident(c->view, key, canon, len), d->link);
+}
+
+/* The name is not the owner's any more (RFC 6762 §10.4). */
+static void let_go(struct ctl *c, const struct ctl_doubt *d)
+{
+	struct name_walk w = {.name = d->name};
+	uint32_t ptr = pointer_to(c, d), rec;
+
+	while ((rec = walk_next(c, &w)) != 0) {
+		const struct cache_record *r = cache_record_at(c->view, rec);
+
+		if (r->link == d->link && cache_record_live(r, c->now_ms))
+			cache_goodbye(c->cache, rec, c->now_ms);
+	}
+	if (ptr != 0 && cache_record_live(cache_record_at(c->view, ptr), c->now_ms))
+		cache_goodbye(c->cache, ptr, c->now_ms);
+	CTL_INC(c, names_let_go);
+}
+
+static void doubt_timer(struct ctl *c, struct ctl_timer *t);
+
+/* Takes the next step. False: the doubt is over. */
+static bool step(struct ctl *c, struct ctl_doubt *d)
+{
+	enum life life = look(c, d);
+
+	if (life != LIFE_SILENT) {
+		if (life == LIFE_HEARD)
+			CTL_INC(c, names_confirmed);
+		return false;
+	}
+	if (ctl_gateway_link(c, d->link) == NULL) {
+		CTL_INC(c, names_not_doubted);
+		return false;
+	}
+	/* An owner that was not asked is not silent. */
+	if (d->asked > 0 && c->link[d->link].ask_head != 0) {
+		ctl_arm(c, &d->timer, c->now_ms + PUT_OFF_MS, doubt_timer);
+		return true;
+	}
+	if (steps[d->why][d->asked + 1] == 0) {
+		let_go(c, d);
+		return false;
+	}
+	if (!ask_owner(c, d)) {
+		CTL_INC(c, names_not_doubted);
+		return false;
+	}
+	ctl_arm(c, &d->timer, c->now_ms + steps[d->why][d->asked + 1] - steps[d->why][d->asked],
+		doubt_timer);
+	d->asked++;
+	return true;
+}
+
+static void doubt_timer(struct ctl *c, struct ctl_timer *t)
+{
+	struct ctl_doubt *d = ctl_container(t, struct ctl_doubt, timer);
+
+	if (!step(c, d))
+		ctl_table_del(&c->probes.doubts,
+			ctl_table_find(&c->probes.doubts, doubt_key(c, d->name, d->link)));
+}
+
+void ctl_doubt(struct ctl *c, const uint8_t *name, uint16_t link, enum ctl_doubt_why why)
+{
+	struct hash128 key = doubt_key(c, name, link);
+	uint32_t idx = ctl_table_find(&c->probes.doubts, key);
+	struct ctl_doubt *d;
+
+	if (idx != 0) {
+		d = ctl_table_at(&c->probes.doubts, idx);
+		if (d->why >= why)
+			return;
+		ctl_cancel(c, &d->timer);
+	} else {
+		idx = ctl_table_add(&c->probes.doubts, key);
+		if (idx == 0) {
+			CTL_INC(c, names_not_doubted);
+			return;
+		}
+		CTL_INC(c, names_doubted);
+		d = ctl_table_at(&c->probes.doubts, idx);
+		d->link = link;
+		memcpy(d->name, name, dns_name_len(name));
+	}
+	d->why = (uint8_t)why;
+	d->asked = 0;
+	d->from_ms = c->now_ms;
+	if (!step(c, d))
+		ctl_table_del(&c->probes.doubts, idx);
+}
+
+void ctl_probe(
+	struct ctl *c, const struct dp_link *l, const struct mac_addr *mac, const uint8_t *name)
+{
+	struct name_walk w = {.name = name};
+	uint32_t rec;
+
+	CTL_INC(c, probes_unsure);
+	while ((rec = walk_next(c, &w)) != 0) {
+		const struct cache_record *r = cache_record_at(c->view, rec);
+
+		if (dp_judge(c->world, c->view, l, mac, r, c->now_ms) == DP_TELL)
+			ctl_doubt(c, name, r->link, CTL_DOUBT_PROBED);
+	}
+}
