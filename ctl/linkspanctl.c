@@ -41,11 +41,11 @@ static void usage(FILE *out)
 
 /* --- commands -------------------------------------------------------------------------------- */
 
+static const char *const things[] = {
+	"status", "ports", "links", "services", "records", "stations", "policy", "counters"};
+
 static bool show_args(char *const args[], unsigned n)
 {
-	static const char *const things[] = {"status", "ports", "links", "services", "records",
-		"stations", "policy", "counters"};
-
 	for (size_t i = 0; n == 1 && i < sizeof(things) / sizeof(things[0]); i++) {
 		if (strcmp(args[0], things[i]) == 0)
 			return true;
@@ -85,6 +85,33 @@ static bool command_good(const char *cmd, char *const args[], unsigned n)
 			return commands[i].args_good(args, n);
 	}
 	return false;
+}
+
+static bool command_known(const char *cmd)
+{
+	for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++) {
+		if (strcmp(cmd, commands[i].name) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* What is wrong with a command that is not good. */
+static void command_complain(const char *cmd, char *const args[], unsigned n)
+{
+	if (!command_known(cmd)) {
+		fprintf(stderr, "linkspanctl: no such command: %s\n", cmd);
+	} else if (strcmp(cmd, "show") == 0 && !show_args(args, n > 0)) {
+		if (n > 0)
+			fprintf(stderr, "linkspanctl: cannot show %s, but:", args[0]);
+		else
+			fputs("linkspanctl: show what?", stderr);
+		for (size_t i = 0; i < sizeof(things) / sizeof(things[0]); i++)
+			fprintf(stderr, " %s", things[i]);
+		fputc('\n', stderr);
+	} else {
+		fprintf(stderr, "linkspanctl: unexpected arguments of %s\n", cmd);
+	}
 }
 
 /* --- options --------------------------------------------------------------------------------- */
@@ -147,7 +174,7 @@ static int options_parse(int argc, char **argv, struct options *o)
 	if (o->n_args > 0 && optind == argc && command_good(o->args[0], o->args + 1, o->n_args - 1))
 		return -1;
 	if (o->n_args > 0)
-		fprintf(stderr, "linkspanctl: no such command\n");
+		command_complain(o->args[0], o->args + 1, o->n_args - 1);
 	usage(stderr);
 	return EXIT_USAGE;
 }

@@ -82,17 +82,17 @@ struct view {
 	const char *path[COLUMNS_MAX];
 };
 
+/* Those of ports and links fit 80 columns with ordinary names; --json has the rest. */
 static const struct view views[] = {
 	{.what = "ports",
-		.header = {"PORT", "DEVICE", "DRIVER", ">ID", "MAC", "LINK", ">MTU", ">RX", ">TX",
-			">MISSED", ">NOMBUF"},
-		.path = {"name", "device", "driver", "dpdk_port", "mac", "link", "mtu",
-			"stats.ipackets", "stats.opackets", "stats.imissed", "stats.rx_nombuf"}},
+		.header = {"PORT", "DEVICE", "LINK", ">MTU", ">RX", ">TX", ">MISSED", ">NOMBUF"},
+		.path = {"name", "device", "link", "mtu", "stats.ipackets", "stats.opackets",
+			"stats.imissed", "stats.rx_nombuf"}},
 	{.what = "links",
-		.header = {"LINK", ">ID", "PORT", ">VLAN", "MODE", ">MTU", "IN", "OUT", ">RECORDS",
-			">PACKETS", ">ANSWERED", "ADDRESSES"},
-		.path = {"name", "id", "port", "vlan", "mode", "mtu", "policy.in", "policy.out",
-			"records", "packets", "answered", "addresses"}},
+		.header = {"LINK", "PORT", ">VLAN", "MODE", "IN", "OUT", ">RECORDS", ">PACKETS",
+			">ANSWERED"},
+		.path = {"name", "port", "vlan", "mode", "policy.in", "policy.out", "records",
+			"packets", "answered"}},
 	{.what = "services",
 		.sort = 3,
 		.header = {"INSTANCE", "TYPE", "LINK", "HOST", ">PORT", ">TTL", "STATE",

@@ -110,6 +110,15 @@ def test_usage_errors_of_linkspanctl(argv):
     assert done.stdout == "" and "usage: linkspanctl" in done.stderr
 
 
+def test_what_cannot_be_shown_is_named_with_what_can():
+    done = run(CTL, "show", "nosuch")
+    assert done.returncode == 2
+    first = done.stderr.splitlines()[0]
+    assert first == ("linkspanctl: cannot show nosuch, but: status ports links services records "
+                     "stations policy counters")
+    assert run(CTL, "dance").stderr.startswith("linkspanctl: no such command: dance\n")
+
+
 def test_no_gateway_is_exit_3(tmp_path):
     path = tmp_path / "s"
     done = run(CTL, "-s", path, "show", "status")
