@@ -198,10 +198,7 @@ static int start_eal(struct gateway *g)
 	rc = eal_cpus_read(&g->cpus);
 	if (rc < 0)
 		return rc;
-	in.workers = config->gateway.workers != 0 ? config->gateway.workers
-						  : eal_default_workers(&g->cpus);
-	if (in.workers > DP_WORKERS_MAX)
-		in.workers = DP_WORKERS_MAX;
+	in.workers = start_workers(config, &g->cpus);
 	in.need = start_memory(config, in.workers);
 	in.huge_free = eal_huge_free();
 	rc = eal_args_make(&in, &g->eal);

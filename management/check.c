@@ -7,6 +7,7 @@
 
 #include "dataplane/world.h"
 #include "dns/wire.h"
+#include "management/socket_path.h"
 #include "management/start.h"
 #include "policy/policy.h"
 
@@ -135,14 +136,34 @@ static void check_policy(const struct config *config, struct yaml_errors *errors
 /* A start takes its tables at once; what does not fit is better said before. */
 static void check_memory(const struct config *config, struct yaml_errors *errors)
 {
-	unsigned workers = config->gateway.workers != 0 ? config->gateway.workers : 1;
-	size_t least = start_memory_least(config, workers);
+	struct eal_cpus cpus = {0};
+	size_t least;
 
-	if (config->gateway.memory != 0 && config->gateway.memory < least)
+	if (config->gateway.memory == 0)
+		return;
+	if (eal_cpus_read(&cpus) < 0)
+		cpus.n = 1;
+	least = start_memory_least(config, start_workers(config, &cpus));
+	if (config->gateway.memory < least)
 		yaml_errors_add(errors, YAML_ERROR, NULL,
 			"gateway.memory: found %zu MiB, expected at least %zu MiB for these "
 			"limits, ports and workers",
 			(size_t)config->gateway.memory >> 20, least >> 20);
+}
+
+/* What is in the way now is an error; a directory may still be made before the start. */
+static void check_socket(const struct config *config, struct yaml_errors *errors)
+{
+	const char *path = config->control.socket;
+	char why[SOCKET_PATH_WHY];
+	int rc;
+
+	if (path == NULL || path[0] == '\0')
+		return;
+	rc = socket_path_check(path, why, sizeof(why));
+	if (rc < 0)
+		yaml_errors_add(errors, rc == -ENOTSOCK ? YAML_ERROR : YAML_WARNING, NULL,
+			"control.socket: %s", why);
 }
 
 int mgmt_check(const struct config *config, struct yaml_errors *errors)
@@ -150,7 +171,7 @@ int mgmt_check(const struct config *config, struct yaml_errors *errors)
 	size_t before = errors->n_errors;
 
 	check_memory(config, errors);
-
+	check_socket(config, errors);
 	if (config->n_ports > DP_PORTS_MAX)
 		yaml_errors_add(errors, YAML_ERROR, &config->ports[DP_PORTS_MAX].pos,
 			"ports: found %u, expected at most %u", config->n_ports, DP_PORTS_MAX);

@@ -16,6 +16,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "management/show.h"
+#include "management/socket_path.h"
 
 LOG_MODULE(socket);
 
@@ -37,6 +38,7 @@ struct client {
 	uint64_t active_us; /* last byte either way */
 	bool waiting;       /* for mgmt_answer() */
 	bool closing;       /* after what is to be sent */
+	bool eof;           /* done asking: the lines that came are still answered */
 	bool want_write;    /* EPOLLOUT is asked for */
 	size_t line_len;
 	char line[LINE_MAX_BYTES];
@@ -79,21 +81,6 @@ static bool somebody_listens(const struct sockaddr_un *addr)
 	return rc == 0;
 }
 
-/* Makes the directory of the path if it is not there. */
-static void make_parent(const char *path)
-{
-	char dir[sizeof(((struct sockaddr_un *)0)->sun_path)];
-	char *slash;
-
-	snprintf(dir, sizeof(dir), "%s", path);
-	slash = strrchr(dir, '/');
-	if (slash == NULL || slash == dir)
-		return;
-	*slash = '\0';
-	if (mkdir(dir, 0755) < 0 && errno != EEXIST)
-		LOG_WARN("cannot make directory", "path=%s error=\"%s\"", dir, strerror(errno));
-}
-
 static int set_owner(const char *path, const char *group)
 {
 	struct group *g;
@@ -110,7 +97,7 @@ static int set_owner(const char *path, const char *group)
 	return chown(path, (uid_t)-1, g->gr_gid) < 0 ? -errno : 0;
 }
 
-static int listen_at(struct mgmt *m, const char *path, const char *group)
+static int listen_at(struct mgmt *m, const char *path, const char *group, char *why)
 {
 	struct sockaddr_un addr = {.sun_family = AF_UNIX};
 	struct mgmt_clients *cl = m->clients;
@@ -120,7 +107,9 @@ static int listen_at(struct mgmt *m, const char *path, const char *group)
 	if (strlen(path) >= sizeof(addr.sun_path))
 		return -ENAMETOOLONG;
 	snprintf(addr.sun_path, sizeof(addr.sun_path), "%s", path);
-	make_parent(path);
+	rc = socket_path_prepare(path, why, SOCKET_PATH_WHY);
+	if (rc < 0)
+		return rc;
 	if (somebody_listens(&addr))
 		return -EADDRINUSE;
 	unlink(path);
@@ -163,13 +152,14 @@ static int clients_make(struct mgmt *m)
 
 int mgmt_socket_open(struct mgmt *m, const char *path, const char *group)
 {
+	char why[SOCKET_PATH_WHY] = "";
 	int rc = clients_make(m);
 
 	if (rc == 0)
-		rc = listen_at(m, path, group);
+		rc = listen_at(m, path, group, why);
 	if (rc < 0)
 		LOG_ERR("cannot open the control socket", "path=%s error=\"%s\"", path,
-			strerror(-rc));
+			why[0] != '\0' ? why : strerror(-rc));
 	return rc;
 }
 
@@ -271,6 +261,14 @@ static bool client_busy(const struct client *c)
 	return c->waiting || c->show.ops != NULL || c->closing;
 }
 
+/* All it asked for has been answered and sent, and it asks for no more. */
+static bool client_done(const struct client *c)
+{
+	if (c->waiting || c->show.ops != NULL || text_left(&c->out) > 0)
+		return false;
+	return c->closing || (c->eof && memchr(c->line, '\n', c->line_len) == NULL);
+}
+
 /* Whole lines in the buffer, one after the other. */
 static unsigned run_lines(struct mgmt *m, struct client *c)
 {
@@ -303,10 +301,12 @@ static unsigned client_read(struct mgmt *m, struct client *c)
 	n = recv(c->fd, c->line + c->line_len, sizeof(c->line) - c->line_len, 0);
 	if (n < 0 && (errno == EAGAIN || errno == EINTR))
 		return 0;
-	if (n <= 0) { /* gone, or done asking: what it asked for is still sent */
-		c->closing = true;
-		if (n < 0)
-			client_close(c);
+	if (n < 0) {
+		client_close(c);
+		return 1;
+	}
+	if (n == 0) {
+		c->eof = true;
 		return 1;
 	}
 	c->line_len += (size_t)n;
@@ -320,7 +320,7 @@ static void client_events(struct mgmt *m, struct client *c)
 {
 	struct epoll_event e = {.data.u32 = MGMT_SRC_CLIENT + (unsigned)(c - m->clients->client)};
 
-	if (!client_busy(c) && c->line_len < sizeof(c->line))
+	if (!client_busy(c) && !c->eof && c->line_len < sizeof(c->line))
 		e.events |= EPOLLIN;
 	if (text_left(&c->out) > 0)
 		e.events |= EPOLLOUT;
@@ -367,7 +367,7 @@ static unsigned client_turn(struct mgmt *m, struct client *c)
 	done += client_send(m, c);
 	if (c->fd < 0)
 		return done;
-	if (c->closing && !c->waiting && c->show.ops == NULL && text_left(&c->out) == 0) {
+	if (client_done(c)) {
 		client_close(c);
 		return done + 1;
 	}

@@ -17,6 +17,14 @@
 #define BASE_BYTES (96 * MIB)   /* EAL, control's bounded tables */
 #define WORKER_BYTES (24 * MIB) /* counters, schedule, rings */
 
+unsigned start_workers(const struct config *config, const struct eal_cpus *cpus)
+{
+	unsigned n =
+		config->gateway.workers != 0 ? config->gateway.workers : eal_default_workers(cpus);
+
+	return n < DP_WORKERS_MAX ? n : DP_WORKERS_MAX;
+}
+
 unsigned start_pool_mbufs(unsigned n_workers)
 {
 	return 8192 + 2048 * n_workers;

@@ -5,6 +5,7 @@
 
 #include "cache/cache.h"
 #include "dataplane/port.h"
+#include "management/eal_args.h"
 #include "yaml/config.h"
 
 /*
@@ -13,6 +14,9 @@
 
 /* Stations held at most: (link, MAC) pairs that own a record. */
 #define START_STATIONS 100000
+
+/* Workers to start: gateway.workers, or what the CPUs suggest; no more than there can be. */
+unsigned start_workers(const struct config *config, const struct eal_cpus *cpus);
 
 /* mbufs of the shared pool: answers being built and on their way, control's frames. */
 unsigned start_pool_mbufs(unsigned n_workers);

@@ -1,16 +1,35 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include <criterion/criterion.h>
 
+#include <sched.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 #include "dataplane/world.h"
 #include "load.h"
 #include "management/check.h"
+#include "management/start.h"
 #include "yaml/load.h"
 
 #define HEAD                                                                                       \
 	"gateway: {id: t}\nports: [{name: p, device: net_null0}, {name: q, device: \"tap:t0\"}]\n"
+
+static unsigned pretend_cpus; /* 0: those there are */
+
+/* In libc's place: a machine of any size. */
+int sched_getaffinity(pid_t pid, size_t size, cpu_set_t *set)
+{
+	memset(set, 0, size);
+	if (pretend_cpus == 0)
+		return syscall(SYS_sched_getaffinity, pid, size, set) < 0 ? -1 : 0;
+	for (unsigned i = 0; i < pretend_cpus; i++)
+		CPU_SET_S(i, size, set);
+	return 0;
+}
 
 /* Loads `text`, checks it, and returns the first error or warning, or NULL. */
 static const char *complaint(const char *text)
@@ -118,4 +137,55 @@ Test(check, memory_that_cannot_hold_the_tables_is_an_error)
 	found = complaint("gateway: {id: t, memory: 512MiB, limits: {records: 10000}}\n"
 			  "ports: [{name: p, device: net_null0}]\nlinks: [{name: a, port: p}]\n");
 	cr_assert(found == NULL || strstr(found, "gateway.memory") == NULL, "%s", found);
+}
+
+#define SMALL                                                                                      \
+	"gateway: {id: t, memory: %zuMiB}\nports: [{name: p, device: net_null0}]\n"                \
+	"links: [{name: a, port: p}]\n"
+
+/* Without gateway.workers, the start takes all CPUs but one. */
+Test(check, memory_is_for_the_workers_a_start_would_have)
+{
+	const char *found;
+	char text[256];
+	struct config *c;
+	size_t mib;
+
+	snprintf(text, sizeof(text), SMALL, (size_t)1024);
+	c = load(text);
+	mib = start_memory_least(c, 1) >> 20;
+	cr_assert_gt(start_memory_least(c, 15) >> 20, mib);
+	config_free(c);
+	snprintf(text, sizeof(text), SMALL, mib);
+	pretend_cpus = 2;
+	found = complaint(text);
+	cr_assert(found == NULL || strstr(found, "gateway.memory") == NULL, "%s", found);
+	pretend_cpus = 16;
+	found = complaint(text);
+	cr_assert(found != NULL && strstr(found, "gateway.memory") != NULL);
+}
+
+#define SOCKET_AT                                                                                  \
+	HEAD "links: [{name: a, port: p, policy: {in: x, out: x}}]\n"                              \
+	     "policies: {x: [{permit: any}]}\ncontrol: {socket: %s%s}\n"
+
+Test(check, a_control_socket_that_cannot_be_made_is_told)
+{
+	char dir[] = "/tmp/linkspan-check-XXXXXX", text[512];
+	const char *found;
+
+	cr_assert_not_null(mkdtemp(dir));
+	snprintf(text, sizeof(text), SOCKET_AT, dir, "/one/s");
+	found = complaint(text);
+	cr_assert_null(found, "%s", found);
+	snprintf(text, sizeof(text), SOCKET_AT, dir, "/one/two/s");
+	found = complaint(text);
+	cr_assert_not_null(found);
+	cr_assert(strstr(found, "warning: control.socket: directory ") != NULL, "%s", found);
+	snprintf(text, sizeof(text), SOCKET_AT, dir, "");
+	found = complaint(text);
+	cr_assert_not_null(found);
+	cr_assert(strstr(found, "exists and is no socket") != NULL, "%s", found);
+	cr_assert_null(strstr(found, "warning"), "%s", found);
+	rmdir(dir);
 }

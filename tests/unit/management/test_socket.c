@@ -137,6 +137,47 @@ Test(socket, a_half_closed_client_is_answered, .init = start)
 	bench_stop();
 }
 
+static unsigned replies_until_close(int fd)
+{
+	unsigned n = 0;
+	char c;
+
+	for (unsigned i = 0; i < 1000; i++) {
+		ssize_t got;
+
+		bench_settle();
+		while ((got = recv(fd, &c, 1, 0)) > 0)
+			n += c == '\n';
+		if (got == 0)
+			return n;
+	}
+	cr_assert_fail("it is never closed");
+	return 0;
+}
+
+Test(socket, a_half_closed_client_is_answered_all_it_asked, .init = start)
+{
+	int fd = bench_client();
+
+	bench_send(fd, "{\"cmd\":\"flush\"}\n{\"cmd\":\"show\",\"args\":[\"links\"]}\n"
+		       "{\"cmd\":\"show\",\"args\":[\"ports\"]}\nunfinished");
+	shutdown(fd, SHUT_WR);
+	cr_assert_eq(replies_until_close(fd), 3);
+	bench_stop();
+}
+
+/* More lines than the buffer holds at once. */
+Test(socket, a_long_list_of_requests_is_answered_before_the_end, .init = start)
+{
+	int fd = bench_client();
+
+	for (unsigned i = 0; i < 150; i++)
+		bench_send(fd, "{\"cmd\":\"show\",\"args\":[\"ports\"]}\n");
+	shutdown(fd, SHUT_WR);
+	cr_assert_eq(replies_until_close(fd), 150);
+	bench_stop();
+}
+
 static void learn_many(unsigned n)
 {
 	uint8_t addr[4] = {10, 0, 0, 0};
@@ -240,5 +281,44 @@ Test(socket, a_stale_file_is_replaced_a_live_one_is_not, .init = start)
 	cr_assert_eq(access(path, F_OK), 0);
 	cr_assert_eq(mgmt_socket_open(bench.mgmt, path, NULL), 0);
 	cr_assert_geq(connect_to(path), 0);
+	bench_stop();
+}
+
+Test(socket, what_is_no_socket_is_left_alone, .init = start)
+{
+	char path[96], text[8] = "";
+	FILE *f;
+
+	snprintf(path, sizeof(path), "%s/s", bench.dir);
+	f = fopen(path, "w");
+	cr_assert_not_null(f);
+	fputs("dear", f);
+	fclose(f);
+	cr_assert_eq(mgmt_socket_open(bench.mgmt, path, NULL), -ENOTSOCK);
+	f = fopen(path, "r");
+	cr_assert_not_null(f, "it was removed");
+	cr_assert_not_null(fgets(text, sizeof(text), f));
+	cr_assert_str_eq(text, "dear");
+	fclose(f);
+	unlink(path);
+	cr_assert_eq(symlink("elsewhere", path), 0);
+	cr_assert_eq(mgmt_socket_open(bench.mgmt, path, NULL), -ENOTSOCK);
+	cr_assert_eq(unlink(path), 0);
+	bench_stop();
+}
+
+Test(socket, one_missing_directory_is_made_two_are_not, .init = start)
+{
+	char path[128];
+
+	snprintf(path, sizeof(path), "%s/one/two/s", bench.dir);
+	cr_assert_eq(mgmt_socket_open(bench.mgmt, path, NULL), -ENOENT);
+	snprintf(path, sizeof(path), "%s/one", bench.dir);
+	cr_assert_neq(access(path, F_OK), 0, "nothing is made half way");
+	snprintf(path, sizeof(path), "%s/one/s", bench.dir);
+	cr_assert_eq(mgmt_socket_open(bench.mgmt, path, NULL), 0);
+	mgmt_socket_close(bench.mgmt);
+	snprintf(path, sizeof(path), "%s/one", bench.dir);
+	cr_assert_eq(rmdir(path), 0);
 	bench_stop();
 }

@@ -53,3 +53,17 @@ Test(start, memory_is_what_is_configured_or_grows_with_the_limits)
 	config_free(big);
 	config_free(given);
 }
+
+Test(start, workers_are_as_many_as_said_or_the_cpus_but_one)
+{
+	struct config config = {0};
+	struct eal_cpus cpus = {.n = 9};
+
+	cr_assert_eq(start_workers(&config, &cpus), 8);
+	cpus.n = 1;
+	cr_assert_eq(start_workers(&config, &cpus), 1);
+	cpus.n = EAL_CPUS_MAX;
+	cr_assert_eq(start_workers(&config, &cpus), DP_WORKERS_MAX);
+	config.gateway.workers = 3;
+	cr_assert_eq(start_workers(&config, &cpus), 3);
+}
