@@ -18,6 +18,7 @@ LOG_MODULE(mgmt);
 #define WAIT_MS 100    /* control's log lines are written out at least this often */
 #define WAIT_BUSY_MS 2 /* ... and its replies read, while there are requests */
 #define EVENTS 32
+#define SIGNALS_ONE_US US_PER_SEC /* terminating signals so close are one: timeout(1) sends two */
 #define LEAVE_US (2 * US_PER_SEC) /* control's time to say goodbye */
 
 int mgmt_watch(struct mgmt *m, int fd, unsigned source)
@@ -45,11 +46,14 @@ static int signals_open(struct mgmt *m)
 
 static void on_terminate(struct mgmt *m, unsigned signo)
 {
-	if (++m->signals == 1) {
+	if (m->leave_signal_us == 0) {
+		m->leave_signal_us = m->now_us;
 		LOG_NOTICE("leaving", "signal=%u", signo);
 		mgmt_leave(m, m->now_us);
 		return;
 	}
+	if (m->now_us - m->leave_signal_us < SIGNALS_ONE_US)
+		return;
 	LOG_WARN("leaving at once", "signal=%u", signo);
 	mgmt_socket_close(m);
 	log_flush();

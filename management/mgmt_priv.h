@@ -19,7 +19,7 @@
  *	mgmt.c       the turn, leaving
  *	reload.c     configuration file -> world -> control -> in force
  *	request.c    requests to control under way
- *	socket.c     the control socket and its clients
+ *	socket.c     the control socket and its clients; socket_path.c: where it is
  *	command.c    request line -> command
  *	show_*.c     what commands show
  *	netlink.c    interfaces of kernel-backed ports
@@ -85,9 +85,9 @@ struct mgmt {
 	struct mgmt_netlink *netlink; /* NULL: not watching */
 	uint64_t ports_looked_us;     /* carrier of ports without a kernel interface */
 
-	unsigned signals;     /* terminating ones that came */
+	uint64_t leave_signal_us; /* when the first terminating one came; 0: none did */
 	uint64_t leave_by_us; /* leaving: when to go whatever control says; 0: the empty world is
-				 not under way */
+			     not under way */
 	bool leaving;
 	atomic_bool ready; /* read by any thread */
 

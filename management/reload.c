@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "management/check.h"
 #include "management/show.h"
 #include "yaml/diff.h"
 #include "yaml/load.h"
@@ -146,14 +147,16 @@ static void log_errors(const struct yaml_errors *errors)
 	}
 }
 
-static void refuse(struct mgmt *m, struct mgmt_waiter waiter, const char *why, json_t *details)
+/* `list` goes into the reply as a member of that name; NULL: there is none. */
+static void refuse(
+	struct mgmt *m, struct mgmt_waiter waiter, const char *why, const char *name, json_t *list)
 {
 	json_t *reply = mgmt_error("%s", why);
 
 	snprintf(m->reload_why, sizeof(m->reload_why), "%s", why);
 	LOG_ERR("reload refused, the running configuration stays", "why=\"%s\"", why);
-	if (details != NULL)
-		json_object_set_new(reply, "details", details);
+	if (list != NULL)
+		json_object_set_new(reply, name, list);
 	mgmt_answer(m, waiter, reply);
 }
 
@@ -172,20 +175,23 @@ static json_t *restart_keys(const struct config *running, const struct config *n
 	return list;
 }
 
-/* "gateway.workers, ports[0].device": the first ones, for the one line. */
+/* "gateway.workers, ports[0].device": the one line; how many more if they do not fit. */
 static void keys_text(const json_t *keys, char *why, size_t size)
 {
+	const size_t most = size - sizeof(" and 16 more");
 	size_t used = (size_t)snprintf(why, size, "only a restart changes"), i;
 	json_t *key;
 
 	json_array_foreach(keys, i, key)
 	{
-		int n = snprintf(
-			why + used, size - used, "%s %s", i > 0 ? "," : "", json_string_value(key));
+		const char *name = json_string_value(key);
 
-		if (n < 0 || (size_t)n >= size - used)
-			break;
-		used += (size_t)n;
+		if (used + strlen(name) + 2 > most) {
+			snprintf(why + used, size - used, " and %zu more",
+				json_array_size(keys) - i);
+			return;
+		}
+		used += (size_t)snprintf(why + used, size - used, "%s %s", i > 0 ? "," : "", name);
 	}
 }
 
@@ -202,12 +208,15 @@ static struct config *load_replacement(struct mgmt *m, struct mgmt_waiter waiter
 
 	yaml_errors_init(&errors);
 	rc = yaml_load_file(m->state.config->file, &config, &errors);
+	if (rc == 0)
+		rc = mgmt_check(config, &errors);
 	log_errors(&errors);
 	if (rc < 0) {
 		snprintf(why, sizeof(why), "%s has %zu error%s", m->state.config->file,
 			errors.n_errors, errors.n_errors == 1 ? "" : "s");
-		refuse(m, waiter, why, details_of(&errors, false));
+		refuse(m, waiter, why, "details", details_of(&errors, false));
 		yaml_errors_fini(&errors);
+		config_free(config);
 		return NULL;
 	}
 	*warnings = details_of(&errors, true);
@@ -215,7 +224,7 @@ static struct config *load_replacement(struct mgmt *m, struct mgmt_waiter waiter
 	keys = restart_keys(m->state.config, config);
 	if (keys != NULL) {
 		keys_text(keys, why, sizeof(why));
-		refuse(m, waiter, why, keys);
+		refuse(m, waiter, why, "restart_keys", keys);
 		config_free(config);
 		json_decref(*warnings);
 		return NULL;
@@ -239,7 +248,6 @@ void mgmt_reload(struct mgmt *m, bool dry_run, struct mgmt_waiter waiter)
 		return;
 	}
 	m->reload_wanted = false;
-	m->rebuild_wanted = false;
 	config = load_replacement(m, waiter, &warnings);
 	if (config == NULL)
 		return;
@@ -248,7 +256,7 @@ void mgmt_reload(struct mgmt *m, bool dry_run, struct mgmt_waiter waiter)
 	rc = mgmt_state_make(m, config, &next, why);
 	if (rc < 0) {
 		json_decref(changes);
-		refuse(m, waiter, why, NULL);
+		refuse(m, waiter, why, NULL, NULL);
 		return;
 	}
 	if (dry_run) {
@@ -259,7 +267,9 @@ void mgmt_reload(struct mgmt *m, bool dry_run, struct mgmt_waiter waiter)
 	}
 	rc = mgmt_world_submit(m, MGMT_PENDING_RELOAD, next.world, &next, waiter, changes);
 	if (rc < 0)
-		refuse(m, waiter, strerror(-rc), NULL);
+		refuse(m, waiter, strerror(-rc), NULL, NULL);
+	else /* its world knows the ports as they are */
+		m->rebuild_wanted = false;
 }
 
 /* The configuration stays: only its world is new. */
@@ -347,7 +357,7 @@ void mgmt_world_done(struct mgmt *m, struct mgmt_pending *p)
 			LOG_ERR("control refused the first world", "error=\"%s\"",
 				strerror((int)-p->r.status));
 		else if (p->kind == MGMT_PENDING_RELOAD)
-			refuse(m, p->waiter, strerror((int)-p->r.status), NULL);
+			refuse(m, p->waiter, strerror((int)-p->r.status), NULL, NULL);
 		if (p->kind == MGMT_PENDING_FIRST || p->kind == MGMT_PENDING_LEAVE)
 			atomic_store_explicit(&m->p.shared->stop, 1, memory_order_release);
 		return;

@@ -7,8 +7,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/log.h"
 #include "dataplane/frame.h"
 #include "policy/policy.h"
+
+LOG_MODULE(mgmt);
 
 #define DEFAULT_MTU 1500
 
@@ -107,22 +110,34 @@ too_many:
 		cl->n_addresses + cl->n_prefixes, DP_LINK_PREFIXES);
 }
 
+/* A link wants more than its port has now, but the port may grow again: it has the buffers. */
+struct clamped {
+	const struct config_link *first;
+	unsigned n;
+};
+
 static int link_mtu(struct dp_link *l, const struct mgmt_world_input *in,
-	const struct config_link *cl, const struct dp_port *port, char *why)
+	const struct config_link *cl, const struct dp_port *port, struct clamped *clamped,
+	char *why)
 {
-	if (cl->mtu > port->mtu)
+	if (cl->mtu > port->mtu_max)
 		return fail(why, -EINVAL, "%s:%u:%u: link %s: mtu: found %u, but port %s has %u",
 			in->config->file, cl->pos.line, cl->pos.col, cl->name, cl->mtu, port->name,
-			port->mtu);
-	if (cl->mtu != 0)
+			port->mtu_max);
+	if (cl->mtu > port->mtu) {
+		l->mtu = port->mtu;
+		if (clamped->n++ == 0)
+			clamped->first = cl;
+	} else if (cl->mtu != 0) {
 		l->mtu = cl->mtu;
-	else
+	} else {
 		l->mtu = port->mtu < DEFAULT_MTU ? port->mtu : DEFAULT_MTU;
+	}
 	return 0;
 }
 
 static int link_build(struct dp_link *l, const struct mgmt_world_input *in,
-	const struct config_link *cl, uint16_t id, char *why)
+	const struct config_link *cl, uint16_t id, struct clamped *clamped, char *why)
 {
 	const struct dp_port *port = &in->ports[cl->port];
 	int rc;
@@ -136,7 +151,7 @@ static int link_build(struct dp_link *l, const struct mgmt_world_input *in,
 	l->mac = port->mac;
 	l->query_budget = cl->query_budget;
 	snprintf(l->name, sizeof(l->name), "%s", cl->name);
-	rc = link_mtu(l, in, cl, port, why);
+	rc = link_mtu(l, in, cl, port, clamped, why);
 	if (rc == 0)
 		rc = link_addresses(l, in, cl, why);
 	if (rc == 0)
@@ -167,6 +182,7 @@ static int world_ports(struct dp_world *w, const struct mgmt_world_input *in, ch
 static int world_links(struct dp_world *w, const struct mgmt_world_input *in, char *why)
 {
 	const struct config *config = in->config;
+	struct clamped clamped = {0};
 	struct dp_link *all;
 	int rc;
 
@@ -180,13 +196,18 @@ static int world_links(struct dp_world *w, const struct mgmt_world_input *in, ch
 		uint16_t id = in->ids->of_config[i];
 		struct dp_port_map *map = w->port[in->ports[config->links[i].port].id];
 
-		rc = link_build(&all[i], in, &config->links[i], id, why);
+		rc = link_build(&all[i], in, &config->links[i], id, &clamped, why);
 		if (rc < 0)
 			return rc;
 		w->link[id] = &all[i];
 		map->link_of_vlan[all[i].vlan] = id;
 		w->n_links++;
 	}
+	if (clamped.n > 0)
+		LOG_WARN("the port's mtu is below what links want, they use the port's",
+			"link=%s mtu=%u port=%s port_mtu=%u links=%u", clamped.first->name,
+			clamped.first->mtu, in->ports[clamped.first->port].name,
+			in->ports[clamped.first->port].mtu, clamped.n);
 	return 0;
 }
 

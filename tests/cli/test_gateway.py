@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """The whole program on vdev ports, in ordinary memory: start, show, reload, leave."""
+import fcntl
 import os
 import signal
 import stat
@@ -50,6 +51,8 @@ def test_tables_for_people(gateway, what, header):
     lines = done.stdout.splitlines()
     assert lines[0].split()[0] == header
     assert all(line == line.rstrip() for line in lines)
+    if what in ("ports", "links"):
+        assert max(len(line) for line in lines) <= 80
     assert g.stop() == 0
 
 
@@ -84,8 +87,45 @@ def test_a_bad_reload_keeps_what_runs(gateway):
     g.config.write_text(g.text.replace("records: 1000", "records: 2000"))
     done = g.ctl("reload")
     assert done.returncode == 1
-    assert "gateway.limits.records" in done.stderr
+    assert done.stderr.count("gateway.limits.records") == 1
     assert g.stop() == 0
+
+
+def test_two_terminating_signals_at_once_are_one(gateway):
+    g = gateway().start(*NO_HUGE)
+    g.process.send_signal(signal.SIGSTOP)  # so that it finds both
+    os.waitid(os.P_PID, g.process.pid, os.WSTOPPED)
+    g.process.send_signal(signal.SIGINT)
+    g.process.send_signal(signal.SIGTERM)
+    g.process.send_signal(signal.SIGCONT)
+    assert g.process.wait(60) == 0
+    assert 'msg="left"' in g.log()
+    assert not os.path.exists(g.socket)
+
+
+def test_nobody_reads_its_log(gateway):
+    g = gateway()
+    reader, writer = os.pipe()
+    fcntl.fcntl(writer, fcntl.F_SETFL, os.O_NONBLOCK)
+    with pytest.raises(BlockingIOError):
+        while True:
+            os.write(writer, bytes(4096))
+    fcntl.fcntl(writer, fcntl.F_SETFL, 0)
+    g.log_path.write_text("")
+    g.process = subprocess.Popen([LINKSPAN, "-c", str(g.config), *NO_HUGE], stderr=writer)
+    os.close(writer)
+    g.until(lambda: g.ctl("show", "status").returncode == 0)
+    assert g.stop() == 0
+    os.close(reader)
+
+
+def test_a_file_in_the_place_of_the_socket_is_kept(gateway):
+    g = gateway()
+    g.socket.write_text("dear")
+    done = run(LINKSPAN, "-c", g.config, *NO_HUGE)
+    assert done.returncode == 1
+    assert f"{g.socket} exists and is no socket" in done.stderr
+    assert g.socket.read_text() == "dear"
 
 
 def test_flush_and_log(gateway):

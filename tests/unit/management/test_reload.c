@@ -88,7 +88,9 @@ Test(reload, refuses_what_only_a_restart_changes_and_names_it)
 		    "links:\n" LINK("a", "1") POLICIES);
 	fd = bench_client();
 	reply = bench_ask(fd, "reload", NULL);
-	cr_assert(strstr(error_of(reply), "gateway.id") != NULL, "%s", error_of(reply));
+	cr_assert_str_eq(error_of(reply), "only a restart changes gateway.id");
+	cr_assert_null(json_object_get(reply, "details"), "said once");
+	cr_assert_eq(json_array_size(json_object_get(reply, "restart_keys")), 1);
 	cr_assert_eq(in_force()->generation, 1);
 	json_decref(reply);
 	bench_stop();
@@ -193,6 +195,73 @@ Test(reload, follows_a_ports_mtu)
 	mgmt_port_seen(bench.mgmt, 0, true, 9000);
 	bench_settle();
 	cr_assert_eq(dp_world_link(in_force(), 1)->mtu, 1500, "no more than buffers hold");
+	bench_stop();
+}
+
+#define WIDE HEAD "links: [{name: a, port: p, vlan: 1, mtu: 1400}]\n"
+
+/* An explicit mtu beyond what the port has now: the link follows, and reloads go on. */
+Test(reload, a_port_below_a_links_mtu_clamps_it)
+{
+	json_t *reply;
+
+	bench_start(WIDE);
+	mgmt_port_seen(bench.mgmt, 0, true, 1280);
+	bench_settle();
+	cr_assert_eq(in_force()->generation, 2);
+	cr_assert_eq(dp_world_link(in_force(), 1)->mtu, 1280);
+	reply = bench_ask(bench_client(), "reload", NULL);
+	cr_assert_null(error_of(reply), "%s", error_of(reply));
+	json_decref(reply);
+	cr_assert_eq(dp_world_link(in_force(), 1)->mtu, 1280);
+	mgmt_port_seen(bench.mgmt, 0, true, 1500);
+	bench_settle();
+	cr_assert_eq(dp_world_link(in_force(), 1)->mtu, 1400, "what it asks for, again");
+	bench_stop();
+}
+
+/* SIGHUP with a broken file in the same turn as the port's change. */
+Test(reload, that_is_refused_does_not_swallow_a_rebuild)
+{
+	const struct mgmt_waiter nobody = {.slot = -1};
+
+	bench_start(TWO);
+	bench_write("nonsense\n");
+	mgmt_port_seen(bench.mgmt, 0, true, 1280);
+	mgmt_reload(bench.mgmt, false, nobody);
+	bench_settle();
+	cr_assert_eq(dp_world_link(in_force(), 1)->mtu, 1280);
+	bench_stop();
+}
+
+/* What --check finds beyond the file's own rules. */
+Test(reload, finds_and_warns_of_what_check_does)
+{
+	json_t *reply;
+	char text[2048];
+	int fd, at;
+
+	bench_start(TWO);
+	fd = bench_client();
+	at = sprintf(text, HEAD "links:\n");
+	for (int l = 0; l < 2; l++) {
+		at += sprintf(
+			text + at, "  - {name: l%d, port: p, vlan: %d, prefixes: [", l, l + 1);
+		for (int i = 0; i < DP_LINK_PREFIXES + 1; i++)
+			at += sprintf(text + at, "%s10.%d.0.0/16", i > 0 ? ", " : "", i);
+		at += sprintf(text + at, "]}\n");
+	}
+	bench_write(text);
+	reply = bench_ask(fd, "reload", NULL);
+	cr_assert_not_null(error_of(reply));
+	cr_assert_eq(json_array_size(json_object_get(reply, "details")), 2, "both links");
+	json_decref(reply);
+	bench_write(HEAD "links: [{name: a, port: p, policy: {in: none, out: all}}]\n"
+			 "policies: {all: [{permit: any}], none: [{deny: any}]}\n");
+	reply = bench_ask(fd, "reload", NULL);
+	cr_assert_null(error_of(reply));
+	cr_assert_eq(json_array_size(json_object_get(reply, "warnings")), 1);
+	json_decref(reply);
 	bench_stop();
 }
 
