@@ -60,8 +60,13 @@ class Gateway:
 
     def start(self, *options):
         self.launch(*options)
-        self.until(lambda: self.ctl("show", "status").returncode == 0)
+        self.until(self.is_ready)
         return self
+
+    def is_ready(self):
+        """The socket answers before the first world is in force."""
+        done = self.ctl("--json", "show", "status")
+        return done.returncode == 0 and json.loads(done.stdout)["ready"]
 
     def until(self, reached):
         deadline = time.monotonic() + START_S

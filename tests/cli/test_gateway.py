@@ -114,7 +114,7 @@ def test_nobody_reads_its_log(gateway):
     g.log_path.write_text("")
     g.process = subprocess.Popen([LINKSPAN, "-c", str(g.config), *NO_HUGE], stderr=writer)
     os.close(writer)
-    g.until(lambda: g.ctl("show", "status").returncode == 0)
+    g.until(g.is_ready)
     assert g.stop() == 0
     os.close(reader)
 
