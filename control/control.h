@@ -65,11 +65,14 @@ unsigned ctl_held(const struct ctl *c);
 	X(queries_sent, "mDNS queries of ours put on links")                                       \
 	X(queries_over_budget, "mDNS queries put off by query_budget")                             \
 	X(refreshes, "records whose owner was asked again before they expire")                     \
+	X(pinned_asked, "questions for pinned types put on links")                                 \
 	X(waiting_answered, "waiting queries answered when records arrived")                       \
 	X(waiting_expired, "waiting queries given up")                                             \
 	X(waiting_refused, "waiting queries not kept: table full")                                 \
-	X(told, "records told to open browsers")                                                   \
+	X(told, "records told to open browsers and links that announce")                           \
 	X(withdrawn, "goodbyes told to open browsers")                                             \
+	X(told_once, "... without the repetition a second later: too many at once")                \
+	X(updates_put_off, "... not told: more than ten updates of it in a minute")                \
 	X(interest_refused, "open browsers not remembered: table full")                            \
 	X(probes_unsure, "probes for names whose owner was asked first (RFC 6762 8.1)")              \
 	X(names_doubted, "names whose owner was asked whether it still lives")                     \

@@ -109,6 +109,8 @@ static int make_parts(struct ctl *c, const struct ctl_params *p, uint64_t cache_
 	if (rc == 0)
 		rc = ctl_probes_init(c);
 	if (rc == 0)
+		rc = ctl_updates_init(c);
+	if (rc == 0)
 		rc = ctl_prefixes_init(c);
 	return rc;
 }
@@ -156,6 +158,7 @@ void ctl_destroy(struct ctl *c)
 	ctl_waits_fini(c);
 	ctl_interests_fini(c);
 	ctl_probes_fini(c);
+	ctl_updates_fini(c);
 	ctl_questions_fini(c);
 	ctl_prefixes_fini(c);
 	/* The cache lets its deferred frees run; those of the type lists are among them. */

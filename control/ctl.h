@@ -15,6 +15,7 @@
 #include "control/host.h"
 #include "control/interest.h"
 #include "control/packet.h"
+#include "control/pinned.h"
 #include "control/prefix.h"
 #include "control/probe.h"
 #include "control/question.h"
@@ -22,6 +23,7 @@
 #include "control/table.h"
 #include "control/timer.h"
 #include "control/types.h"
+#include "control/update.h"
 #include "control/wait.h"
 #include "control/world.h"
 #include "dataplane/msg.h"
@@ -43,6 +45,8 @@
  *	emit.c       questions -> messages -> frames
  *	wait.c       queries that wait for records
  *	interest.c   open browsers: what is new, changed or gone
+ *	pinned.c     types kept fresh and asked for though nobody asks
+ *	update.c     records that flap
  *	refresh.c    records near their end
  *	probe.c      does the owner of a name still live?
  *	conflict.c   names claimed on several links
@@ -70,9 +74,13 @@ struct ctl_link {
 	bool ask_listed;
 	struct ctl_timer ask_timer; /* when the budget has tokens again */
 
+	struct ctl_timer pin_timer; /* when its pinned types are asked for next */
+	uint32_t pin_ms;            /* ... and how long after that again */
+
 	/* Shares of the bounded tables, so that one link cannot fill them. */
 	uint32_t waiting;
 	uint32_t interests;
+	uint32_t told_serial; /* interest.c: the last telling it was part of */
 };
 
 /* Room for one message from outside and what is read of it. */
@@ -114,6 +122,7 @@ struct ctl {
 	struct ctl_questions questions;
 	struct ctl_waits waits;
 	struct ctl_interests interests;
+	struct ctl_updates updates;
 	struct ctl_refreshes refreshes;
 	struct ctl_probes probes;
 	struct ctl_duties duties;

@@ -21,15 +21,22 @@ int ctl_interests_init(struct ctl *c)
 		return rc;
 	t->browsers = slab_create("browsers", sizeof(struct ctl_browser), CTL_INTEREST_MAX,
 		c->socket, &slab_mem_dpdk);
-	t->tell = slab_mem_dpdk.alloc(CTL_TELL_MAX * sizeof(*t->tell), c->socket);
-	return t->browsers != NULL && t->tell != NULL ? 0 : -ENOMEM;
+	t->first.tell = slab_mem_dpdk.alloc(CTL_TELL_MAX * sizeof(*t->first.tell), c->socket);
+	t->again.tell = slab_mem_dpdk.alloc(CTL_TELL_MAX * sizeof(*t->again.tell), c->socket);
+	t->announce = slab_mem_dpdk.alloc(DP_LINKS_MAX * sizeof(*t->announce), c->socket);
+	return t->browsers != NULL && t->first.tell != NULL && t->again.tell != NULL &&
+			       t->announce != NULL
+		       ? 0
+		       : -ENOMEM;
 }
 
 void ctl_interests_fini(struct ctl *c)
 {
 	ctl_table_fini(&c->interests.questions);
 	slab_destroy(c->interests.browsers);
-	slab_mem_dpdk.free(c->interests.tell);
+	slab_mem_dpdk.free(c->interests.first.tell);
+	slab_mem_dpdk.free(c->interests.again.tell);
+	slab_mem_dpdk.free(c->interests.announce);
 }
 
 static struct ctl_browser *browser_at(const struct ctl *c, uint32_t idx)
@@ -126,7 +133,19 @@ void ctl_interest_replayed(struct ctl *c, struct hash128 node_key, uint16_t link
 		b->replayed_ms = c->now_ms | 1;
 }
 
-static void tell_link(struct ctl *c, uint16_t link, unsigned op, uint32_t rec)
+void ctl_interest_world(struct ctl *c, const struct dp_world *w)
+{
+	struct ctl_interests *in = &c->interests;
+
+	in->n_announce = 0;
+	for (uint16_t id = 1; id < w->n_ids; id++)
+		if (w->link[id] != NULL && w->link[id]->announce &&
+			w->link[id]->mode == DP_LINK_GATEWAY)
+			in->announce[in->n_announce++] = id;
+}
+
+/* Once, however many questions of the link the record concerns. Returns how often it was told. */
+static unsigned tell_link(struct ctl *c, uint16_t link, unsigned op, uint32_t rec)
 {
 	const struct cache_record *r = cache_record_at(c->view, rec);
 	const struct dp_link *l = ctl_gateway_link(c, link);
@@ -135,26 +154,30 @@ static void tell_link(struct ctl *c, uint16_t link, unsigned op, uint32_t rec)
 		.rec = rec,
 		.gen = atomic_load_explicit(&r->gen, memory_order_relaxed)};
 
-	if (l == NULL || link == r->link || !dp_permitted(c->world, l, r))
-		return;
+	if (l == NULL || link == r->link || !dp_permitted(c->world, l, r) ||
+		c->link[link].told_serial == c->interests.serial)
+		return 0;
 	if (!ctl_down(c, l->home, &d))
-		return;
+		return 0;
+	c->link[link].told_serial = c->interests.serial;
 	if (op == DP_DOWN_TELL)
 		CTL_INC(c, told);
 	else
 		CTL_INC(c, withdrawn);
+	return 1;
 }
 
 /* Tells the record to every link that browses the question, but not to one that heard it in an
  * answer since from_ms. */
-static void tell_browsers(
+static unsigned tell_browsers(
 	struct ctl *c, struct hash128 question, unsigned op, uint32_t rec, uint32_t from_ms)
 {
 	uint32_t idx = ctl_table_find(&c->interests.questions, question);
 	const struct ctl_interest *in;
+	unsigned told = 0;
 
 	if (idx == 0)
-		return;
+		return 0;
 	in = ctl_table_at(&c->interests.questions, idx);
 	for (uint32_t b = in->links; b != 0; b = browser_at(c, b)->next) {
 		const struct ctl_browser *br = browser_at(c, b);
@@ -162,8 +185,9 @@ static void tell_browsers(
 		if (op == DP_DOWN_TELL && br->replayed_ms != 0 &&
 			clock_ms_diff(br->replayed_ms, from_ms) >= 0)
 			continue;
-		tell_link(c, br->link, op, rec);
+		told += tell_link(c, br->link, op, rec);
 	}
+	return told;
 }
 
 /* The browse question under which people see this service record. */
@@ -172,23 +196,18 @@ static struct hash128 browse_key(const struct ctl *c, const struct cache_node *n
 	return ctl_node_key(c, cache_node_name(c->view, n) + n->sd.type_off, DNS_TYPE_PTR);
 }
 
-/* Tells a record to those it concerns: browsers of its question, of its service's type, or of its
- * host's services. */
-static void tell(struct ctl *c, unsigned op, uint32_t rec, uint32_t from_ms)
+/* Tells a record to browsers of its question, of its service's type, or of its host's services. */
+static unsigned tell_interested(struct ctl *c, unsigned op, uint32_t rec, uint32_t from_ms)
 {
 	const struct cache_record *r = cache_record_at(c->view, rec);
 	const struct cache_node *n = cache_node_at(c->view, r->node);
 	struct hash128 done[SRV_WALK];
-	unsigned n_done = 0, i;
+	unsigned n_done = 0, told = 0, i;
 
-	if (n->sd.kind == DNS_NAME_SERVICE_TYPE || n->sd.kind == DNS_NAME_SUBTYPE) {
-		tell_browsers(c, n->key, op, rec, from_ms);
-		return;
-	}
-	if (n->sd.kind == DNS_NAME_INSTANCE) {
-		tell_browsers(c, browse_key(c, n), op, rec, from_ms);
-		return;
-	}
+	if (n->sd.kind == DNS_NAME_SERVICE_TYPE || n->sd.kind == DNS_NAME_SUBTYPE)
+		return tell_browsers(c, n->key, op, rec, from_ms);
+	if (n->sd.kind == DNS_NAME_INSTANCE)
+		return tell_browsers(c, browse_key(c, n), op, rec, from_ms);
 	for (uint32_t srv = ctl_grant_first_srv(c, rec); srv != 0 && n_done < SRV_WALK;
 		srv = ctl_grant_next_srv(c, srv)) {
 		const struct cache_record *s = cache_record_at(c->view, srv);
@@ -199,44 +218,101 @@ static void tell(struct ctl *c, unsigned op, uint32_t rec, uint32_t from_ms)
 		if (i < n_done)
 			continue;
 		done[n_done++] = key;
-		tell_browsers(c, key, op, rec, from_ms);
+		told += tell_browsers(c, key, op, rec, from_ms);
 	}
+	return told;
+}
+
+/* Tells a record to all it concerns, each link once. Returns how many. */
+static unsigned tell(struct ctl *c, unsigned op, uint32_t rec, uint32_t from_ms)
+{
+	struct ctl_interests *in = &c->interests;
+	unsigned told = 0;
+
+	in->serial++;
+	for (unsigned i = 0; i < in->n_announce; i++)
+		told += tell_link(c, in->announce[i], op, rec);
+	return in->farewell ? told : told + tell_interested(c, op, rec, from_ms);
+}
+
+static bool push(
+	struct ctl *c, struct ctl_tell_fifo *f, uint32_t rec, uint32_t delay_ms, ctl_fire_fn fire)
+{
+	const struct cache_record *r = cache_record_at(c->view, rec);
+
+	if (f->tail - f->head == CTL_TELL_MAX)
+		return false;
+	f->tell[f->tail++ % CTL_TELL_MAX] = (struct ctl_tell){.rec = rec,
+		.gen = atomic_load_explicit(&r->gen, memory_order_relaxed),
+		.from_ms = c->now_ms};
+	if (f->tail - f->head == 1)
+		ctl_arm(c, &f->timer, c->now_ms + delay_ms, fire);
+	return true;
+}
+
+/* Takes the next that has waited for delay_ms and still lives; false: none, and the timer is armed
+ * for the rest. */
+static bool pull(struct ctl *c, struct ctl_tell_fifo *f, uint32_t delay_ms, ctl_fire_fn fire,
+	struct ctl_tell *out)
+{
+	while (f->head != f->tail) {
+		const struct cache_record *r;
+
+		*out = f->tell[f->head % CTL_TELL_MAX];
+		if (clock_ms_diff(c->now_ms, out->from_ms) < (int32_t)delay_ms) {
+			ctl_arm(c, &f->timer, out->from_ms + delay_ms, fire);
+			return false;
+		}
+		f->head++;
+		r = cache_record_get(c->view, out->rec, out->gen);
+		if (r != NULL && cache_record_live(r, c->now_ms))
+			return true;
+	}
+	return false;
+}
+
+/* The second announcement: who lost the first hears it now (RFC 6762 §8.3). */
+static void tell_again(struct ctl *c, struct ctl_timer *t)
+{
+	struct ctl_tell_fifo *f = &c->interests.again;
+	unsigned told = 0;
+	struct ctl_tell e;
+
+	while (told < CTL_TELL_PER_TURN && pull(c, f, CTL_TELL_AGAIN_MS, tell_again, &e))
+		told += tell(c, DP_DOWN_TELL, e.rec, e.from_ms);
+	if (told >= CTL_TELL_PER_TURN && f->head != f->tail)
+		ctl_arm(c, t, c->now_ms + 1, tell_again);
+}
+
+static unsigned tell_twice(struct ctl *c, uint32_t rec, uint32_t from_ms)
+{
+	unsigned told;
+
+	if (!ctl_update_allowed(c, rec))
+		return 0;
+	told = tell(c, DP_DOWN_TELL, rec, from_ms);
+	if (told > 0 && !push(c, &c->interests.again, rec, CTL_TELL_AGAIN_MS, tell_again))
+		CTL_INC(c, told_once);
+	return told;
 }
 
 /* Sends off what has waited long enough. */
-static void tell_timer(struct ctl *c, struct ctl_timer *t)
+static void tell_first(struct ctl *c, struct ctl_timer *t)
 {
-	struct ctl_interests *in = &c->interests;
+	struct ctl_tell_fifo *f = &c->interests.first;
+	unsigned told = 0;
+	struct ctl_tell e;
 
-	while (in->head != in->tail) {
-		const struct ctl_tell *e = &in->tell[in->head % CTL_TELL_MAX];
-		const struct cache_record *r;
-
-		if (clock_ms_diff(c->now_ms, e->from_ms) < CTL_TELL_DELAY_MS) {
-			ctl_arm(c, t, e->from_ms + CTL_TELL_DELAY_MS, tell_timer);
-			return;
-		}
-		in->head++;
-		r = cache_record_get(c->view, e->rec, e->gen);
-		if (r != NULL && cache_record_live(r, c->now_ms))
-			tell(c, DP_DOWN_TELL, e->rec, e->from_ms);
-	}
+	while (told < CTL_TELL_PER_TURN && pull(c, f, CTL_TELL_DELAY_MS, tell_first, &e))
+		told += tell_twice(c, e.rec, e.from_ms);
+	if (told >= CTL_TELL_PER_TURN && f->head != f->tail)
+		ctl_arm(c, t, c->now_ms + 1, tell_first);
 }
 
-static void tell_soon(struct ctl *c, uint32_t rec)
+void ctl_interest_tell(struct ctl *c, uint32_t rec)
 {
-	const struct cache_record *r = cache_record_at(c->view, rec);
-	struct ctl_interests *in = &c->interests;
-
-	if (in->tail - in->head == CTL_TELL_MAX) {
-		tell(c, DP_DOWN_TELL, rec, c->now_ms);
-		return;
-	}
-	in->tell[in->tail++ % CTL_TELL_MAX] = (struct ctl_tell){.rec = rec,
-		.gen = atomic_load_explicit(&r->gen, memory_order_relaxed),
-		.from_ms = c->now_ms};
-	if (in->tail - in->head == 1)
-		ctl_arm(c, &in->timer, c->now_ms + CTL_TELL_DELAY_MS, tell_timer);
+	if (!push(c, &c->interests.first, rec, CTL_TELL_DELAY_MS, tell_first))
+		tell_twice(c, rec, c->now_ms);
 }
 
 /* Does the node hold an older record of the same link, so that this one is a change? */
@@ -257,18 +333,25 @@ static bool is_change(
 	return false;
 }
 
+/* Nobody there who could be told? */
+static bool nobody(const struct ctl *c)
+{
+	return ctl_table_count(&c->interests.questions) == 0 && c->interests.n_announce == 0;
+}
+
 void ctl_interest_added(struct ctl *c, uint32_t rec)
 {
 	const struct cache_record *r = cache_record_at(c->view, rec);
 	const struct cache_node *n = cache_node_at(c->view, r->node);
 
-	if (ctl_table_count(&c->interests.questions) == 0)
+	if (nobody(c))
 		return;
 	switch (r->rrtype) {
 	case DNS_TYPE_PTR:
 		if ((n->sd.kind == DNS_NAME_SERVICE_TYPE || n->sd.kind == DNS_NAME_SUBTYPE) &&
-			ctl_table_find(&c->interests.questions, n->key) != 0)
-			tell_soon(c, rec);
+			(c->interests.n_announce > 0 ||
+				ctl_table_find(&c->interests.questions, n->key) != 0))
+			ctl_interest_tell(c, rec);
 		break;
 	case DNS_TYPE_SRV:
 	case DNS_TYPE_TXT:
@@ -276,7 +359,7 @@ void ctl_interest_added(struct ctl *c, uint32_t rec)
 	case DNS_TYPE_AAAA:
 		/* With a new service they go as additional records of its PTR. */
 		if (is_change(c, rec, r, n))
-			tell_soon(c, rec);
+			ctl_interest_tell(c, rec);
 		break;
 	default:
 		break;
@@ -304,12 +387,12 @@ void ctl_interest_dying(struct ctl *c, uint32_t rec)
 	const struct cache_record *r = cache_record_at(c->view, rec);
 	uint16_t flags = atomic_load_explicit(&r->flags, memory_order_relaxed);
 
-	if (c->world == NULL || ctl_table_count(&c->interests.questions) == 0)
+	if (c->world == NULL || nobody(c))
 		return;
 	/* What was flushed was replaced, and its successor is told with the flush bit (RFC 6762
 	 * §10.2); a PTR is not replaced. */
 	if ((flags & CACHE_REC_GOODBYE) == 0 && r->rrtype != DNS_TYPE_PTR)
 		return;
-	if (!still_offered(c, rec, r))
+	if (!still_offered(c, rec, r) && ctl_update_withdrawn(c, rec))
 		tell(c, DP_DOWN_GOODBYE, rec, c->now_ms);
 }

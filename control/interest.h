@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #pragma once
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "control/table.h"
@@ -10,15 +11,20 @@
  * Open browsers: which links asked a browse question within the last 75 minutes. They are told of
  * what is new, changed or withdrawn under it, by their home workers (DP_DOWN_TELL,
  * DP_DOWN_GOODBYE), since a browser that has its answer asks ever more seldom (RFC 6762 §5.2).
+ * Links with `announce: true` are told of everything they may see (draft 3.3). Twice, a second
+ * apart (§8.3, §8.4); goodbyes once; a record that flaps ten times a minute (control/update.h).
  * Control thread only.
  */
 
 struct ctl;
+struct dp_world;
 
 #define CTL_INTEREST_MAX 65536     /* (question, link) pairs */
 #define CTL_INTEREST_LINK_MAX 1024 /* ... of one link */
 #define CTL_INTEREST_MS 4500000u   /* 75 minutes, the TTL of a PTR (RFC 6762 §10) */
 #define CTL_TELL_MAX 8192          /* records about to be told; further ones are told at once */
+#define CTL_TELL_AGAIN_MS 1000     /* between the two announcements (RFC 6762 §8.3, §8.4) */
+#define CTL_TELL_PER_TURN 512      /* downcalls of one firing of a timer: rings are bounded */
 /* until SRV, TXT and addresses of the same announcement are learned too */
 #define CTL_TELL_DELAY_MS 50
 
@@ -45,12 +51,21 @@ struct ctl_tell {
 	uint32_t from_ms; /* when it was learned */
 };
 
+/* Records to be told when each has waited for the same time. */
+struct ctl_tell_fifo {
+	struct ctl_tell *tell;  /* [CTL_TELL_MAX] */
+	uint32_t head, tail;    /* count on; modulo CTL_TELL_MAX */
+	struct ctl_timer timer; /* of the first in it */
+};
+
 struct ctl_interests {
 	struct ctl_table questions;
 	struct slab *browsers;
-	struct ctl_tell *tell;  /* FIFO; [CTL_TELL_MAX] */
-	uint32_t head, tail;    /* count on; modulo CTL_TELL_MAX */
-	struct ctl_timer timer; /* of the first in it */
+	struct ctl_tell_fifo first, again;
+	uint32_t serial;     /* of what is being told: ctl_link.told_serial */
+	bool farewell;       /* goodbyes are for links that announce alone: the gateway leaves */
+	uint16_t n_announce; /* links with `announce: true`, */
+	uint16_t *announce;  /* ... [DP_LINKS_MAX] */
 };
 
 int ctl_interests_init(struct ctl *c);
@@ -66,6 +81,12 @@ void ctl_interest_replayed(struct ctl *c, struct hash128 node_key, uint16_t link
 /* A record was added (or is back from dying): tells it where it is new, or differs from what was
  * there. */
 void ctl_interest_added(struct ctl *c, uint32_t rec);
+
+/* Tells a live record, soon and again a second later. */
+void ctl_interest_tell(struct ctl *c, uint32_t rec);
+
+/* A new world: which links announce. */
+void ctl_interest_world(struct ctl *c, const struct dp_world *w);
 
 /* A record began to die. */
 void ctl_interest_dying(struct ctl *c, uint32_t rec);

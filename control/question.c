@@ -77,6 +77,17 @@ static uint32_t question_new(struct ctl *c, const struct ctl_ask *a, struct hash
 	return idx;
 }
 
+/* Asked by a timetable of its own: the series of intervals goes on as if it had not been. */
+static bool is_aside(const struct ctl_ask *a)
+{
+	return a->how == CTL_ASK_REFRESH || a->how == CTL_ASK_PINNED;
+}
+
+static bool is_browse(const struct ctl_ask *a)
+{
+	return a->how == CTL_ASK_BROWSE || a->how == CTL_ASK_PINNED;
+}
+
 /* Where to: the owner's address if it is one of the link, else the group of the families it may
  * listen on. */
 static void aim(const struct ctl *c, const struct dp_link *l, const struct ctl_ask *a,
@@ -97,9 +108,9 @@ static void aim(const struct ctl *c, const struct dp_link *l, const struct ctl_a
 	/* A known owner has shown which family it speaks; who is not known may speak either. */
 	if (ip4 || ip6)
 		q->families = ip4 ? 1 : 2;
-	if (a->how != CTL_ASK_BROWSE && !a->multicast)
+	if (!is_browse(a) && !a->multicast)
 		q->flags |= CTL_Q_QU;
-	if (a->multicast || a->how == CTL_ASK_BROWSE || (!ip4 && !ip6))
+	if (a->multicast || is_browse(a) || (!ip4 && !ip6))
 		return;
 	q->flags |= CTL_Q_UNICAST;
 	q->family = ip4 ? 4 : 6;
@@ -191,7 +202,7 @@ static bool due(const struct ctl *c, struct ctl_question *q, const struct ctl_as
 
 	if (q->asked_ms == 0)
 		return true;
-	if (a->how == CTL_ASK_REFRESH)
+	if (is_aside(a))
 		return since >= (a->verify ? VERIFY_MS : REFRESH_MS);
 	if (idle > 2 * (int64_t)q->interval_ms)
 		q->interval_ms = 0;
@@ -219,8 +230,8 @@ enum ctl_asked ctl_question_ask(struct ctl *c, const struct ctl_ask *a)
 		return CTL_NOT_ASKED;
 	node = ctl_node_key(c, a->qname, a->qtype);
 	idx = ctl_table_find(&c->questions.table, question_key(node, a->link));
-	if (idx == 0 && (a->how != CTL_ASK_BROWSE ||
-				slab_in_use(c->questions.table.slab) < CTL_QUESTIONS_BROWSE))
+	if (idx == 0 &&
+		(!is_browse(a) || slab_in_use(c->questions.table.slab) < CTL_QUESTIONS_BROWSE))
 		idx = question_new(c, a, node);
 	if (idx == 0) {
 		CTL_INC(c, questions_refused);
@@ -228,21 +239,21 @@ enum ctl_asked ctl_question_ask(struct ctl *c, const struct ctl_ask *a)
 	}
 	q = question_at(c, idx);
 	now = (q->flags & CTL_Q_PENDING) == 0 && due(c, q, a);
-	if (a->how != CTL_ASK_REFRESH)
+	if (!is_aside(a))
 		q->wanted_ms = c->now_ms;
 	if (!now) {
-		if (a->how != CTL_ASK_REFRESH)
+		if (!is_aside(a))
 			CTL_INC(c, questions_coalesced);
 		return CTL_ASKED_BEFORE;
 	}
-	if (a->how == CTL_ASK_BROWSE)
+	if (is_browse(a))
 		q->flags |= CTL_Q_BROWSE;
 	aim(c, l, a, q);
-	if (a->how == CTL_ASK_REFRESH)
+	if (is_aside(a))
 		q->flags |= CTL_Q_REFRESH;
 	else
 		q->flags &= (uint8_t)~CTL_Q_REFRESH;
-	if (a->how != CTL_ASK_REFRESH && q->interval_ms == 0)
+	if (!is_aside(a) && q->interval_ms == 0)
 		q->repeats = REPEATS;
 	enqueue(c, idx);
 	return CTL_ASKED_NOW;

@@ -32,6 +32,8 @@ enum ctl_ask_how {
 			   multicast */
 	CTL_ASK_REFRESH, /* the owner, about a record we hold (§5.2, §10.4): outside the intervals,
 			    at most once a second */
+	CTL_ASK_PINNED,  /* as CTL_ASK_BROWSE, but by the intervals of the pinned types, outside
+			    those of consumers' questions */
 };
 
 struct ctl_ask {

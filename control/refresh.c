@@ -8,15 +8,18 @@
 #define JITTER_PERCENT 2  /* a milestone is at most so much later (RFC 6762 §5.2) */
 #define NEARLY_PERCENT 75 /* one milestone before the first: goes along with what is due */
 
-/* Was the RRset asked for within the record's TTL? */
-static bool wanted(const struct ctl *c, const struct cache_record *r)
+/* Was the RRset asked for within the record's TTL, or is it pinned? */
+static bool wanted(const struct ctl *c, uint32_t rec)
 {
+	const struct cache_record *r = cache_record_at(c->view, rec);
 	const struct cache_node *n = cache_node_at(c->view, r->node);
 	uint32_t asked = atomic_load_explicit(&n->asked_ms, memory_order_relaxed);
 	uint64_t ttl_ms = atomic_load_explicit(&r->ttl, memory_order_relaxed) * UINT64_C(1000);
 
 	/* Signed: the lowest bit of asked_ms is set, so it may lie a millisecond ahead. */
-	return asked != 0 && clock_ms_diff(c->now_ms, asked) <= (int64_t)ttl_ms;
+	if (asked != 0 && clock_ms_diff(c->now_ms, asked) <= (int64_t)ttl_ms)
+		return true;
+	return ctl_pinned_has(c, rec);
 }
 
 /* Asks at `stage`; the question counts as the one of the record's own milestone `own`. */
@@ -64,7 +67,7 @@ void ctl_refresh_due(struct ctl *c, uint32_t rec, unsigned stage)
 	const struct cache_record *r = cache_record_at(c->view, rec);
 
 	/* It may have gone along with another of the provider's just before. */
-	if (r->asked >= stage || !wanted(c, r))
+	if (r->asked >= stage || !wanted(c, rec))
 		return;
 	ask(c, rec, stage, stage);
 	gather_others(c, r->station, stage);
@@ -75,7 +78,7 @@ void ctl_refresh_used(struct ctl *c, uint32_t rec, uint32_t gen)
 	const struct cache_record *r = cache_record_get(c->view, rec, gen);
 	unsigned stage;
 
-	if (r == NULL || !cache_record_live(r, c->now_ms) || !wanted(c, r))
+	if (r == NULL || !cache_record_live(r, c->now_ms) || !wanted(c, rec))
 		return;
 	stage = r->stage > 0 ? r->stage : 1;
 	ask(c, rec, stage, r->stage);
@@ -116,7 +119,7 @@ unsigned ctl_refresh_turn(struct ctl *c)
 		for (unsigned k = 0; k < CTL_REFRESH_WALK && rec != 0; k++) {
 			const struct cache_record *r = cache_record_at(c->view, rec);
 
-			if (cache_record_live(r, c->now_ms) && nearly_due(c, r) && wanted(c, r))
+			if (cache_record_live(r, c->now_ms) && nearly_due(c, r) && wanted(c, rec))
 				ask(c, rec, f->due[i].stage, own_stage(c, r));
 			rec = r->station_next;
 		}

@@ -96,12 +96,14 @@ static void publish(struct ctl *c)
 	atomic_store_explicit(&c->s->world, now, memory_order_release);
 	c->job.token = rcu_start(c->s->rcu);
 	ctl_prefixes_load(c, now);
+	ctl_interest_world(c, now);
 	for (uint16_t id = 1; id < now->n_ids; id++)
 		if (now->link[id] != NULL)
 			link_take_up(c, now->link[id], was != NULL ? dp_world_link(was, id) : NULL);
 	for (uint16_t id = 1; was != NULL && id < was->n_ids; id++)
 		if (was->link[id] != NULL && dp_world_link(now, id) == NULL)
 			ctl_host_stop(c, id);
+	ctl_pinned_world(c, was);
 	LOG_INFO("world in force", "generation=%lu links=%u", (unsigned long)now->generation,
 		now->n_links);
 	enter(c, CTL_JOB_GRACE);
@@ -272,8 +274,10 @@ static void port_state(struct ctl *c, const struct ctl_request *r)
 		const struct dp_link *l = ctl_gateway_link(c, id);
 
 		/* A switch that lost us must learn of our groups and addresses anew. */
-		if (l != NULL && l->port == r->port)
-			ctl_host_start(c, id);
+		if (l == NULL || l->port != r->port)
+			continue;
+		ctl_host_start(c, id);
+		ctl_pinned_restart(c, l);
 	}
 }
 

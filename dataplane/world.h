@@ -53,6 +53,7 @@ struct dp_link {
 	/* Columns of the world's policy for this link (policy/policy.h). */
 	uint32_t col_in, col_out, col_query, col_probe;
 	uint32_t query_budget; /* our own queries a second; control */
+	bool announce;         /* what is learned elsewhere is announced here; control */
 	/* Headers of what we multicast here, lengths and checksums left to fill in (dp_frame_*). */
 	uint8_t l2_len; /* 14 or 18 */
 	uint8_t hdr4[DP_HDR_MAX];
@@ -71,14 +72,23 @@ struct dp_port_map {
 	uint16_t link_of_vlan[DP_VLANS]; /* link id by VLAN id; [0] untagged; 0: none */
 };
 
+/* A service type that is kept fresh and asked for though nobody asks; lower case. */
+struct dp_pinned {
+	uint8_t len;       /* of the name with its root label */
+	uint8_t type_len;  /* of its two labels */
+	uint8_t name[128]; /* wire name, "_ipp._tcp.local" */
+};
+
 struct dp_world {
 	uint64_t generation; /* 1, 2, ... */
 	uint32_t n_workers;
 	uint32_t slot; /* which class[] slot is in force: generation & 1, the policy's own slot */
 	struct policy *policy; /* control appends classes to it; workers read */
 	const struct policy_table *table;
-	uint16_t n_ids;                         /* link ids are below this */
-	uint32_t n_links;                       /* links that exist */
+	uint16_t n_ids;   /* link ids are below this */
+	uint32_t n_links; /* links that exist */
+	uint32_t n_pinned;
+	struct dp_pinned *pinned;               /* [n_pinned], in the order of the file; control */
 	struct dp_port_map *port[DP_PORTS_MAX]; /* by DPDK port id; NULL: none of ours */
 	struct dp_link **link; /* by id; NULL: none (or removed by a reload while records remain) */
 	void *owner;           /* management's: what to free with it */

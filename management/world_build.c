@@ -150,6 +150,7 @@ static int link_build(struct dp_link *l, const struct mgmt_world_input *in,
 	l->mode = cl->mode == CONFIG_LINK_GATEWAY ? DP_LINK_GATEWAY : DP_LINK_OFF;
 	l->mac = port->mac;
 	l->query_budget = cl->query_budget;
+	l->announce = cl->announce;
 	snprintf(l->name, sizeof(l->name), "%s", cl->name);
 	rc = link_mtu(l, in, cl, port, clamped, why);
 	if (rc == 0)
@@ -232,6 +233,34 @@ static int world_policy(
 	return 0;
 }
 
+/* The wire name of a checked type, "_ipp._tcp", under local. */
+static void pinned_name(struct dp_pinned *p, const char *type)
+{
+	static const uint8_t local[] = "\x05local";
+
+	for (const char *label = type; *label != '\0';) {
+		size_t len = strcspn(label, ".");
+
+		p->name[p->type_len] = (uint8_t)len;
+		memcpy(p->name + p->type_len + 1, label, len);
+		p->type_len += (uint8_t)(len + 1);
+		label += len + (label[len] == '.');
+	}
+	memcpy(p->name + p->type_len, local, sizeof(local));
+	p->len = (uint8_t)(p->type_len + sizeof(local));
+}
+
+static int world_pinned(struct dp_world *w, const struct config_services *pinned, char *why)
+{
+	w->pinned = calloc(pinned->n_types + 1u, sizeof(*w->pinned));
+	if (w->pinned == NULL)
+		return fail(why, -ENOMEM, "no memory for %u pinned types", pinned->n_types);
+	for (uint32_t i = 0; i < pinned->n_types; i++)
+		pinned_name(&w->pinned[i], pinned->types[i].type);
+	w->n_pinned = pinned->n_types;
+	return 0;
+}
+
 static struct dp_world *world_alloc(const struct mgmt_world_input *in)
 {
 	struct dp_world *w = calloc(1, sizeof(*w));
@@ -264,6 +293,8 @@ struct dp_world *mgmt_world_build(const struct mgmt_world_input *in, char *why)
 		rc = world_links(w, in, why);
 	if (rc == 0)
 		rc = world_policy(w, in->config, in->ids->of_config, why);
+	if (rc == 0)
+		rc = world_pinned(w, &in->config->pinned, why);
 	return rc == 0 ? w : world_failed(w, rc);
 }
 
@@ -295,6 +326,7 @@ void mgmt_world_free(struct dp_world *w)
 	policy_free(w->policy);
 	for (unsigned i = 0; i < DP_PORTS_MAX; i++)
 		free(w->port[i]);
+	free(w->pinned);
 	free(w->link);
 	free(w->owner);
 	free(w);

@@ -89,6 +89,7 @@ struct config_link {
 	uint16_t mtu;     /* bytes, 576..9000; 0: min(1500, the port's) */
 	enum config_link_mode mode;
 	uint32_t query_budget;             /* our own queries onto this link, per second */
+	bool announce;                     /* what is learned elsewhere is announced here */
 	const struct ip_prefix *addresses; /* own addresses: the host bits are the address */
 	uint32_t n_addresses;              /* at most one IPv4 among them */
 	const struct ip_prefix *prefixes;  /* further on-link prefixes, host bits zero */
@@ -175,6 +176,7 @@ struct config {
 	uint32_t n_links;
 	struct config_policy *policies;
 	uint32_t n_policies;
+	struct config_services pinned; /* types only: `any` and `workstation` are errors */
 	struct config_control control;
 	const char *const *eal; /* argv pieces, "--log-level=lib.eal:warning"; in file order */
 	uint32_t n_eal;

@@ -29,6 +29,7 @@ struct raw_link {
 	uint16_t mtu;
 	enum config_link_mode mode;
 	uint32_t query_budget;
+	uint32_t announce; /* 0 or 1 */
 	struct yaml_node *addresses;
 	struct yaml_node *prefixes;
 	const char *policy_in;
@@ -71,5 +72,6 @@ struct draft {
 	uint32_t n_sets;
 	struct raw_policy *policies;
 	uint32_t n_policies;
+	struct yaml_node *pinned;
 	struct yaml_node *eal;
 };

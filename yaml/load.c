@@ -38,6 +38,7 @@ static void build(struct yaml_loader *ld, struct draft *draft)
 	yaml_build_links(ld, draft, &links);
 	if (ld->oom || yaml_build_sets(&sets, ld, draft))
 		return;
+	yaml_build_pinned(&sets);
 	yaml_build_policies(ld, draft, &sets, &links);
 	yaml_build_options(ld, draft);
 }

@@ -281,6 +281,15 @@ static const struct schema_key schema[] = {
 		.doc = "The gateway's own queries onto the link.",
 	},
 	{
+		.path = "links[].announce",
+		.type = SCHEMA_WORD,
+		FIELD(struct raw_link, announce),
+		.def = "false",
+		.words = "false|true",
+		.doc = "true: what other links' stations announce is announced here too, as far "
+		       "as policy shows it; false: only those who asked are told.",
+	},
+	{
 		.path = "links[].policy",
 		.type = SCHEMA_MAP,
 		.expected = "a map like {in: POLICY, out: POLICY}",
@@ -389,6 +398,16 @@ static const struct schema_key schema[] = {
 		.max = CONFIG_LINKS_MAX,
 		.expected = "the name of a link or a list of them",
 		.doc = "Its link.",
+	},
+	{
+		.path = "pinned",
+		.type = SCHEMA_ONE_OR_LIST,
+		FIELD(struct draft, pinned),
+		.min = 1,
+		.max = 512,
+		.expected = "a preset, a named set, a service type like _ipp._tcp or a list of "
+			    "them",
+		.doc = "Services asked for and kept fresh although nobody asks.",
 	},
 	{
 		.path = "control",

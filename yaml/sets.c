@@ -273,3 +273,17 @@ int yaml_build_sets(struct yaml_sets *sets, struct yaml_loader *ld, struct draft
 		resolve(sets, i);
 	return ld->oom ? -ENOMEM : 0;
 }
+
+void yaml_build_pinned(struct yaml_sets *sets)
+{
+	struct draft *draft = sets->draft;
+	struct config_services *pinned = &draft->config.pinned;
+
+	if (!draft->pinned)
+		return;
+	yaml_flatten(sets, draft->pinned, pinned);
+	/* There is no question that asks for whatever there is. */
+	if (pinned->any || pinned->workstation)
+		yaml_expected(sets->ld, draft->pinned,
+			"presets, sets and service types that name types: not any or workstation");
+}

@@ -31,5 +31,8 @@ struct yaml_sets {
  */
 int yaml_build_sets(struct yaml_sets *sets, struct yaml_loader *ld, struct draft *draft);
 
+/** Make config.pinned of pinned:. Reports unknown names, and what stands for no types. */
+void yaml_build_pinned(struct yaml_sets *sets);
+
 /** Flatten `permit:`, `deny:` or the like: a text or a list of texts. Reports unknown names. */
 void yaml_flatten(struct yaml_sets *sets, struct yaml_node *node, struct config_services *out);

@@ -5,7 +5,9 @@
 
 #define PORT "ports: [{name: p, device: \"tap:t0\"}]\n"
 #define LINK "links: [{name: l, port: p, mode: off}]\n"
-#define KEYS "expected one of gateway, ports, services, links, policies, control, eal"
+#define KEYS                                                                                       \
+	"expected one of gateway, ports, services, links, policies, pinned, control, "             \
+	"eal"
 
 Test(bad, required_keys)
 {
@@ -49,11 +51,12 @@ Test(bad, unknown_keys)
 		"records, "
 		"records_per_station, records_per_link, ttl (did you mean \"records\"?)\n"
 		"t.yaml:5:39: links[0].vlans: found an unknown key, expected one of name, port, "
-		"vlan, addresses, prefixes, mode, mtu, query_budget, policy (did you mean "
+		"vlan, addresses, prefixes, mode, mtu, query_budget, announce, policy (did you "
+		"mean "
 		"\"vlan\"?)\n"
 		"t.yaml:5:49: links[0].type: found an unknown key, expected one of name, port, "
 		"vlan, "
-		"addresses, prefixes, mode, mtu, query_budget, policy\n"
+		"addresses, prefixes, mode, mtu, query_budget, announce, policy\n"
 		"t.yaml:6:12: warning: policies.x: no link uses this policy\n"
 		"t.yaml:6:30: policies.x[0].when: found an unknown key, expected one of permit, "
 		"deny, instance, kind, from, to\n"
@@ -273,4 +276,18 @@ Test(bad, socket_path_fits_its_address)
 		"most 107 bytes\n",
 		path);
 	expect_lines(text, expected);
+}
+
+Test(bad, pinned)
+{
+	expect_lines("ports: [{name: p, device: \"tap:t\"}]\n"
+		     "links: [{name: l, port: p, announce: yes}]\n"
+		     "pinned: [airprint, any, _ipp]\n",
+		"t.yaml:2:9: warning: links[0]: found no policy: nothing is learned from this "
+		"link and nothing shown to it\n"
+		"t.yaml:2:38: links[0].announce: found \"yes\", expected one of false|true\n"
+		"t.yaml:3:9: pinned: found a list, expected presets, sets and service types that "
+		"name types: not any or workstation\n"
+		"t.yaml:3:25: pinned[2]: found \"_ipp\", expected a service type like _ipp._tcp or "
+		"_sip._udp\n");
 }

@@ -47,6 +47,7 @@ static const char full[] =
 	"    addresses: [10.10.0.2/24, \"fd00:10::2/64\"]\n"
 	"    prefixes: [10.11.0.0/16]\n"
 	"    query_budget: 20/s\n"
+	"    announce: true\n"
 	"    mode: gateway\n"
 	"    mtu: 1280\n"
 	"    policy: {in: learn, out: students}\n"
@@ -61,6 +62,7 @@ static const char full[] =
 	"      instance: \"Lecture \\\\* *\"\n"
 	"      kind: advertisement\n"
 	"    - {deny: any, kind: query}\n"
+	"pinned: [_ipp._tcp, print, _ipp._tcp]\n"
 	"control: {socket: /tmp/c.sock, group: linkspan}\n"
 	"eal: {log-level: [\"lib.eal:warning\", x:1], no-huge: , in-memory: true, lcores: 0-1}\n";
 
@@ -104,6 +106,7 @@ Test(good, links)
 	cr_expect(eq(u16, link->mtu, 1280));
 	cr_expect(eq(int, link->mode, CONFIG_LINK_GATEWAY));
 	cr_expect(eq(u32, link->query_budget, 20));
+	cr_expect(link->announce);
 	cr_assert(eq(u32, link->n_addresses, 2));
 	cr_expect_str_eq(prefix_format(&link->addresses[0], text), "10.10.0.2/24");
 	cr_expect_str_eq(prefix_format(&link->addresses[1], text), "fd00:10::2/64");
@@ -121,9 +124,23 @@ Test(good, links)
 	cr_expect(eq(u16, link->mtu, 0));
 	cr_expect(eq(int, link->mode, CONFIG_LINK_OFF));
 	cr_expect(eq(u32, link->query_budget, 200));
+	cr_expect_not(link->announce);
 	cr_expect(eq(u32, link->n_addresses, 0));
 	cr_expect(eq(u32, link->policy_in, CONFIG_NO_POLICY));
 	cr_expect(eq(u32, link->policy_out, CONFIG_NO_POLICY));
+	config_free(c);
+}
+
+Test(good, pinned)
+{
+	struct config *c = load_good(full);
+
+	/* Presets and sets flattened, none twice. */
+	cr_assert(c->pinned.n_types > 2);
+	cr_expect_str_eq(c->pinned.types[0].type, "_ipp._tcp");
+	for (uint32_t i = 1; i < c->pinned.n_types; i++)
+		cr_expect_str_neq(c->pinned.types[i].type, "_ipp._tcp");
+	cr_expect_str_eq(c->pinned.types[c->pinned.n_types - 1].type, "_pdl-datastream._tcp");
 	config_free(c);
 }
 
@@ -134,7 +151,7 @@ Test(good, rules)
 
 	cr_assert(eq(u32, c->n_policies, 2));
 	cr_expect_str_eq(c->policies[0].name, "learn");
-	cr_expect(eq(u32, c->policies[0].pos.line, 25));
+	cr_expect(eq(u32, c->policies[0].pos.line, 26));
 	cr_expect(eq(u32, c->policies[0].pos.col, 3));
 	cr_assert(eq(u32, c->policies[0].n_rules, 2));
 	rule = &c->policies[0].rules[0];
@@ -154,12 +171,12 @@ Test(good, rules)
 	cr_expect(eq(u32, rule->from.links[1], 1));
 	cr_assert(eq(u32, rule->to.n, 1));
 	cr_expect(eq(u32, rule->to.links[0], 0));
-	cr_expect(eq(u32, rule->pos.line, 29));
+	cr_expect(eq(u32, rule->pos.line, 30));
 	cr_expect(eq(u32, rule->pos.col, 7));
 	cr_expect_str_eq(rule[1].instance, "Lecture \\* *");
 	cr_expect(eq(int, rule[1].kind, CONFIG_KIND_ADVERTISEMENT));
 	cr_expect(rule[1].services.any);
-	cr_expect(eq(u32, rule[1].pos.line, 30));
+	cr_expect(eq(u32, rule[1].pos.line, 31));
 	cr_expect(eq(u32, rule[1].pos.col, 7));
 	cr_expect(eq(int, rule[2].kind, CONFIG_KIND_QUERY));
 	cr_expect_not(rule[2].permit);

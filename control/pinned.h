@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/*
+ * Pinned types (`pinned:`): asked for on every link that may have them by the intervals of RFC 6762
+ * §5.2 (1, 2, 4, ... s, at most an hour), and refreshed at their milestones though nobody asks. One
+ * series a link, all types in as few messages as they fit. Control thread only.
+ */
+
+struct ctl;
+struct cache_record;
+struct dp_link;
+struct dp_world;
+
+/* A world came into force in the place of `was` (NULL: none): begins the series anew where types or
+ * the link are new. */
+void ctl_pinned_world(struct ctl *c, const struct dp_world *was);
+
+/* Begins the link's series anew: it has a carrier again. */
+void ctl_pinned_restart(struct ctl *c, const struct dp_link *l);
+
+/* Is the record of a pinned service, or an address of a host of one? */
+bool ctl_pinned_has(const struct ctl *c, uint32_t rec);
