@@ -39,8 +39,12 @@ void directory_add(struct cache *c, uint32_t idx)
 		dir = node_make(c, key, name, n->name_len, DNS_TYPE_ANY);
 	if (dir == 0)
 		return; /* ANY will not bring this type: counted by whoever had no room */
-	idle_unlink(c, dir);
 	d = cache_node_at(&c->view, dir);
+	if (atomic_load_explicit(&d->count, memory_order_relaxed) == CACHE_UNUSUAL_MAX)
+		return;
+	atomic_store_explicit(&d->count, atomic_load_explicit(&d->count, memory_order_relaxed) + 1,
+		memory_order_relaxed);
+	idle_unlink(c, dir);
 	atomic_store_explicit(&n->unusual, cache_unusual_next(&c->view, dir), memory_order_relaxed);
 	atomic_store_explicit(&d->unusual, idx, memory_order_release);
 }
@@ -49,6 +53,7 @@ void directory_remove(struct cache *c, uint32_t idx)
 {
 	const struct cache_node *n = cache_node_at(&c->view, idx);
 	const uint8_t *name = cache_node_name(&c->view, n);
+	struct cache_node *d;
 	uint32_t dir, at, next;
 
 	if (!is_listed(n->rrtype))
@@ -62,6 +67,10 @@ void directory_remove(struct cache *c, uint32_t idx)
 		/* The node keeps its own link: a reader that stands on it goes on. */
 		atomic_store_explicit(&cache_node_at(&c->view, at)->unusual,
 			cache_unusual_next(&c->view, idx), memory_order_release);
+		d = cache_node_at(&c->view, dir);
+		atomic_store_explicit(&d->count,
+			atomic_load_explicit(&d->count, memory_order_relaxed) - 1,
+			memory_order_relaxed);
 		break;
 	}
 	if (dir != 0 && cache_unusual_next(&c->view, dir) == 0)

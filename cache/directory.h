@@ -9,6 +9,8 @@
  * have such types pay for.
  */
 
+#define CACHE_UNUSUAL_MAX                                                                          \
+	64 /* unusual types of a name listed at most; further ones ANY does not bring */
 #define CACHE_USUAL_TYPES 12
 extern const uint16_t cache_usual_types[CACHE_USUAL_TYPES];
 

@@ -51,12 +51,15 @@ void ctl_subject(const uint8_t *name, const struct dns_service_name *sd, uint16_
 				instance = rdata;
 		}
 	} else {
-		/* A reverse name is its host's, if it says so. */
+		/* What resolves a service comes with it: the host's addresses, what they are not,
+		 * their reverse names. Anything else of a host is the host's alone (DESIGN §6). */
+		bool reverse = rrtype == DNS_TYPE_PTR &&
+			       (sd->kind == DNS_NAME_REVERSE4 || sd->kind == DNS_NAME_REVERSE6);
+
 		out->kind = CTL_GROUP_HOST;
-		out->host = rrtype == DNS_TYPE_PTR && (sd->kind == DNS_NAME_REVERSE4 ||
-							      sd->kind == DNS_NAME_REVERSE6)
-				    ? rdata
-				    : name;
+		out->host = reverse ? rdata : name;
+		out->service = !reverse && rrtype != DNS_TYPE_A && rrtype != DNS_TYPE_AAAA &&
+			       rrtype != DNS_TYPE_NSEC;
 		return;
 	}
 	out->type = name + sd->type_off;

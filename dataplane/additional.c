@@ -34,10 +34,11 @@ uint32_t dp_rrset_ttl(struct dp_worker *w, const struct dp_link *l, const struct
 	return ttl == UINT32_MAX ? 0 : ttl;
 }
 
-/* The usable records of (name, rrtype); link 0: of any link. Is anything of it known on the asker's
- * own link, its owner is near and nothing is told: our flush bit would drop the owner's own records
- * (RFC 6762 §10.2). */
-static void rrset(struct walk *k, const uint8_t *name, uint16_t rrtype, uint16_t link)
+/* The usable records of (name, rrtype) that have the owner of `of`, or, if NULL, any. Is anything
+ * of it known on the asker's own link, its owner is near and nothing is told: our flush bit would
+ * drop the owner's own records (RFC 6762 §10.2). */
+static void rrset(
+	struct walk *k, const uint8_t *name, uint16_t rrtype, const struct cache_record *of)
 {
 	uint32_t node_idx = cache_find(k->w->cache, name, rrtype), idx, ttl;
 	const struct cache_node *node;
@@ -58,7 +59,8 @@ static void rrset(struct walk *k, const uint8_t *name, uint16_t rrtype, uint16_t
 	while ((idx = cache_iter_next(&it)) != 0 && !k->done) {
 		const struct cache_record *r = cache_record_at(k->w->cache, idx);
 
-		if ((link != 0 && r->link != link) || !dp_answer_usable(k->w, k->l, k->asker, r))
+		if ((of != NULL && !dp_same_owner(k->w->cache, r, of)) ||
+			!dp_answer_usable(k->w, k->l, k->asker, r))
 			continue;
 		k->done = !k->cb(k->arg, idx, r, ttl);
 	}
@@ -66,17 +68,18 @@ static void rrset(struct walk *k, const uint8_t *name, uint16_t rrtype, uint16_t
 
 static void addresses(struct walk *k, const uint8_t *host)
 {
-	rrset(k, host, DNS_TYPE_A, 0);
-	rrset(k, host, DNS_TYPE_AAAA, 0);
+	rrset(k, host, DNS_TYPE_A, NULL);
+	rrset(k, host, DNS_TYPE_AAAA, NULL);
 }
 
-static void of_instance(struct walk *k, const uint8_t *instance, uint16_t link)
+/* of: the PTR that leads to the instance. */
+static void of_instance(struct walk *k, const uint8_t *instance, const struct cache_record *of)
 {
 	uint32_t node = cache_find(k->w->cache, instance, DNS_TYPE_SRV), idx;
 	struct cache_iter it;
 
-	rrset(k, instance, DNS_TYPE_SRV, link);
-	rrset(k, instance, DNS_TYPE_TXT, link);
+	rrset(k, instance, DNS_TYPE_SRV, of);
+	rrset(k, instance, DNS_TYPE_TXT, of);
 	if (node == 0)
 		return;
 	cache_iter_init(&it, k->w->cache, cache_node_at(k->w->cache, node));
@@ -84,7 +87,8 @@ static void of_instance(struct walk *k, const uint8_t *instance, uint16_t link)
 		const struct cache_record *r = cache_record_at(k->w->cache, idx);
 		const uint8_t *host;
 
-		if (r->link != link || !dp_answer_usable(k->w, k->l, k->asker, r))
+		if (!dp_same_owner(k->w->cache, r, of) ||
+			!dp_answer_usable(k->w, k->l, k->asker, r))
 			continue;
 		host = dns_rdata_name(DNS_TYPE_SRV, cache_record_rdata(k->w->cache, r));
 		if (host != NULL)
@@ -109,16 +113,16 @@ void dp_additional_walk(struct dp_worker *w, const struct dp_link *l, const stru
 	switch (r->rrtype) {
 	case DNS_TYPE_PTR:
 		if (node->sd.kind == DNS_NAME_SERVICE_TYPE || node->sd.kind == DNS_NAME_SUBTYPE)
-			of_instance(&k, rdata, r->link);
+			of_instance(&k, rdata, r);
 		break;
 	case DNS_TYPE_SRV:
 		addresses(&k, dns_rdata_name(DNS_TYPE_SRV, rdata));
 		break;
 	case DNS_TYPE_A:
-		rrset(&k, cache_node_name(w->cache, node), DNS_TYPE_AAAA, 0);
+		rrset(&k, cache_node_name(w->cache, node), DNS_TYPE_AAAA, NULL);
 		break;
 	case DNS_TYPE_AAAA:
-		rrset(&k, cache_node_name(w->cache, node), DNS_TYPE_A, 0);
+		rrset(&k, cache_node_name(w->cache, node), DNS_TYPE_A, NULL);
 		break;
 	default:
 		break;

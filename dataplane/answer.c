@@ -6,9 +6,18 @@
 #include "dns/name.h"
 #include "dns/rdata.h"
 
-#define TYPE_SCAN 256 /* PTR records looked at per type and enumeration */
+#define TYPE_SCAN 256 /* services judged per type and enumeration */
 
-#define UNUSUAL_MAX 64 /* nodes of unusual types looked at for a question of type ANY */
+/* One more record is looked at for the query; false: enough for one packet, the rest of the lcore's
+ * links wait. */
+static bool may_look(struct dp_worker *w, const struct dp_link *l)
+{
+	if (likely(w->looks++ < DP_LOOKS))
+		return true;
+	if (w->looks == DP_LOOKS + 1)
+		dp_event(w, l->id, DP_EV_excess_answers, 1);
+	return false;
+}
 
 /* May the record answer this query? Counts what policy hides. */
 static bool tellable(struct dp_worker *w, const struct dp_query *q, const struct cache_record *r)
@@ -131,7 +140,7 @@ static void answer_shared(struct dp_worker *w, const struct dp_query *q,
 	uint32_t idx;
 
 	cache_iter_init(&it, w->cache, node);
-	while ((idx = cache_iter_next(&it)) != 0) {
+	while ((idx = cache_iter_next(&it)) != 0 && may_look(w, q->link)) {
 		struct cache_record *r = cache_record_at(w->cache, idx);
 
 		if (!tellable(w, q, r))
@@ -173,33 +182,35 @@ static bool owner_is_near(
 }
 
 /*
- * A unique RRset goes whole (RFC 6762 §10.2). A host's addresses are the union over its links; of
- * anything else only the first owner's is told.
+ * A unique RRset goes whole (RFC 6762 §10.2). A host's addresses are the union over its links,
+ * since a host with several is answered with all of them (DESIGN §5; control/conflict.c sees to
+ * those that moved); anything else is one owner's, the first's.
  */
 static void answer_unique(struct dp_worker *w, const struct dp_query *q,
 	const struct cache_node *node, unsigned flags, struct dp_answered *out)
 {
 	bool address = node->rrtype == DNS_TYPE_A || node->rrtype == DNS_TYPE_AAAA;
-	uint32_t idx;
-	uint16_t link = 0;
+	const struct cache_record *first = NULL;
 	struct cache_iter it;
 	struct dp_item item;
+	uint32_t idx;
 
 	if (owner_is_near(w, q, node))
 		return;
 	cache_iter_init(&it, w->cache, node);
-	while ((idx = cache_iter_next(&it)) != 0) {
+	while ((idx = cache_iter_next(&it)) != 0 && may_look(w, q->link)) {
 		struct cache_record *r = cache_record_at(w->cache, idx);
 
 		if (!tellable(w, q, r))
 			continue;
-		if (!address && link != 0 && r->link != link)
+		if (!address && first != NULL && !dp_same_owner(w->cache, r, first))
 			continue;
 		if (cache_record_hidden(w->cache, r, w->now_ms)) {
 			dp_event(w, q->link->id, DP_EV_hidden, 1);
 			continue;
 		}
-		link = r->link;
+		if (first == NULL)
+			first = r;
 		dp_answer_item(idx, r, w->now_ms, &item);
 		item.flags |= (uint8_t)flags;
 		if (add_item(w, q, &item)) {
@@ -248,13 +259,17 @@ bool dp_answer_type(struct dp_worker *w, const struct dp_link *l, uint32_t idx, 
 	struct cache_iter it;
 	struct hash128 key;
 
+	/* The list of types may be older than the node's present life. */
+	if (node->rrtype != DNS_TYPE_PTR || node->sd.kind != DNS_NAME_SERVICE_TYPE)
+		return false;
 	cache_iter_init(&it, w->cache, node);
-	while ((rec = cache_iter_next(&it)) != 0 && seen++ < TYPE_SCAN) {
+	while ((rec = cache_iter_next(&it)) != 0 && seen < TYPE_SCAN && may_look(w, l)) {
 		const struct cache_record *r = cache_record_at(w->cache, rec);
 		uint32_t left;
 
 		if (!dp_answer_usable(w, l, NULL, r))
 			continue;
+		seen++;
 		left = cache_record_ttl_left(r, w->now_ms);
 		if (left <= ttl || cache_service_state(w->cache, cache_record_rdata(w->cache, r),
 					   r->link, w->now_ms, NULL) == CACHE_SERVICE_HIDDEN)
@@ -308,7 +323,7 @@ static void answer_all(struct dp_worker *w, const struct dp_query *q, const stru
 			answer_node(w, q, node, flags, out);
 	}
 	node = cache_unusual_first(w->cache, qu->canon, qu->name_len);
-	for (; node != 0 && seen++ < UNUSUAL_MAX; node = cache_unusual_next(w->cache, node))
+	for (; node != 0 && seen++ < CACHE_UNUSUAL_MAX; node = cache_unusual_next(w->cache, node))
 		answer_node(w, q, node, flags, out);
 }
 

@@ -27,8 +27,10 @@ struct message {
 	bool legacy;
 	struct rte_mbuf *m;
 	uint8_t *dns;
-	bool incomplete; /* a record was left out */
-	size_t reserve;  /* bytes the additional records of the answers so far may need */
+	bool incomplete;   /* a record was left out */
+	uint32_t ttl_node; /* the node msg->ttl is the RRset TTL of */
+	uint32_t ttl;
+	size_t reserve; /* bytes the additional records of the answers so far may need */
 };
 
 /* Repeats the questions of a legacy query (RFC 6762 §6.7). */
@@ -133,11 +135,14 @@ static int put_answer(struct message *msg, const struct dp_item *it)
 	}
 	r = cache_record_at(w->cache, it->rec);
 	if (ttl != 0 && (it->flags & DP_ITEM_UNIQUE)) {
-		uint32_t least =
-			dp_rrset_ttl(w, msg->l, msg->asker, cache_node_at(w->cache, r->node));
-
-		if (least != 0)
-			ttl = least;
+		/* Records of an RRset stand together: one look at it does for all. */
+		if (msg->ttl_node != r->node) {
+			msg->ttl_node = r->node;
+			msg->ttl = dp_rrset_ttl(
+				w, msg->l, msg->asker, cache_node_at(w->cache, r->node));
+		}
+		if (msg->ttl != 0)
+			ttl = msg->ttl;
 	}
 	rc = put_record(msg, DNS_SECTION_ANSWER, r, ttl);
 	if (rc == 0)
@@ -265,7 +270,7 @@ void dp_build_answers(struct dp_worker *w, const struct dp_link *l, const struct
 		if (!begin(&msg))
 			return;
 		packed = pack(&msg, &at, dense);
-		for (uint32_t i = first; packed > 0 && i < at; i++)
+		for (uint32_t i = first; packed > 0 && !dense && i < at; i++)
 			dp_additional_walk(w, l, msg.asker, &w->items.item[i], add_record, &msg);
 		if (msg.legacy && (at < w->items.n || msg.incomplete)) {
 			/* One message is all a legacy resolver takes; TC tells it there is more

@@ -6,15 +6,29 @@
 #include <rte_ip.h>
 #include <rte_udp.h>
 
+/* Leading bits two addresses share. */
+static unsigned common_prefix(const uint8_t *a, const uint8_t *b)
+{
+	for (unsigned i = 0; i < 16; i++)
+		if (a[i] != b[i])
+			return i * 8 + (unsigned)__builtin_clz((unsigned)(a[i] ^ b[i])) - 24;
+	return 128;
+}
+
 /*
- * Source address of an IPv6 answer (RFC 6724 in short): the scope of the destination decides. The
- * group is link-local scope, so it is asked and answered from fe80.
+ * Source address of an IPv6 answer (RFC 6724 in short): fe80 for link-local destinations and the
+ * group; else the one of ours that has most in common with the destination, which is the one a
+ * direct question was put to as a rule.
  */
 static const uint8_t *source6(const struct dp_link *l, const uint8_t *dst)
 {
 	bool link_local = dst[0] == 0xfe && (dst[1] & 0xc0) == 0x80;
+	unsigned best = link_local || l->n_addr6 < 2 ? 0 : 1;
 
-	return l->addr6[link_local || l->n_addr6 < 2 ? 0 : 1];
+	for (unsigned i = 2; best != 0 && i < l->n_addr6; i++)
+		if (common_prefix(l->addr6[i], dst) > common_prefix(l->addr6[best], dst))
+			best = i;
+	return l->addr6[best];
 }
 
 static void fill4(uint8_t *ip, const struct dp_dest *dest, size_t udp_len)

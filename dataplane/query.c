@@ -14,8 +14,7 @@
 /*
  * Queries, a burst at a time in three passes (DESIGN §3): read the questions and compute their
  * keys; look all of them up in bulk; then, packet by packet, gather the records, drop the known
- * ones, and deliver. All but legacy ones go to their link's home worker first, which
- * knows what was multicast there.
+ * ones, and deliver. A query that wants a multicast answer goes to its link's home worker first.
  */
 
 #define LOOKUP_BULK 64 /* rte_hash's own bound */
@@ -73,23 +72,47 @@ static void prepare(struct dp_worker *w, const struct dp_link *l, struct dp_ques
 		qu->key = cache_key(w->cache, qu->canon, qu->name_len, qu->qtype);
 }
 
-/* Reads the questions of one query. False: the message cannot be read. */
-static bool read_questions(struct dp_worker *w, struct dp_query *q)
+/*
+ * Was this question asked before in the message, with the same wish for delivery? Its answer is
+ * that one's: a hundred copies of a browse question would walk ten thousand instances a hundred
+ * times.
+ */
+static bool asked_before(
+	const struct dp_worker *w, const struct dp_query *q, const struct dp_question *qu)
 {
+	for (unsigned i = 0; i < q->n; i++) {
+		const struct dp_question *before = &w->question[q->first + i];
+
+		if (before->answerable && !before->denied && before->qu == qu->qu &&
+			hash_equal(before->key, qu->key))
+			return true;
+	}
+	return false;
+}
+
+/* Reads the questions of one query. False: the message cannot be read. */
+static bool read_questions(struct dp_worker *w, struct dp_query *q, bool *multicast)
+{
+	struct dp_question *qu;
 	int rc;
 
+	q->first = (uint16_t)w->n_question;
 	if (dns_reader_init(&q->reader, q->dns, q->pkt->dns_len) < 0)
 		return false;
-	q->first = (uint16_t)w->n_question;
 	q->n = 0;
 	q->probe = false;
+	*multicast = false;
 	while ((rc = dns_reader_question(&q->reader, &w->wire_question)) > 0) {
 		if (q->n == DP_QUESTIONS_MSG) {
 			dp_event(w, q->link->id, DP_EV_excess_questions, 1);
 			continue;
 		}
-		prepare(w, q->link, &w->question[w->n_question++]);
+		qu = &w->question[w->n_question++];
+		prepare(w, q->link, qu);
+		if (qu->answerable && !qu->denied && asked_before(w, q, qu))
+			qu->answerable = false;
 		q->n++;
+		*multicast |= !w->wire_question.qu;
 	}
 	return rc == 0;
 }
@@ -118,16 +141,18 @@ static void finish(struct dp_worker *w, struct rte_mbuf *m, enum dp_outcome o)
 
 /* Does the query need what only the link's home worker knows: the multicast schedule, the queries
  * that wait for more known answers? */
-static bool for_home(const struct dp_query *q)
+static bool for_home(const struct dp_query *q, bool multicast)
 {
-	return (q->pkt->flags & DP_PKT_LEGACY) == 0;
+	if ((q->pkt->flags & (DP_PKT_GROUP | DP_PKT_LEGACY)) != DP_PKT_GROUP)
+		return false;
+	return multicast || q->n == 0 || (q->reader.flags & DNS_FLAG_TC) != 0;
 }
 
 void dp_query_add(struct dp_worker *w, struct rte_mbuf *m)
 {
 	struct dp_pkt *pkt = dp_pkt(m);
 	struct dp_query *q;
-	bool chained = m->nb_segs > 1;
+	bool chained = m->nb_segs > 1, multicast;
 
 	/* One scratch holds one chained packet: it gets a pass of its own. */
 	if (chained || w->n_query == DP_BURST || w->n_question + DP_QUESTIONS_MSG > DP_QUESTIONS)
@@ -141,12 +166,12 @@ void dp_query_add(struct dp_worker *w, struct rte_mbuf *m)
 		return;
 	}
 	q->dns = dp_contiguous(w, m) + pkt->dns_off;
-	if (!read_questions(w, q)) {
+	if (!read_questions(w, q, &multicast)) {
 		w->n_question = q->first;
 		finish(w, m, DP_bad_dns);
 		return;
 	}
-	if (q->link->home != w->id && for_home(q)) {
+	if (q->link->home != w->id && for_home(q, multicast)) {
 		w->n_question = q->first;
 		/* A reload may have moved the home of one that waited here: it is asked again. */
 		if (w->gathered != NULL || !dp_hand(w, q->link->home, DP_HAND_QUERY, m))
@@ -238,6 +263,7 @@ static void gather(struct dp_worker *w, struct dp_query *q, struct tally *t)
 
 	memset(t, 0, sizeof(*t));
 	w->items.n = 0;
+	w->looks = 0;
 	q->delay = false;
 	dp_idset_clear(&w->seen);
 	for (unsigned i = 0; i < q->n; i++) {
@@ -297,63 +323,11 @@ static unsigned timing(
 	return unique && !q->delay ? 0 : DP_SCHED_DELAY;
 }
 
-static bool told_lately(struct dp_worker *w, const struct dp_query *q, const struct dp_item *it)
-{
-	const struct cache_record *r;
-
-	if (it->flags & DP_ITEM_TYPE)
-		return dp_schedule_recent(
-			w, q->link, q->pkt->family, it->node, it->gen, DP_SCHED_TYPE, it->ttl);
-	r = cache_record_at(w->cache, it->rec);
-	return dp_schedule_recent(w, q->link, q->pkt->family, it->rec, it->gen, 0,
-		atomic_load_explicit(&r->ttl, memory_order_relaxed));
-}
-
-/* The items from `at` on that go together: those of one unique RRset, or a single one. */
-static uint32_t end_of_set(const struct dp_worker *w, uint32_t at)
-{
-	const struct dp_item *it = &w->items.item[at];
-	uint32_t end = at + 1, node;
-
-	if ((it->flags & DP_ITEM_UNIQUE) == 0)
-		return end;
-	node = cache_record_at(w->cache, it->rec)->node;
-	while (end < w->items.n && (w->items.item[end].flags & DP_ITEM_UNIQUE) &&
-		cache_record_at(w->cache, w->items.item[end].rec)->node == node)
-		end++;
-	return end;
-}
-
-/*
- * A question for a unicast answer is answered to the group all the same if the record was not told
- * there within a quarter of its TTL, so that the others' caches are kept and conflicts show (RFC
- * 6762 §5.4); the asker hears that too. A unique RRset is not divided, since its flush bit is about
- * the whole of it (§10.2). A prober always gets what it asked for.
- */
-static void tell_all(struct dp_worker *w, const struct dp_query *q)
-{
-	uint32_t end;
-
-	if (q->probe || (q->pkt->flags & DP_PKT_LEGACY))
-		return;
-	for (uint32_t at = 0; at < w->items.n; at = end) {
-		bool all = false;
-
-		end = end_of_set(w, at);
-		for (uint32_t i = at; i < end && !all; i++)
-			all = (w->items.item[i].flags & DP_ITEM_UNICAST) == 0 ||
-			      !told_lately(w, q, &w->items.item[i]);
-		for (uint32_t i = at; i < end && all; i++)
-			w->items.item[i].flags &= (uint8_t)~DP_ITEM_UNICAST;
-	}
-}
-
 static void deliver(struct dp_worker *w, struct dp_query *q)
 {
 	const struct dp_pkt *pkt = q->pkt;
 	bool multicast = false;
 
-	tell_all(w, q);
 	/* Several questions, not all of them ours alone to answer: everything is delayed, and goes
 	 * together (§6.3). */
 	for (uint32_t i = 0; i < w->items.n && q->n > 1 && !q->delay; i++)

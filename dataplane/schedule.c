@@ -268,29 +268,6 @@ bool dp_schedule_add(struct dp_worker *w, const struct dp_link *l, unsigned fami
 	return true;
 }
 
-bool dp_schedule_recent(struct dp_worker *w, const struct dp_link *l, unsigned family, uint32_t rec,
-	uint32_t gen, unsigned flags, uint32_t ttl)
-{
-	const struct dp_schedule *s = &w->schedule;
-	const struct dp_sched_item it = {.rec = rec, .flags = flags}, *waits;
-	const struct dp_last *last = find_last(s, tag_of(&it), gen, l->id, family);
-	uint32_t sent_ms;
-
-	if (last == NULL)
-		return false;
-	if (last->flags & DP_LAST_WAITING) {
-		waits = &s->item[last->item];
-		if ((waits->flags & DP_SCHED_AGAIN) == 0)
-			return false;
-		sent_ms = waits->sent_ms;
-	} else if (last->flags & DP_LAST_SENT) {
-		sent_ms = last->sent_ms;
-	} else {
-		return false;
-	}
-	return since(w->now_ms, sent_ms) < (uint64_t)ttl * 250;
-}
-
 /* May the record still be told to the link? It may have died, or policy changed, while it waited.
  */
 static bool still_good(struct dp_worker *w, const struct dp_link *l, const struct dp_sched_item *it,

@@ -83,11 +83,6 @@ void dp_schedule_fini(struct dp_schedule *s);
 bool dp_schedule_add(struct dp_worker *w, const struct dp_link *l, unsigned family, uint32_t rec,
 	uint32_t gen, unsigned flags);
 
-/* Was the record multicast on (link, family) within a quarter of ttl seconds (RFC 6762 §5.4)? What
- * fell out of the table counts as not. */
-bool dp_schedule_recent(struct dp_worker *w, const struct dp_link *l, unsigned family, uint32_t rec,
-	uint32_t gen, unsigned flags, uint32_t ttl);
-
 /*
  * Somebody else multicast the records in w->known (identity, TTL) on (link, family): what waits of
  * them with no more TTL counts as sent (RFC 6762 §7.4). Looks at a bounded number of items.

@@ -35,6 +35,18 @@ static inline bool dp_owned_by(
 	return mac_equal(&cache_station_at(v, station)->mac, mac);
 }
 
+/* Are both records one host's: of one link, or of one station on two? */
+static inline bool dp_same_owner(
+	const struct cache_view *v, const struct cache_record *a, const struct cache_record *b)
+{
+	uint32_t station;
+
+	if (a->link == b->link)
+		return true;
+	station = atomic_load_explicit(&b->station, memory_order_relaxed);
+	return dp_owned_by(v, a, &cache_station_at(v, station)->mac);
+}
+
 /*
  * May the record be told to `asker` (NULL: to the group) on link l? Never to the link of origin,
  * where its owner hears the question itself (draft 3.4, RFC 6762 §6), never a station's own records

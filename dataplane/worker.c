@@ -61,7 +61,14 @@ int dp_worker_add_queue(struct dp_worker *w, uint16_t port, uint16_t queue)
 bool dp_upcall(struct dp_worker *w, unsigned op, struct rte_mbuf *m)
 {
 	struct dp_upcall u = {.op = (uint16_t)op, .worker = (uint16_t)w->id, .m = m};
+	/* A flood of questions leaves room for advertisements, and both for what keeps us
+	 * reachable. */
+	unsigned spare = op == DP_UP_QUERY      ? DP_UP_RING / 4
+			 : op == DP_UP_RESPONSE ? DP_UP_RING / 8
+						: 0;
 
+	if (rte_ring_free_count(w->shared->up[w->id]) <= spare)
+		return false;
 	return rte_ring_sp_enqueue_elem(w->shared->up[w->id], &u, sizeof(u)) == 0;
 }
 

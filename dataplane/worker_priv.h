@@ -39,6 +39,7 @@
 #define DP_QUESTIONS 256     /* questions looked at per pass over a burst */
 #define DP_QUESTIONS_MSG 128 /* ... per message */
 #define DP_ITEMS 8192        /* records of one answer at most */
+#define DP_LOOKS 65536       /* records looked at for one query at most */
 #define DP_KNOWN 1024        /* known answers of one query at most */
 #define DP_IDSET 16384       /* slots of an identity set; power of two, twice DP_ITEMS */
 #define DP_TELL_SETS 1024    /* interest told to control lately, sets of four */
@@ -159,6 +160,7 @@ struct dp_worker {
 	struct dp_question question[DP_QUESTIONS];
 	unsigned n_question;
 	struct dp_items items;
+	uint32_t looks;         /* records looked at for the query at hand */
 	struct dp_idset seen;   /* identities in the answer set */
 	struct dp_idset known;  /* ... in the known answers; value: their TTL */
 	struct dp_idset packed; /* ... in the message being built */

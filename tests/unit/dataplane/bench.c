@@ -62,6 +62,7 @@ void bench_start(void)
 	cr_assert_eq(dp_shared_init(&bench.shared, 1, 255, 2048, 0), 0);
 	lay_links();
 	bench.port.present = true;
+	bench.port.mac = bench.link[1].mac;
 	bench.port.n_queues = 1;
 	bench.port.soft_checksum = true;
 	bench.port.link_of_vlan[10] = 1;
