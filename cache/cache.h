@@ -13,6 +13,7 @@
 /* Of limits.stations one link may have this part, so that spoofed MACs on one leave room on the
  * others. */
 #define CACHE_STATIONS_SHARE 4
+#define CACHE_STATIONS_LEAST 1024 /* ... but so many in any case */
 
 struct cache_limits {
 	uint32_t records; /* in all */

@@ -17,9 +17,11 @@ struct hash128 record_ident(struct cache *c, struct hash128 node_key, uint16_t r
 /* May a station hold one more record? A station of 0 would be a new one. */
 static bool station_has_room(struct cache *c, uint32_t station, uint16_t link)
 {
-	uint32_t share = c->limits.stations / CACHE_STATIONS_SHARE + 1;
+	uint32_t share = c->limits.stations / CACHE_STATIONS_SHARE;
 	struct cache_station *st;
 
+	if (share < CACHE_STATIONS_LEAST)
+		share = CACHE_STATIONS_LEAST;
 	if (station == 0)
 		return c->stats.stations < c->limits.stations && c->link_stations[link] < share;
 	st = cache_station_at(&c->view, station);

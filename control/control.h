@@ -74,7 +74,7 @@ unsigned ctl_held(const struct ctl *c);
 	X(told_once, "... without the repetition a second later: too many at once")                \
 	X(updates_put_off, "... not told: more than ten updates of it in a minute")                \
 	X(interest_refused, "open browsers not remembered: table full")                            \
-	X(probes_unsure, "probes for names whose owner was asked first (RFC 6762 8.1)")              \
+	X(probes_unsure, "probes for names whose owner was asked first (RFC 6762 8.1)")            \
 	X(names_doubted, "names whose owner was asked whether it still lives")                     \
 	X(names_confirmed, "... and it does")                                                      \
 	X(names_let_go, "... and it did not answer: its records were withdrawn (RFC 6762 10.4)")   \

@@ -52,10 +52,10 @@ struct dp_pkt {
 	struct dp_fragment fragment; /* DP_FRAGMENT; l4_off: its data, dns_len: bytes of them */
 	uint32_t arrived_ms;         /* clock_ms() of reception */
 	uint32_t wait_from_ms;       /* replay of a completing query: when it first arrived */
-	uint64_t ask;        /* upcall of a query: bit i, control is to look at question i (i < 64);
-				replay:        the questions that waited */
-	uint64_t missed;     /* ... and nothing was found for question i when the worker looked */
-	uint64_t unsure;     /* ... and question i probes for a name whose owner is to be asked first */
+	uint64_t ask;    /* upcall of a query: bit i, control is to look at question i (i < 64);
+			    replay:        the questions that waited */
+	uint64_t missed; /* ... and nothing was found for question i when the worker looked */
+	uint64_t unsure; /* ... and question i probes for a name whose owner is to be asked first */
 	uint64_t incomplete; /* ... and the PTR answers of question i lack SRV, TXT or addresses */
 };
 

@@ -72,10 +72,10 @@ struct dp_question {
 	uint16_t qtype;
 	uint8_t name_len;
 	bool qu;
-	bool denied;     /* policy lets nobody answer it here */
-	bool answerable; /* false: class not IN, or a name never answered */
-	bool proposed;   /* the query proposes records of the name: a probe (RFC 6762 §8.1) */
-	bool shared;     /* ... one of which is held: no conflict (§9) */
+	bool denied;        /* policy lets nobody answer it here */
+	bool answerable;    /* false: class not IN, or a name never answered */
+	bool proposed;      /* the query proposes records of the name: a probe (RFC 6762 §8.1) */
+	bool shared;        /* ... one of which is held: no conflict (§9) */
 	uint32_t items_end; /* its answers end here in worker.items */
 };
 
