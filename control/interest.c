@@ -232,7 +232,7 @@ static unsigned tell(struct ctl *c, unsigned op, uint32_t rec, uint32_t from_ms)
 	in->serial++;
 	for (unsigned i = 0; i < in->n_announce; i++)
 		told += tell_link(c, in->announce[i], op, rec);
-	return in->farewell ? told : told + tell_interested(c, op, rec, from_ms);
+	return told + tell_interested(c, op, rec, from_ms);
 }
 
 static bool push(

@@ -63,7 +63,6 @@ struct ctl_interests {
 	struct slab *browsers;
 	struct ctl_tell_fifo first, again;
 	uint32_t serial;     /* of what is being told: ctl_link.told_serial */
-	bool farewell;       /* goodbyes are for links that announce alone: the gateway leaves */
 	uint16_t n_announce; /* links with `announce: true`, */
 	uint16_t *announce;  /* ... [DP_LINKS_MAX] */
 };
