@@ -116,6 +116,10 @@ void cache_flush_others(struct cache *c, uint32_t rec, uint32_t now_ms);
 /* Gives the record one second to live as if its owner said goodbye. */
 void cache_goodbye(struct cache *c, uint32_t rec, uint32_t now_ms);
 
+/* What a conflict of names makes of a record: CACHE_REC_HIDDEN, CACHE_REC_CONTESTED or 0. True if
+ * that is new. */
+bool cache_conflict(struct cache *c, uint32_t rec, uint16_t flag);
+
 /* Removes now, without the dying second (flush command, link removed). -EAGAIN when deferral is
  * full: try next turn. */
 int cache_remove(struct cache *c, uint32_t rec, uint32_t now_ms);

@@ -257,3 +257,14 @@ enum cache_outcome cache_learn(
 	counter_add(&c->stats.outcome[outcome], 1);
 	return outcome;
 }
+
+bool cache_conflict(struct cache *c, uint32_t rec, uint16_t flag)
+{
+	const uint16_t all = CACHE_REC_HIDDEN | CACHE_REC_CONTESTED;
+	struct cache_record *r = cache_record_at(&c->view, rec);
+
+	if ((atomic_load_explicit(&r->flags, memory_order_relaxed) & all) == flag)
+		return false;
+	record_flags(r, flag, all & (uint16_t)~flag);
+	return true;
+}

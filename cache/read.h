@@ -161,6 +161,14 @@ static inline bool cache_record_live(const struct cache_record *r, uint32_t now_
 	       cache_record_left_ms(r, now_ms) > 0;
 }
 
+/* Does its owner still have it, told or not: what speaks for an owner on a link? */
+static inline bool cache_record_held(const struct cache_record *r, uint32_t now_ms)
+{
+	uint16_t flags = atomic_load_explicit(&r->flags, memory_order_acquire);
+
+	return (flags & CACHE_REC_DYING) == 0 && cache_record_left_ms(r, now_ms) > 0;
+}
+
 /* The node's wire name; name_len bytes. */
 static inline const uint8_t *cache_node_name(const struct cache_view *v, const struct cache_node *n)
 {

@@ -34,8 +34,11 @@ enum {
 	CACHE_REC_GOODBYE = 0x0004,
 	/* Address of link-local scope: kept, marked, never crosses (draft 1.1 req. 4). */
 	CACHE_REC_LINK_LOCAL = 0x0008,
-	/* Kept but not extended: conflict (RFC 6762 §9). */
+	/* Kept but not extended: an older owner of the name lives (RFC 6762 §9). */
 	CACHE_REC_HIDDEN = 0x0010,
+	/* Of a name that another host claims too: told with records of its own owner alone, and not
+	 * at all where the other one is. */
+	CACHE_REC_CONTESTED = 0x0020,
 };
 
 /*

@@ -13,10 +13,30 @@ uint32_t cache_find(const struct cache_view *v, const uint8_t *name, uint16_t rr
 	return cache_find_node(v, cache_key(v, canon, len, rrtype), canon, len);
 }
 
-/* Does the record count: it is live, or, if asked for, was until it began to die? */
+bool cache_name_held(
+	const struct cache_view *v, const uint8_t *name, uint16_t link, uint32_t now_ms)
+{
+	static const uint16_t types[] = {DNS_TYPE_A, DNS_TYPE_AAAA, DNS_TYPE_SRV, DNS_TYPE_TXT};
+
+	for (unsigned i = 0; i < sizeof(types) / sizeof(types[0]); i++) {
+		uint32_t node = cache_find(v, name, types[i]), idx;
+		struct cache_iter it;
+
+		if (node == 0)
+			continue;
+		cache_iter_init(&it, v, cache_node_at(v, node));
+		while ((idx = cache_iter_next(&it)) != 0)
+			if (cache_record_at(v, idx)->link == link &&
+				cache_record_held(cache_record_at(v, idx), now_ms))
+				return true;
+	}
+	return false;
+}
+
+/* Does the record count: it is held, or, if asked for, was until it began to die? */
 static bool counts(const struct cache_record *r, uint32_t now_ms, bool dying)
 {
-	if (cache_record_live(r, now_ms))
+	if (cache_record_held(r, now_ms))
 		return true;
 	return dying &&
 	       (atomic_load_explicit(&r->flags, memory_order_acquire) & CACHE_REC_DYING) != 0;
@@ -41,7 +61,7 @@ static uint32_t survey(const struct cache_view *v, const uint8_t *name, uint16_t
 		if (first == 0)
 			first = idx;
 		if ((atomic_load_explicit(&r->flags, memory_order_relaxed) &
-			    CACHE_REC_LINK_LOCAL) == 0) {
+			    (CACHE_REC_LINK_LOCAL | CACHE_REC_HIDDEN)) == 0) {
 			*usable = true;
 			break;
 		}
@@ -73,10 +93,13 @@ static enum cache_service_state service_state(const struct cache_view *v, const 
 {
 	enum cache_service_state state = CACHE_SERVICE_INCOMPLETE;
 	const uint8_t *host;
-	bool usable = false;
+	bool srv = false, txt = false;
 
-	out->srv = survey(v, instance, DNS_TYPE_SRV, link, now_ms, dying, &usable);
-	out->txt = survey(v, instance, DNS_TYPE_TXT, link, now_ms, dying, &usable);
+	out->srv = survey(v, instance, DNS_TYPE_SRV, link, now_ms, dying, &srv);
+	out->txt = survey(v, instance, DNS_TYPE_TXT, link, now_ms, dying, &txt);
+	/* The name is another's (RFC 6762 §9). */
+	if ((out->srv != 0 && !srv) || (out->txt != 0 && !txt))
+		return CACHE_SERVICE_HIDDEN;
 	if (out->srv == 0)
 		return CACHE_SERVICE_INCOMPLETE;
 	host = dns_rdata_name(DNS_TYPE_SRV, cache_record_rdata(v, cache_record_at(v, out->srv)));

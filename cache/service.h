@@ -13,17 +13,21 @@ enum cache_service_state {
 	CACHE_SERVICE_INCOMPLETE, /* SRV, TXT or addresses missing or expired: the owner may be
 				     asked */
 	CACHE_SERVICE_HIDDEN,     /* addresses are known, none is any use on another link (RFC 8766
-				     §5.5.2) */
+				     §5.5.2), or its name or its host's is another's (RFC 6762 §9) */
 };
 
 /* Node of (name, rrtype), or 0; name is checked wire bytes of any case. */
 uint32_t cache_find(const struct cache_view *v, const uint8_t *name, uint16_t rrtype);
 
+/* Is anything of this name held on the link, of the types that names are claimed with? */
+bool cache_name_held(
+	const struct cache_view *v, const uint8_t *name, uint16_t link, uint32_t now_ms);
+
 /* State of a host, as far as its addresses on `link` go. */
 enum cache_service_state cache_host_state(
 	const struct cache_view *v, const uint8_t *host, uint16_t link, uint32_t now_ms);
 
-/* What is held of an instance on a link: index of the first live record, 0: none. */
+/* What is held of an instance on a link: index of the first record held, 0: none. */
 struct cache_service {
 	uint32_t srv, txt;
 };

@@ -19,6 +19,7 @@
 #define WHEEL_BUDGET 2048
 #define SWEEP_BUDGET 2048 /* records of a reload: a million take some hundred turns */
 #define GRANT_BUDGET 4096
+#define CONFLICT_BUDGET 256
 #define DEFER_BUDGET 4096
 #define DEFER_ENTRIES 65536
 #define REQUESTS 64   /* of management under way */
@@ -42,12 +43,14 @@ static void on_removing(void *arg, uint32_t rec)
 	struct ctl *c = arg;
 
 	ctl_types_removing(c, rec);
+	ctl_conflict_leaving(c, rec);
 	ctl_grant_removing(c, rec);
 }
 
 static void on_dying(void *arg, uint32_t rec)
 {
 	ctl_interest_dying(arg, rec);
+	ctl_conflict_leaving(arg, rec);
 }
 
 static void on_due(void *arg, uint32_t rec, unsigned stage)
@@ -109,6 +112,8 @@ static int make_parts(struct ctl *c, const struct ctl_params *p, uint64_t cache_
 	if (rc == 0)
 		rc = ctl_probes_init(c);
 	if (rc == 0)
+		rc = ctl_conflicts_init(c);
+	if (rc == 0)
 		rc = ctl_updates_init(c);
 	if (rc == 0)
 		rc = ctl_prefixes_init(c);
@@ -158,6 +163,7 @@ void ctl_destroy(struct ctl *c)
 	ctl_waits_fini(c);
 	ctl_interests_fini(c);
 	ctl_probes_fini(c);
+	ctl_conflicts_fini(c);
 	ctl_updates_fini(c);
 	ctl_questions_fini(c);
 	ctl_prefixes_fini(c);
@@ -277,6 +283,7 @@ unsigned ctl_turn(struct ctl *c, uint64_t now_us)
 	done += cache_turn(c->cache, c->now_ms, CACHE_BUDGET);
 	done += wheel_turn(&c->wheel, c->now_ms, WHEEL_BUDGET, fire, c);
 	/* What the above gathered: one union, one message, one list for all of the turn. */
+	done += ctl_conflict_turn(c, CONFLICT_BUDGET);
 	done += ctl_refresh_turn(c);
 	done += ctl_grant_turn(c, GRANT_BUDGET);
 	done += ctl_question_turn(c);

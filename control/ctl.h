@@ -11,6 +11,7 @@
 #include "base/wheel.h"
 #include "control/control.h"
 #include "control/complete.h"
+#include "control/conflict.h"
 #include "control/grant.h"
 #include "control/host.h"
 #include "control/interest.h"
@@ -50,6 +51,7 @@
  *	refresh.c    records near their end
  *	probe.c      does the owner of a name still live?
  *	conflict.c   names claimed on several links
+ *	names.c      what is held under one name
  *	host.c       ARP, ND, IGMP, MLD: dispatch, start and end of links (arp.c, nd.c, igmp.c,
  *mld.c) prefix.c     which addresses lie on some link packet.c     frames of our own table.c hash
  *tables
@@ -125,6 +127,7 @@ struct ctl {
 	struct ctl_updates updates;
 	struct ctl_refreshes refreshes;
 	struct ctl_probes probes;
+	struct ctl_conflicts conflicts;
 	struct ctl_duties duties;
 	struct ctl_prefixes prefixes;
 	struct ctl_scratch scratch;
@@ -162,9 +165,6 @@ struct hash128 ctl_node_key(const struct ctl *c, const uint8_t *name, uint16_t r
 
 /* learn.c: takes in an mDNS response (DP_UP_RESPONSE); the mbuf stays the caller's. */
 void ctl_learn(struct ctl *c, struct rte_mbuf *m);
-
-/* conflict.c: a record was added: others of its name on other links may have lost their owner. */
-void ctl_conflict_added(struct ctl *c, uint32_t rec);
 
 /* query.c: a query with questions nobody could be answered (DP_UP_QUERY); the mbuf stays the
  * caller's. */

@@ -3,14 +3,13 @@
 
 #include <string.h>
 
-#include "cache/directory.h"
 #include "cache/service.h"
 #include "control/ctl.h"
+#include "control/names.h"
 #include "dataplane/visible.h"
 #include "dns/name.h"
 #include "dns/rdata.h"
 
-#define NAME_RECORDS 64 /* records of a name and type looked at */
 #define STEPS_MAX 4
 #define SAME_MOMENT_MS 1000 /* workers store a touch at most once a second */
 #define PUT_OFF_MS 1000     /* the link's budget has not let the questions go yet */
@@ -43,45 +42,14 @@ static struct hash128 doubt_key(const struct ctl *c, const uint8_t *name, uint16
 	return key;
 }
 
-/* Walks the unique records of a name and of the usual types. */
-struct name_walk {
-	const uint8_t *name;
-	struct cache_iter it;
-	unsigned type, left;
-};
-
-/* The next one, or 0. */
-static uint32_t walk_next(const struct ctl *c, struct name_walk *w)
-{
-	for (;;) {
-		uint32_t rec = w->left > 0 ? cache_iter_next(&w->it) : 0, node;
-		const struct cache_record *r;
-
-		if (rec != 0) {
-			w->left--;
-			r = cache_record_at(c->view, rec);
-			if ((atomic_load_explicit(&r->flags, memory_order_relaxed) &
-				    CACHE_REC_UNIQUE) != 0)
-				return rec;
-			continue;
-		}
-		if (w->type == CACHE_USUAL_TYPES)
-			return 0;
-		node = cache_find(c->view, w->name, cache_usual_types[w->type++]);
-		w->left = node != 0 ? NAME_RECORDS : 0;
-		if (node != 0)
-			cache_iter_init(&w->it, c->view, cache_node_at(c->view, node));
-	}
-}
-
 /* Puts one question for each record type the owner has under the name. */
 static bool ask_owner(struct ctl *c, const struct ctl_doubt *d)
 {
-	struct name_walk w = {.name = d->name};
+	struct ctl_name_walk w = {.name = d->name};
 	bool asked = false;
 	uint32_t rec;
 
-	while ((rec = walk_next(c, &w)) != 0) {
+	while ((rec = ctl_name_next(c, &w)) != 0) {
 		const struct cache_record *r = cache_record_at(c->view, rec);
 		struct ctl_ask a = {.qname = d->name,
 			.qtype = r->rrtype,
@@ -92,7 +60,7 @@ static bool ask_owner(struct ctl *c, const struct ctl_doubt *d)
 			.multicast = d->asked > 0,
 			.station = r->station};
 
-		if (r->link == d->link && cache_record_live(r, c->now_ms))
+		if (r->link == d->link && cache_record_held(r, c->now_ms))
 			asked |= ctl_question_ask(c, &a) != CTL_NOT_ASKED;
 	}
 	return asked;
@@ -103,14 +71,14 @@ enum life { LIFE_NONE, LIFE_SILENT, LIFE_HEARD };
 /* Was one of the owner's records of the name heard since? LIFE_NONE: none is left. */
 static enum life look(const struct ctl *c, const struct ctl_doubt *d)
 {
-	struct name_walk w = {.name = d->name};
+	struct ctl_name_walk w = {.name = d->name};
 	enum life life = LIFE_NONE;
 	uint32_t rec;
 
-	while ((rec = walk_next(c, &w)) != 0) {
+	while ((rec = ctl_name_next(c, &w)) != 0) {
 		const struct cache_record *r = cache_record_at(c->view, rec);
 
-		if (r->link != d->link || !cache_record_live(r, c->now_ms))
+		if (r->link != d->link || !cache_record_held(r, c->now_ms))
 			continue;
 		life = LIFE_SILENT;
 		if (clock_ms_diff(atomic_load_explicit(&r->touched_ms, memory_order_relaxed),
@@ -120,35 +88,20 @@ static enum life look(const struct ctl *c, const struct ctl_doubt *d)
 	return life;
 }
 
-/* The PTR of the service's type to the instance, on the link: it goes with its SRV. */
-static uint32_t pointer_to(struct ctl *c, const struct ctl_doubt *d)
-{
-	struct dns_service_name sd;
-	uint8_t canon[DNS_NAME_MAX + 1] __attribute__((aligned(64)));
-	size_t len = dns_name_len(d->name);
-	struct hash128 key;
-
-	dns_service_parse(d->name, &sd);
-	if (sd.kind != DNS_NAME_INSTANCE)
-		return 0;
-	dns_name_canon(canon, d->name, len);
-	key = ctl_node_key(c, d->name + sd.type_off, DNS_TYPE_PTR);
-	return cache_find_record(c->view, cache_ident(c->view, key, canon, len), d->link);
-}
-
 /* The name is not the owner's any more (RFC 6762 §10.4). */
 static void let_go(struct ctl *c, const struct ctl_doubt *d)
 {
-	struct name_walk w = {.name = d->name};
-	uint32_t ptr = pointer_to(c, d), rec;
+	struct ctl_name_walk w = {.name = d->name};
+	uint32_t ptr = ctl_name_pointer(c, d->name, d->link), rec;
 
-	while ((rec = walk_next(c, &w)) != 0) {
+	while ((rec = ctl_name_next(c, &w)) != 0) {
 		const struct cache_record *r = cache_record_at(c->view, rec);
 
-		if (r->link == d->link && cache_record_live(r, c->now_ms))
+		if (r->link == d->link && cache_record_held(r, c->now_ms))
 			cache_goodbye(c->cache, rec, c->now_ms);
 	}
-	if (ptr != 0 && cache_record_live(cache_record_at(c->view, ptr), c->now_ms))
+	/* It goes with its SRV. */
+	if (ptr != 0 && cache_record_held(cache_record_at(c->view, ptr), c->now_ms))
 		cache_goodbye(c->cache, ptr, c->now_ms);
 	CTL_INC(c, names_let_go);
 }
@@ -229,11 +182,11 @@ void ctl_doubt(struct ctl *c, const uint8_t *name, uint16_t link, enum ctl_doubt
 void ctl_probe(
 	struct ctl *c, const struct dp_link *l, const struct mac_addr *mac, const uint8_t *name)
 {
-	struct name_walk w = {.name = name};
+	struct ctl_name_walk w = {.name = name};
 	uint32_t rec;
 
 	CTL_INC(c, probes_unsure);
-	while ((rec = walk_next(c, &w)) != 0) {
+	while ((rec = ctl_name_next(c, &w)) != 0) {
 		const struct cache_record *r = cache_record_at(c->view, rec);
 
 		if (dp_judge(c->world, c->view, l, mac, r, c->now_ms) == DP_TELL)

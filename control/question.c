@@ -153,7 +153,7 @@ static bool answered(const struct ctl *c, const struct ctl_question *q)
 	for (unsigned i = 0; i < 64 && (rec = cache_iter_next(&it)) != 0; i++) {
 		const struct cache_record *r = cache_record_at(c->view, rec);
 
-		if (r->link == q->link && cache_record_live(r, c->now_ms))
+		if (r->link == q->link && cache_record_held(r, c->now_ms))
 			return true;
 	}
 	return false;

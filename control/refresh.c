@@ -16,6 +16,10 @@ static bool wanted(const struct ctl *c, uint32_t rec)
 	uint32_t asked = atomic_load_explicit(&n->asked_ms, memory_order_relaxed);
 	uint64_t ttl_ms = atomic_load_explicit(&r->ttl, memory_order_relaxed) * UINT64_C(1000);
 
+	/* A claim held back is forgotten only when its owner is gone: nothing may be told about its
+	 * name on its own link. */
+	if (atomic_load_explicit(&r->flags, memory_order_relaxed) & CACHE_REC_HIDDEN)
+		return true;
 	/* Signed: the lowest bit of asked_ms is set, so it may lie a millisecond ahead. */
 	if (asked != 0 && clock_ms_diff(c->now_ms, asked) <= (int64_t)ttl_ms)
 		return true;

@@ -104,6 +104,7 @@ static void publish(struct ctl *c)
 		if (was->link[id] != NULL && dp_world_link(now, id) == NULL)
 			ctl_host_stop(c, id);
 	ctl_pinned_world(c, was);
+	ctl_conflict_world(c);
 	LOG_INFO("world in force", "generation=%lu links=%u", (unsigned long)now->generation,
 		now->n_links);
 	enter(c, CTL_JOB_GRACE);

@@ -34,15 +34,20 @@ uint32_t dp_rrset_ttl(struct dp_worker *w, const struct dp_link *l, const struct
 	return ttl == UINT32_MAX ? 0 : ttl;
 }
 
-/* The usable records of (name, rrtype) that have the owner of `of`, or, if NULL, any. Is anything
- * of it known on the asker's own link, its owner is near and nothing is told: our flush bit would
- * drop the owner's own records (RFC 6762 §10.2). */
+/*
+ * The usable records of (name, rrtype) that belong with record `of`: those of its owner, and of
+ * addresses all that are no other host's. Is anything of it known on the asker's own link, its
+ * owner is near and nothing is told: our flush bit would drop the owner's own records (RFC 6762
+ * §10.2).
+ */
 static void rrset(
 	struct walk *k, const uint8_t *name, uint16_t rrtype, const struct cache_record *of)
 {
+	bool address = rrtype == DNS_TYPE_A || rrtype == DNS_TYPE_AAAA;
 	uint32_t node_idx = cache_find(k->w->cache, name, rrtype), idx, ttl;
 	const struct cache_node *node;
 	struct cache_iter it;
+	bool contested = false;
 
 	if (node_idx == 0 || k->done)
 		return;
@@ -51,25 +56,29 @@ static void rrset(
 	while ((idx = cache_iter_next(&it)) != 0) {
 		const struct cache_record *r = cache_record_at(k->w->cache, idx);
 
-		if (r->link == k->l->id && cache_record_live(r, k->w->now_ms))
+		if (r->link == k->l->id && cache_record_held(r, k->w->now_ms))
 			return;
+		contested |= dp_is_contested(r);
 	}
+	if (contested && cache_name_held(k->w->cache, name, k->l->id, k->w->now_ms))
+		return;
 	ttl = dp_rrset_ttl(k->w, k->l, k->asker, node);
 	cache_iter_init(&it, k->w->cache, node);
 	while ((idx = cache_iter_next(&it)) != 0 && !k->done) {
 		const struct cache_record *r = cache_record_at(k->w->cache, idx);
 
-		if ((of != NULL && !dp_same_owner(k->w->cache, r, of)) ||
+		if (((!address || dp_is_contested(r)) && !dp_same_owner(k->w->cache, r, of)) ||
 			!dp_answer_usable(k->w, k->l, k->asker, r))
 			continue;
 		k->done = !k->cb(k->arg, idx, r, ttl);
 	}
 }
 
-static void addresses(struct walk *k, const uint8_t *host)
+/* srv: the record that names the host. */
+static void addresses(struct walk *k, const uint8_t *host, const struct cache_record *srv)
 {
-	rrset(k, host, DNS_TYPE_A, NULL);
-	rrset(k, host, DNS_TYPE_AAAA, NULL);
+	rrset(k, host, DNS_TYPE_A, srv);
+	rrset(k, host, DNS_TYPE_AAAA, srv);
 }
 
 /* of: the PTR that leads to the instance. */
@@ -92,7 +101,7 @@ static void of_instance(struct walk *k, const uint8_t *instance, const struct ca
 			continue;
 		host = dns_rdata_name(DNS_TYPE_SRV, cache_record_rdata(k->w->cache, r));
 		if (host != NULL)
-			addresses(k, host);
+			addresses(k, host, r);
 	}
 }
 
@@ -116,13 +125,13 @@ void dp_additional_walk(struct dp_worker *w, const struct dp_link *l, const stru
 			of_instance(&k, rdata, r);
 		break;
 	case DNS_TYPE_SRV:
-		addresses(&k, dns_rdata_name(DNS_TYPE_SRV, rdata));
+		addresses(&k, dns_rdata_name(DNS_TYPE_SRV, rdata), r);
 		break;
 	case DNS_TYPE_A:
-		rrset(&k, cache_node_name(w->cache, node), DNS_TYPE_AAAA, NULL);
+		rrset(&k, cache_node_name(w->cache, node), DNS_TYPE_AAAA, r);
 		break;
 	case DNS_TYPE_AAAA:
-		rrset(&k, cache_node_name(w->cache, node), DNS_TYPE_A, NULL);
+		rrset(&k, cache_node_name(w->cache, node), DNS_TYPE_A, r);
 		break;
 	default:
 		break;

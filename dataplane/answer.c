@@ -168,23 +168,27 @@ static bool owner_is_near(
 	const struct dp_worker *w, const struct dp_query *q, const struct cache_node *node)
 {
 	struct cache_iter it;
+	bool contested = false;
 	uint32_t idx;
 
 	cache_iter_init(&it, w->cache, node);
 	while ((idx = cache_iter_next(&it)) != 0) {
 		const struct cache_record *r = cache_record_at(w->cache, idx);
 
-		if (cache_record_live(r, w->now_ms) &&
+		contested |= dp_is_contested(r);
+		if (cache_record_held(r, w->now_ms) &&
 			(r->link == q->link->id || dp_owned_by(w->cache, r, &q->pkt->smac)))
 			return true;
 	}
-	return false;
+	/* Another host here has the name, if not the type. */
+	return contested &&
+	       cache_name_held(w->cache, cache_node_name(w->cache, node), q->link->id, w->now_ms);
 }
 
 /*
  * A unique RRset goes whole (RFC 6762 §10.2). A host's addresses are the union over its links,
  * since a host with several is answered with all of them (DESIGN §5; control/conflict.c sees to
- * those that moved); anything else is one owner's, the first's.
+ * those that moved, and to different hosts of one name); anything else is one owner's, the first's.
  */
 static void answer_unique(struct dp_worker *w, const struct dp_query *q,
 	const struct cache_node *node, unsigned flags, struct dp_answered *out)
@@ -203,7 +207,8 @@ static void answer_unique(struct dp_worker *w, const struct dp_query *q,
 
 		if (!tellable(w, q, r))
 			continue;
-		if (!address && first != NULL && !dp_same_owner(w->cache, r, first))
+		if ((!address || dp_is_contested(r)) && first != NULL &&
+			!dp_same_owner(w->cache, r, first))
 			continue;
 		if (cache_record_hidden(w->cache, r, w->now_ms)) {
 			dp_event(w, q->link->id, DP_EV_hidden, 1);

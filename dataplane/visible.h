@@ -47,6 +47,12 @@ static inline bool dp_same_owner(
 	return dp_owned_by(v, a, &cache_station_at(v, station)->mac);
 }
 
+/* Is the name another host's too, so that an RRset is one owner's alone? */
+static inline bool dp_is_contested(const struct cache_record *r)
+{
+	return (atomic_load_explicit(&r->flags, memory_order_relaxed) & CACHE_REC_CONTESTED) != 0;
+}
+
 /*
  * May the record be told to `asker` (NULL: to the group) on link l? Never to the link of origin,
  * where its owner hears the question itself (draft 3.4, RFC 6762 §6), never a station's own records

@@ -54,6 +54,8 @@ struct dp_link {
 	uint32_t col_in, col_out, col_query, col_probe;
 	uint32_t query_budget; /* our own queries a second; control */
 	bool announce;         /* what is learned elsewhere is announced here; control */
+	/* `conflicts: report`: a name that another link's station has may be claimed here too. */
+	bool conflicts_report;
 	/* Headers of what we multicast here, lengths and checksums left to fill in (dp_frame_*). */
 	uint8_t l2_len; /* 14 or 18 */
 	uint8_t hdr4[DP_HDR_MAX];

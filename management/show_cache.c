@@ -57,6 +57,7 @@ static json_t *flags_object(uint16_t flags)
 		{CACHE_REC_GOODBYE, "goodbye"},
 		{CACHE_REC_LINK_LOCAL, "link-local"},
 		{CACHE_REC_HIDDEN, "hidden"},
+		{CACHE_REC_CONTESTED, "contested"},
 	};
 	json_t *list = json_array();
 

@@ -177,6 +177,7 @@ static json_t *link_object(const struct mgmt *m, const struct config_link *cl, u
 	json_object_set_new(o, "home_worker", json_integer(l->home));
 	json_object_set_new(o, "query_budget", json_integer(l->query_budget));
 	json_object_set_new(o, "announce", json_boolean(l->announce));
+	json_object_set_new(o, "conflicts", json_string(l->conflicts_report ? "report" : "defend"));
 	json_object_set_new(
 		o, "records", json_integer(cache_link_records(ctl_cache(m->p.ctl), id)));
 	show_link_counters(m, id, &sum);

@@ -151,6 +151,7 @@ static int link_build(struct dp_link *l, const struct mgmt_world_input *in,
 	l->mac = port->mac;
 	l->query_budget = cl->query_budget;
 	l->announce = cl->announce;
+	l->conflicts_report = cl->conflicts_report;
 	snprintf(l->name, sizeof(l->name), "%s", cl->name);
 	rc = link_mtu(l, in, cl, port, clamped, why);
 	if (rc == 0)

@@ -89,6 +89,7 @@ struct config_link {
 	uint16_t mtu;     /* bytes, 576..9000; 0: min(1500, the port's) */
 	enum config_link_mode mode;
 	uint32_t query_budget;             /* our own queries onto this link, per second */
+	bool conflicts_report;             /* a name of another link may be claimed here too */
 	bool announce;                     /* what is learned elsewhere is announced here */
 	const struct ip_prefix *addresses; /* own addresses: the host bits are the address */
 	uint32_t n_addresses;              /* at most one IPv4 among them */

@@ -29,7 +29,8 @@ struct raw_link {
 	uint16_t mtu;
 	enum config_link_mode mode;
 	uint32_t query_budget;
-	uint32_t announce; /* 0 or 1 */
+	uint32_t announce;  /* 0 or 1 */
+	uint32_t conflicts; /* 0: defend, 1: report */
 	struct yaml_node *addresses;
 	struct yaml_node *prefixes;
 	const char *policy_in;

@@ -131,6 +131,7 @@ static void expand_entry(struct builder *b, const struct raw_link *raw, struct y
 		.mode = raw->mode,
 		.query_budget = raw->query_budget,
 		.announce = raw->announce != 0,
+		.conflicts_report = raw->conflicts != 0,
 		.policy_in = find_policy(b, raw->policy_in, entry, "in"),
 		.policy_out = find_policy(b, raw->policy_out, entry, "out"),
 		.pos = raw->pos,

@@ -290,6 +290,16 @@ static const struct schema_key schema[] = {
 		       "as policy shows it; false: only those who asked are told.",
 	},
 	{
+		.path = "links[].conflicts",
+		.type = SCHEMA_WORD,
+		FIELD(struct raw_link, conflicts),
+		.def = "defend",
+		.words = "defend|report",
+		.doc = "What becomes of a name that a station claims here and another link's has "
+		       "already. defend: the station is told; what it claims all the same is not "
+		       "extended. report: both keep it, and each is shown where the other is not.",
+	},
+	{
 		.path = "links[].policy",
 		.type = SCHEMA_MAP,
 		.expected = "a map like {in: POLICY, out: POLICY}",

@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "control/names.h"
+
+#include "cache/directory.h"
+#include "cache/service.h"
+#include "control/ctl.h"
+#include "dns/name.h"
+
+#define NAME_RECORDS 64 /* records of a name and type looked at */
+
+uint32_t ctl_name_next(const struct ctl *c, struct ctl_name_walk *w)
+{
+	for (;;) {
+		uint32_t rec = w->left > 0 ? cache_iter_next(&w->it) : 0, node;
+		const struct cache_record *r;
+
+		if (rec != 0) {
+			w->left--;
+			r = cache_record_at(c->view, rec);
+			if ((atomic_load_explicit(&r->flags, memory_order_relaxed) &
+				    CACHE_REC_UNIQUE) != 0)
+				return rec;
+			continue;
+		}
+		if (w->type == CACHE_USUAL_TYPES)
+			return 0;
+		node = cache_find(c->view, w->name, cache_usual_types[w->type++]);
+		w->left = node != 0 ? NAME_RECORDS : 0;
+		if (node != 0)
+			cache_iter_init(&w->it, c->view, cache_node_at(c->view, node));
+	}
+}
+
+uint32_t ctl_name_pointer(const struct ctl *c, const uint8_t *name, uint16_t link)
+{
+	uint8_t canon[DNS_NAME_MAX + 1] __attribute__((aligned(64)));
+	size_t len = dns_name_len(name);
+	struct dns_service_name sd;
+	struct hash128 key;
+
+	dns_service_parse(name, &sd);
+	if (sd.kind != DNS_NAME_INSTANCE)
+		return 0;
+	dns_name_canon(canon, name, len);
+	key = ctl_node_key(c, name + sd.type_off, DNS_TYPE_PTR);
+	return cache_find_record(c->view, cache_ident(c->view, key, canon, len), link);
+}
