@@ -89,6 +89,7 @@ struct ctl_link {
 struct ctl_scratch {
 	uint8_t linear[DNS_MSG_MAX];
 	uint8_t rdata[DNS_RDATA_MAX];
+	uint8_t canon[DNS_RDATA_MAX]; /* interest.c: what is being told, while one is learned */
 	struct dns_rr rr;
 	struct dns_question question;
 	uint32_t unique[CTL_MSG_RECORDS];

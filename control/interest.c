@@ -3,8 +3,10 @@
 
 #include <errno.h>
 
+#include "cache/service.h"
 #include "control/ctl.h"
 #include "dataplane/visible.h"
+#include "dns/rdata.h"
 
 #define SRV_WALK 32  /* services of a host whose browsers hear of its new address */
 #define NODE_WALK 64 /* records of a node looked at */
@@ -144,23 +146,57 @@ void ctl_interest_world(struct ctl *c, const struct dp_world *w)
 			in->announce[in->n_announce++] = id;
 }
 
-/* Once, however many questions of the link the record concerns. Returns how often it was told. */
-static unsigned tell_link(struct ctl *c, uint16_t link, unsigned op, uint32_t rec)
+/* What is being told. */
+struct telling {
+	uint32_t rec;
+	unsigned op;          /* DP_DOWN_TELL, DP_DOWN_GOODBYE */
+	struct hash128 ident; /* of a shared record */
+	uint32_t from_ms;     /* who heard it since is not told again */
+};
+
+/*
+ * Does the link have the record, or a unique name, of its own? Then it is its own host's to say
+ * (RFC 6762 §6), and our flush bit would drop what that one said (§10.2).
+ */
+static bool is_near(const struct ctl *c, const struct telling *t, uint16_t link)
 {
-	const struct cache_record *r = cache_record_at(c->view, rec);
+	const struct cache_record *r = cache_record_at(c->view, t->rec);
+	const struct cache_node *n = cache_node_at(c->view, r->node);
+	struct cache_iter it;
+	uint32_t other;
+
+	if ((atomic_load_explicit(&r->flags, memory_order_relaxed) & CACHE_REC_UNIQUE) == 0) {
+		other = cache_find_record(c->view, t->ident, link);
+		return other != 0 && cache_record_held(cache_record_at(c->view, other), c->now_ms);
+	}
+	cache_iter_init(&it, c->view, n);
+	for (unsigned i = 0; i < NODE_WALK && (other = cache_iter_next(&it)) != 0; i++) {
+		const struct cache_record *o = cache_record_at(c->view, other);
+
+		if (o->link == link && cache_record_held(o, c->now_ms))
+			return true;
+	}
+	return dp_is_contested(r) &&
+	       cache_name_held(c->view, cache_node_name(c->view, n), link, c->now_ms);
+}
+
+/* Once, however many questions of the link the record concerns. Returns how often it was told. */
+static unsigned tell_link(struct ctl *c, uint16_t link, const struct telling *t)
+{
+	const struct cache_record *r = cache_record_at(c->view, t->rec);
 	const struct dp_link *l = ctl_gateway_link(c, link);
-	struct dp_downcall d = {.op = (uint16_t)op,
+	struct dp_downcall d = {.op = (uint16_t)t->op,
 		.link = link,
-		.rec = rec,
+		.rec = t->rec,
 		.gen = atomic_load_explicit(&r->gen, memory_order_relaxed)};
 
 	if (l == NULL || link == r->link || !dp_permitted(c->world, l, r) ||
-		c->link[link].told_serial == c->interests.serial)
+		c->link[link].told_serial == c->interests.serial || is_near(c, t, link))
 		return 0;
 	if (!ctl_down(c, l->home, &d))
 		return 0;
 	c->link[link].told_serial = c->interests.serial;
-	if (op == DP_DOWN_TELL)
+	if (t->op == DP_DOWN_TELL)
 		CTL_INC(c, told);
 	else
 		CTL_INC(c, withdrawn);
@@ -168,9 +204,8 @@ static unsigned tell_link(struct ctl *c, uint16_t link, unsigned op, uint32_t re
 }
 
 /* Tells the record to every link that browses the question, but not to one that heard it in an
- * answer since from_ms. */
-static unsigned tell_browsers(
-	struct ctl *c, struct hash128 question, unsigned op, uint32_t rec, uint32_t from_ms)
+ * answer since. */
+static unsigned tell_browsers(struct ctl *c, struct hash128 question, const struct telling *t)
 {
 	uint32_t idx = ctl_table_find(&c->interests.questions, question);
 	const struct ctl_interest *in;
@@ -182,10 +217,10 @@ static unsigned tell_browsers(
 	for (uint32_t b = in->links; b != 0; b = browser_at(c, b)->next) {
 		const struct ctl_browser *br = browser_at(c, b);
 
-		if (op == DP_DOWN_TELL && br->replayed_ms != 0 &&
-			clock_ms_diff(br->replayed_ms, from_ms) >= 0)
+		if (t->op == DP_DOWN_TELL && br->replayed_ms != 0 &&
+			clock_ms_diff(br->replayed_ms, t->from_ms) >= 0)
 			continue;
-		told += tell_link(c, br->link, op, rec);
+		told += tell_link(c, br->link, t);
 	}
 	return told;
 }
@@ -197,18 +232,18 @@ static struct hash128 browse_key(const struct ctl *c, const struct cache_node *n
 }
 
 /* Tells a record to browsers of its question, of its service's type, or of its host's services. */
-static unsigned tell_interested(struct ctl *c, unsigned op, uint32_t rec, uint32_t from_ms)
+static unsigned tell_interested(struct ctl *c, const struct telling *t)
 {
-	const struct cache_record *r = cache_record_at(c->view, rec);
+	const struct cache_record *r = cache_record_at(c->view, t->rec);
 	const struct cache_node *n = cache_node_at(c->view, r->node);
 	struct hash128 done[SRV_WALK];
 	unsigned n_done = 0, told = 0, i;
 
 	if (n->sd.kind == DNS_NAME_SERVICE_TYPE || n->sd.kind == DNS_NAME_SUBTYPE)
-		return tell_browsers(c, n->key, op, rec, from_ms);
+		return tell_browsers(c, n->key, t);
 	if (n->sd.kind == DNS_NAME_INSTANCE)
-		return tell_browsers(c, browse_key(c, n), op, rec, from_ms);
-	for (uint32_t srv = ctl_grant_first_srv(c, rec); srv != 0 && n_done < SRV_WALK;
+		return tell_browsers(c, browse_key(c, n), t);
+	for (uint32_t srv = ctl_grant_first_srv(c, t->rec); srv != 0 && n_done < SRV_WALK;
 		srv = ctl_grant_next_srv(c, srv)) {
 		const struct cache_record *s = cache_record_at(c->view, srv);
 		struct hash128 key = browse_key(c, cache_node_at(c->view, s->node));
@@ -218,7 +253,7 @@ static unsigned tell_interested(struct ctl *c, unsigned op, uint32_t rec, uint32
 		if (i < n_done)
 			continue;
 		done[n_done++] = key;
-		told += tell_browsers(c, key, op, rec, from_ms);
+		told += tell_browsers(c, key, t);
 	}
 	return told;
 }
@@ -226,13 +261,19 @@ static unsigned tell_interested(struct ctl *c, unsigned op, uint32_t rec, uint32
 /* Tells a record to all it concerns, each link once. Returns how many. */
 static unsigned tell(struct ctl *c, unsigned op, uint32_t rec, uint32_t from_ms)
 {
+	const struct cache_record *r = cache_record_at(c->view, rec);
+	const uint8_t *rdata = cache_record_rdata(c->view, r);
+	struct telling t = {.rec = rec, .op = op, .from_ms = from_ms};
 	struct ctl_interests *in = &c->interests;
 	unsigned told = 0;
 
+	dns_rdata_canon(r->rrtype, c->scratch.canon, rdata, r->rdlen);
+	t.ident = cache_ident(
+		c->view, cache_node_at(c->view, r->node)->key, c->scratch.canon, r->rdlen);
 	in->serial++;
 	for (unsigned i = 0; i < in->n_announce; i++)
-		told += tell_link(c, in->announce[i], op, rec);
-	return told + tell_interested(c, op, rec, from_ms);
+		told += tell_link(c, in->announce[i], &t);
+	return told + tell_interested(c, &t);
 }
 
 static bool push(

@@ -74,6 +74,14 @@ static void rrset(
 	}
 }
 
+void dp_rrset_walk(struct dp_worker *w, const struct dp_link *l, const struct cache_record *of,
+	dp_additional_cb cb, void *arg)
+{
+	struct walk k = {.w = w, .l = l, .cb = cb, .arg = arg};
+
+	rrset(&k, cache_node_name(w->cache, cache_node_at(w->cache, of->node)), of->rrtype, of);
+}
+
 /* srv: the record that names the host. */
 static void addresses(struct walk *k, const uint8_t *host, const struct cache_record *srv)
 {

@@ -17,6 +17,13 @@ typedef bool (*dp_additional_cb)(
 void dp_additional_walk(struct dp_worker *w, const struct dp_link *l, const struct mac_addr *asker,
 	const struct dp_item *it, dp_additional_cb cb, void *arg);
 
+/*
+ * Calls cb for each record of the unique RRset that `of` belongs to, as far as the link is told of
+ * it: it goes whole or not at all (RFC 6762 §10.2).
+ */
+void dp_rrset_walk(struct dp_worker *w, const struct dp_link *l, const struct cache_record *of,
+	dp_additional_cb cb, void *arg);
+
 /* The TTL a unique RRset is told with: the least of its usable records' (RFC 2181 §5.2), in
  * seconds. */
 uint32_t dp_rrset_ttl(struct dp_worker *w, const struct dp_link *l, const struct mac_addr *asker,

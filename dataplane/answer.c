@@ -61,6 +61,21 @@ static void nudge(struct dp_worker *w, uint32_t idx, struct cache_record *r)
 		dp_event(w, r->link, DP_EV_control_busy_hint, 1);
 }
 
+#define SAID_NEAR UINT32_MAX /* value in worker.seen: not ours to say */
+
+/* The asker's link has the same shared record: its own host says it (RFC 6762 §6). */
+static void leave_to_neighbour(struct dp_worker *w, const struct cache_record *r)
+{
+	uint32_t at;
+
+	if (!dp_idset_find(&w->seen, r->ident, &at))
+		dp_idset_add(&w->seen, r->ident, SAID_NEAR);
+	else if (at != SAID_NEAR && (w->items.item[at].flags & DP_ITEM_NEAR) == 0) {
+		w->items.item[at].flags |= DP_ITEM_NEAR;
+		w->near++;
+	}
+}
+
 /*
  * Is the record in the answer set now? One that was learned on two links, or answers two questions,
  * is said once; to the group if either asks for that, which the asker hears too.
@@ -70,6 +85,8 @@ static bool add_item(struct dp_worker *w, const struct dp_query *q, const struct
 	uint32_t at;
 
 	if (dp_idset_find(&w->seen, it->ident, &at)) {
+		if (at == SAID_NEAR)
+			return true;
 		w->items.item[at].flags &= it->flags | (uint8_t)~DP_ITEM_UNICAST;
 		return true;
 	}
@@ -143,6 +160,8 @@ static void answer_shared(struct dp_worker *w, const struct dp_query *q,
 	while ((idx = cache_iter_next(&it)) != 0 && may_look(w, q->link)) {
 		struct cache_record *r = cache_record_at(w->cache, idx);
 
+		if (r->link == q->link->id && cache_record_held(r, w->now_ms))
+			leave_to_neighbour(w, r);
 		if (!tellable(w, q, r))
 			continue;
 		if (to_instance) {

@@ -107,9 +107,11 @@ static int put_record(
 	const struct cache_node *node = cache_node_at(w->cache, r->node);
 	uint16_t rrclass = DNS_CLASS_IN;
 
-	/* The owner's flush bit, but never towards a legacy resolver (RFC 6762 §6.7, §10.2). */
+	/* The owner's flush bit, but never towards a legacy resolver (RFC 6762 §6.7, §10.2), nor
+	 * with a goodbye that concerns only a part of the RRset. */
 	if (!msg->legacy &&
-		(atomic_load_explicit(&r->flags, memory_order_relaxed) & CACHE_REC_UNIQUE))
+		(atomic_load_explicit(&r->flags, memory_order_relaxed) & CACHE_REC_UNIQUE) &&
+		(ttl != 0 || dp_rrset_ttl(w, msg->l, msg->asker, node) == 0))
 		rrclass |= DNS_CACHE_FLUSH_BIT;
 	if (msg->legacy && ttl > LEGACY_TTL)
 		ttl = LEGACY_TTL;

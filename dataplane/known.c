@@ -100,22 +100,45 @@ void dp_known_response(struct dp_worker *w, const struct dp_pkt *pkt, const uint
 	}
 }
 
+/* Compared with what we would send, which is what remains (checklist 38). */
+static bool is_known(const struct dp_worker *w, const struct dp_item *it)
+{
+	uint32_t ttl;
+
+	return dp_idset_find(&w->known, it->ident, &ttl) && (uint64_t)ttl * 2 >= (uint64_t)it->ttl;
+}
+
+/* The end of the run of items of one unique RRset that begins at `from`; from + 1 for others. */
+static uint32_t rrset_end(const struct dp_worker *w, uint32_t from)
+{
+	const struct dp_item *it = w->items.item;
+	uint32_t to = from + 1;
+
+	while ((it[from].flags & DP_ITEM_UNIQUE) && it[from].rec != 0 && to < w->items.n &&
+		(it[to].flags & DP_ITEM_UNIQUE) && it[to].rec != 0 &&
+		cache_record_at(w->cache, it[to].rec)->node ==
+			cache_record_at(w->cache, it[from].rec)->node)
+		to++;
+	return to;
+}
+
 uint32_t dp_known_drop(struct dp_worker *w)
 {
-	uint32_t kept = 0, dropped = 0, ttl;
+	uint32_t kept = 0, dropped = 0;
 
 	if (w->known.used == 0)
 		return 0;
-	for (uint32_t i = 0; i < w->items.n; i++) {
-		const struct dp_item *it = &w->items.item[i];
+	for (uint32_t from = 0, to; from < w->items.n; from = to) {
+		bool known = true;
 
-		/* Compared with what we would send, which is what remains (checklist 38). */
-		if (dp_idset_find(&w->known, it->ident, &ttl) &&
-			(uint64_t)ttl * 2 >= (uint64_t)it->ttl) {
-			dropped++;
-			continue;
-		}
-		w->items.item[kept++] = *it;
+		/* A unique RRset goes whole (§10.2): what we left out of it would be flushed. */
+		to = rrset_end(w, from);
+		for (uint32_t i = from; i < to && known; i++)
+			known = is_known(w, &w->items.item[i]);
+		if (known)
+			dropped += to - from;
+		for (uint32_t i = from; i < to && !known; i++)
+			w->items.item[kept++] = w->items.item[i];
 	}
 	w->items.n = kept;
 	return dropped;

@@ -36,7 +36,7 @@ void dp_known_response(struct dp_worker *w, const struct dp_pkt *pkt, const uint
 void dp_known_read(struct dp_worker *w, struct dp_query *q);
 
 /*
- * Drops from w->items what the querier knows with at least half the TTL we would send (§7.1), as a
- * mark in the items that stay. Returns how many were dropped.
+ * Drops from w->items what the querier knows with at least half the TTL we would send (§7.1); of a
+ * unique RRset all or nothing. Returns how many were dropped.
  */
 uint32_t dp_known_drop(struct dp_worker *w);

@@ -256,6 +256,22 @@ struct tally {
 	uint64_t interest;   /* questions answered, and control should know who asked */
 };
 
+/* Takes out what a host of the asker's link says itself, as was found after it had been put in. */
+static void drop_near(struct dp_worker *w, const struct dp_query *q)
+{
+	uint32_t from = 0, kept = 0;
+
+	for (unsigned i = 0; i < q->n; i++) {
+		struct dp_question *qu = &w->question[q->first + i];
+
+		for (; from < qu->items_end; from++)
+			if ((w->items.item[from].flags & DP_ITEM_NEAR) == 0)
+				w->items.item[kept++] = w->items.item[from];
+		qu->items_end = kept;
+	}
+	w->items.n = kept;
+}
+
 /* Pass three, first half: gathers what answers the query's questions into w->items. */
 static void gather(struct dp_worker *w, struct dp_query *q, struct tally *t)
 {
@@ -264,6 +280,7 @@ static void gather(struct dp_worker *w, struct dp_query *q, struct tally *t)
 	memset(t, 0, sizeof(*t));
 	w->items.n = 0;
 	w->looks = 0;
+	w->near = 0;
 	q->delay = false;
 	dp_idset_clear(&w->seen);
 	for (unsigned i = 0; i < q->n; i++) {
@@ -293,6 +310,8 @@ static void gather(struct dp_worker *w, struct dp_query *q, struct tally *t)
 		else if (interest_is_news(w, q, qu))
 			t->interest |= bit;
 	}
+	if (w->near > 0)
+		drop_near(w, q);
 }
 
 /* The items with (flags & UNICAST) == want, packed to the front; returns how many there are. */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include "dataplane/worker_priv.h"
+#include "dataplane/additional.h"
 
 #include <errno.h>
 #include <string.h>
@@ -156,19 +156,41 @@ static void receive(struct dp_worker *w, struct rte_mbuf **burst, unsigned n)
 	dp_query_run(w);
 }
 
+struct telling {
+	struct dp_worker *w;
+	const struct dp_link *l;
+	unsigned flags; /* of the schedule */
+};
+
+static bool tell_record(void *arg, uint32_t rec, const struct cache_record *r, uint32_t ttl)
+{
+	const struct telling *t = arg;
+	uint32_t gen = atomic_load_explicit(&r->gen, memory_order_relaxed);
+
+	(void)ttl;
+	/* Who listens on one family only must hear of it too. */
+	if (t->l->has_addr4)
+		dp_schedule_add(t->w, t->l, 4, rec, gen, t->flags);
+	if (t->l->n_addr6 > 0)
+		dp_schedule_add(t->w, t->l, 6, rec, gen, t->flags);
+	return true;
+}
+
 static void tell(struct dp_worker *w, const struct dp_downcall *d)
 {
 	const struct dp_link *l = dp_world_link(w->world, d->link);
-	struct cache_record *r = cache_record_get(w->cache, d->rec, d->gen);
-	unsigned flags = d->op == DP_DOWN_GOODBYE ? DP_SCHED_GOODBYE : DP_SCHED_DELAY;
+	const struct cache_record *r = cache_record_get(w->cache, d->rec, d->gen);
+	struct telling t = {.w = w,
+		.l = l,
+		.flags = d->op == DP_DOWN_GOODBYE ? DP_SCHED_GOODBYE : DP_SCHED_DELAY};
 
 	if (l == NULL || r == NULL || l->mode != DP_LINK_GATEWAY)
 		return;
-	/* Who listens on one family only must hear of it too. */
-	if (l->has_addr4)
-		dp_schedule_add(w, l, 4, d->rec, d->gen, flags);
-	if (l->n_addr6 > 0)
-		dp_schedule_add(w, l, 6, d->rec, d->gen, flags);
+	if (d->op == DP_DOWN_TELL &&
+		(atomic_load_explicit(&r->flags, memory_order_relaxed) & CACHE_REC_UNIQUE) != 0)
+		dp_rrset_walk(w, l, r, tell_record, &t);
+	else
+		tell_record(&t, d->rec, r, 0);
 }
 
 static unsigned from_control(struct dp_worker *w)

@@ -95,6 +95,7 @@ struct dp_query {
 /* What goes into an answer. */
 #define DP_ITEM_UNICAST 0x01 /* else by multicast */
 #define DP_ITEM_UNIQUE 0x02  /* of a unique RRset: sent without delay */
+#define DP_ITEM_NEAR 0x08    /* a host of the link says it: dropped before anything is sent */
 #define DP_ITEM_TYPE 0x04    /* node names a service type (RFC 6763 §9); rec is 0 */
 
 struct dp_item {
@@ -160,6 +161,7 @@ struct dp_worker {
 	struct dp_question question[DP_QUESTIONS];
 	unsigned n_question;
 	struct dp_items items;
+	uint32_t near;          /* items with DP_ITEM_NEAR */
 	uint32_t looks;         /* records looked at for the query at hand */
 	struct dp_idset seen;   /* identities in the answer set */
 	struct dp_idset known;  /* ... in the known answers; value: their TTL */

@@ -51,7 +51,7 @@ static const char full[] =
 	"    mode: gateway\n"
 	"    mtu: 1280\n"
 	"    policy: {in: learn, out: students}\n"
-	"  - {name: quiet, port: core, mode: off}\n"
+	"  - {name: quiet, port: core, mode: off, conflicts: report}\n"
 	"policies:\n"
 	"  learn:\n"
 	"    - {deny: [_companion-link._tcp, _rdlink._tcp, sleep-proxy]}\n"
@@ -107,6 +107,7 @@ Test(good, links)
 	cr_expect(eq(int, link->mode, CONFIG_LINK_GATEWAY));
 	cr_expect(eq(u32, link->query_budget, 20));
 	cr_expect(link->announce);
+	cr_expect_not(link->conflicts_report);
 	cr_assert(eq(u32, link->n_addresses, 2));
 	cr_expect_str_eq(prefix_format(&link->addresses[0], text), "10.10.0.2/24");
 	cr_expect_str_eq(prefix_format(&link->addresses[1], text), "fd00:10::2/64");
@@ -125,6 +126,7 @@ Test(good, links)
 	cr_expect(eq(int, link->mode, CONFIG_LINK_OFF));
 	cr_expect(eq(u32, link->query_budget, 200));
 	cr_expect_not(link->announce);
+	cr_expect(link->conflicts_report);
 	cr_expect(eq(u32, link->n_addresses, 0));
 	cr_expect(eq(u32, link->policy_in, CONFIG_NO_POLICY));
 	cr_expect(eq(u32, link->policy_out, CONFIG_NO_POLICY));
