@@ -80,6 +80,7 @@ unsigned ctl_held(const struct ctl *c);
 	X(names_let_go, "... and it did not answer: its records were withdrawn (RFC 6762 10.4)")   \
 	X(names_not_doubted, "... and it could not be asked: table full, or link gone")            \
 	X(names_in_conflict, "claims to a name that another link's host has (RFC 6762 9)")         \
+	X(ties_broken, "probes passed on to a station that lost the tie-break (RFC 6762 8.2)")     \
 	X(conflicts_overlooked, "... not looked into: table full")                                 \
 	X(host_answers, "ARP and ND answers sent")                                                 \
 	X(group_reports, "IGMP and MLD reports sent")                                              \

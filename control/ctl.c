@@ -114,6 +114,8 @@ static int make_parts(struct ctl *c, const struct ctl_params *p, uint64_t cache_
 	if (rc == 0)
 		rc = ctl_conflicts_init(c);
 	if (rc == 0)
+		rc = ctl_tiebreaks_init(c);
+	if (rc == 0)
 		rc = ctl_updates_init(c);
 	if (rc == 0)
 		rc = ctl_prefixes_init(c);
@@ -164,6 +166,7 @@ void ctl_destroy(struct ctl *c)
 	ctl_interests_fini(c);
 	ctl_probes_fini(c);
 	ctl_conflicts_fini(c);
+	ctl_tiebreaks_fini(c);
 	ctl_updates_fini(c);
 	ctl_questions_fini(c);
 	ctl_prefixes_fini(c);

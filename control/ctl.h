@@ -22,6 +22,7 @@
 #include "control/question.h"
 #include "control/refresh.h"
 #include "control/table.h"
+#include "control/tiebreak.h"
 #include "control/timer.h"
 #include "control/types.h"
 #include "control/update.h"
@@ -51,6 +52,7 @@
  *	refresh.c    records near their end
  *	probe.c      does the owner of a name still live?
  *	conflict.c   names claimed on several links
+ *	tiebreak.c   two stations that probe for one name at once
  *	names.c      what is held under one name
  *	host.c       ARP, ND, IGMP, MLD: dispatch, start and end of links (arp.c, nd.c, igmp.c,
  *mld.c) prefix.c     which addresses lie on some link packet.c     frames of our own table.c hash
@@ -129,6 +131,7 @@ struct ctl {
 	struct ctl_refreshes refreshes;
 	struct ctl_probes probes;
 	struct ctl_conflicts conflicts;
+	struct ctl_tiebreaks tiebreaks;
 	struct ctl_duties duties;
 	struct ctl_prefixes prefixes;
 	struct ctl_scratch scratch;

@@ -9,6 +9,7 @@
 
 /* a message and what of its known answers did not fit it: further ones are not listed */
 #define KNOWN_MESSAGES 16
+#define PROBE_TTL 120 /* seconds; not compared (RFC 6762 §8.2), host records have it (§10) */
 
 /* A message being written straight into its mbuf. */
 struct draft {
@@ -141,6 +142,44 @@ static unsigned emit_family(struct ctl *c, const struct dp_link *l, struct ctl_q
 		atomic_store_explicit(
 			&c->s->unicast_asked_ms[l->id], c->now_ms | 1, memory_order_relaxed);
 	return e.sent;
+}
+
+static bool emit_probe(
+	struct ctl *c, const struct dp_link *l, const struct ctl_proposal *p, unsigned family)
+{
+	struct emission e = {.l = l, .dest = {.family = (uint8_t)family, .group = 1, .port = 5353}};
+	struct dns_writer *w = &c->scratch.writer;
+	uint16_t at = 0, rrtype, rdlen;
+	const uint8_t *rdata;
+	int rc;
+
+	if (!draft_begin(c, &e))
+		return false;
+	rc = dns_write_question(w, p->name, DNS_TYPE_ANY, DNS_CLASS_IN);
+	while (rc == 0 && ctl_proposal_next(p, &at, &rrtype, &rdlen, &rdata))
+		rc = dns_write_rr(w, DNS_SECTION_AUTHORITY, p->name, rrtype, DNS_CLASS_IN,
+			PROBE_TTL, rdata, rdlen, 0);
+	if (rc < 0) { /* a part of it would compare otherwise */
+		rte_pktmbuf_free(e.d.m);
+		return false;
+	}
+	draft_send(c, &e, 0);
+	return e.sent > 0;
+}
+
+bool ctl_emit_probe(struct ctl *c, const struct dp_link *l, const struct ctl_proposal *p)
+{
+	bool both = l->has_addr4 && l->n_addr6 > 0, sent = false;
+
+	if (!bucket_take(&c->link[l->id].budget, c->now_us, both ? 2 : 1)) {
+		CTL_INC(c, queries_over_budget);
+		return false;
+	}
+	if (l->has_addr4)
+		sent |= emit_probe(c, l, p, 4);
+	if (l->n_addr6 > 0)
+		sent |= emit_probe(c, l, p, 6);
+	return sent;
 }
 
 unsigned ctl_emit(

@@ -352,6 +352,7 @@ void ctl_query(struct ctl *c, struct rte_mbuf *m)
 
 	if (!begin(c, m, &a, &r))
 		return;
+	ctl_tiebreak(c, m, r.msg);
 	/* Addresses learned in this very turn have to show to whom they are visible. */
 	ctl_grant_turn(c, UINT32_MAX);
 	for (unsigned i = 0; i < QUESTIONS && next(c, &a, &r); i++) {
