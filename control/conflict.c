@@ -121,6 +121,7 @@ void ctl_conflict_added(struct ctl *c, uint32_t rec)
 
 	if (c->world == NULL || !is_unique(r))
 		return;
+	ctl_tiebreak_over(c, name, r->link);
 	if (claimed_elsewhere(c, name, r->rrtype, r->link, true) || is_in_conflict(c, name))
 		mark(c, name);
 	/* Services speak for or against their hosts being one. */

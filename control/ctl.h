@@ -54,9 +54,11 @@
  *	conflict.c   names claimed on several links
  *	tiebreak.c   two stations that probe for one name at once
  *	names.c      what is held under one name
- *	host.c       ARP, ND, IGMP, MLD: dispatch, start and end of links (arp.c, nd.c, igmp.c,
- *mld.c) prefix.c     which addresses lie on some link packet.c     frames of our own table.c hash
- *tables
+ *	host.c       ARP, ND, IGMP, MLD: dispatch, start and end of links
+ *	             (arp.c, nd.c, igmp.c, mld.c)
+ *	prefix.c     which addresses lie on some link
+ *	packet.c     frames of our own
+ *	table.c      hash tables
  */
 
 #define CTL_MSG_RECORDS (DNS_MSG_MAX / DNS_RR_MIN) /* records a message can hold */

@@ -243,6 +243,23 @@ static void contend(struct ctl *c, const struct ctl_proposal *p)
 		ctl_arm(c, &k->timer, c->now_ms + CTL_CONTEND_MS, contender_timer);
 }
 
+void ctl_tiebreak_over(struct ctl *c, const uint8_t *name, uint16_t link)
+{
+	struct ctl_contender *k;
+	uint32_t idx;
+
+	if (ctl_table_count(&c->tiebreaks.table) == 0)
+		return;
+	idx = ctl_table_find(&c->tiebreaks.table, ctl_node_key(c, name, 0));
+	if (idx == 0)
+		return;
+	k = ctl_table_at(&c->tiebreaks.table, idx);
+	if (k->proposal.link != link)
+		return;
+	ctl_cancel(c, &k->timer);
+	ctl_table_del(&c->tiebreaks.table, idx);
+}
+
 void ctl_tiebreak(struct ctl *c, struct rte_mbuf *m, const uint8_t *dns)
 {
 	const struct dp_pkt *pkt = dp_pkt(m);

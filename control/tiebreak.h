@@ -56,6 +56,10 @@ void ctl_tiebreaks_fini(struct ctl *c);
  * records. dns: its message. */
 void ctl_tiebreak(struct ctl *c, struct rte_mbuf *m, const uint8_t *dns);
 
+/* The link's stations have the name now: its probes are over, and whoever probes for it from here
+ * on finds it owned. */
+void ctl_tiebreak_over(struct ctl *c, const uint8_t *name, uint16_t link);
+
 /*
  * Puts a probe with this proposal on a link, on all of its families (emit.c); takes it out of the
  * link's query budget. False: not sent.
