@@ -68,8 +68,8 @@ static void parts_release(struct cache *c, const struct parts *p, uint32_t now_m
 	slab_free(c->record_slab, p->rec);
 }
 
-static bool parts_gather(
-	struct cache *c, const struct cache_learn *l, struct hash128 key, struct parts *p)
+static bool parts_gather(struct cache *c, const struct cache_learn *l, struct hash128 key,
+	struct parts *p, uint32_t now_ms)
 {
 	static const uint8_t empty;
 
@@ -85,7 +85,7 @@ static bool parts_gather(
 	if (chunk_reserve(c, p->node != 0 ? cache_node_at(&c->view, p->node) : NULL, &p->chunk) < 0)
 		return false;
 	if (p->station == 0)
-		p->station = station_make(c, l->link, &l->mac);
+		p->station = station_make(c, l->link, &l->mac, now_ms);
 	if (p->node == 0)
 		p->node = node_make(c, key, l->name, l->name_len, l->rrtype);
 	return p->station != 0 && p->node != 0;
@@ -131,7 +131,7 @@ static enum cache_outcome learn_new(struct cache *c, const struct cache_learn *l
 
 	if (refusal != CACHE_NEW)
 		return refusal;
-	if (!parts_gather(c, l, key, &p))
+	if (!parts_gather(c, l, key, &p, now_ms))
 		goto refuse;
 	record_fill(c, l, &p, ttl, ident.lo, now_ms);
 	if (index_add(c->idents, &ident_key, (uint32_t)ident_key.lo, p.rec) < 0)
@@ -163,7 +163,8 @@ refuse:
  * proxy, spare NIC), neither a duplicate nor a conflict (DESIGN §5). CACHE_HANDOVER, or why the new
  * station cannot have it.
  */
-static enum cache_outcome hand_over(struct cache *c, const struct cache_learn *l, uint32_t rec)
+static enum cache_outcome hand_over(
+	struct cache *c, const struct cache_learn *l, uint32_t rec, uint32_t now_ms)
 {
 	uint32_t from = cache_record_at(&c->view, rec)->station;
 	uint32_t to = cache_find_station(&c->view, l->link, &l->mac);
@@ -171,7 +172,7 @@ static enum cache_outcome hand_over(struct cache *c, const struct cache_learn *l
 	if (!station_has_room(c, to, l->link))
 		return CACHE_REFUSED_STATION;
 	if (to == 0)
-		to = station_make(c, l->link, &l->mac);
+		to = station_make(c, l->link, &l->mac, now_ms);
 	if (to == 0)
 		return CACHE_REFUSED_MEMORY;
 	station_unlink(c, rec);
@@ -191,7 +192,7 @@ static enum cache_outcome learn_again(
 	bool dying = flags & CACHE_REC_DYING;
 
 	if (!mac_equal(&cache_station_at(&c->view, r->station)->mac, &l->mac)) {
-		outcome = hand_over(c, l, rec);
+		outcome = hand_over(c, l, rec, now_ms);
 		if (outcome != CACHE_HANDOVER)
 			return outcome;
 	}

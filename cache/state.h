@@ -117,7 +117,7 @@ void hint_learned(struct cache *c, const struct cache_node *node, const struct c
 void hint_withdraw(struct cache *c, const struct cache_node *node, const struct cache_record *ptr);
 
 /* Stations (station.c). */
-uint32_t station_make(struct cache *c, uint16_t link, const struct mac_addr *mac);
+uint32_t station_make(struct cache *c, uint16_t link, const struct mac_addr *mac, uint32_t now_ms);
 void station_link(struct cache *c, uint32_t station, uint32_t rec);
 void station_unlink(struct cache *c, uint32_t rec);
 void station_release(struct cache *c, uint32_t station);

@@ -4,7 +4,7 @@
 /* Stations: made with their first record, dropped with the last. */
 
 /* Makes and publishes a station without records. 0: no room. */
-uint32_t station_make(struct cache *c, uint16_t link, const struct mac_addr *mac)
+uint32_t station_make(struct cache *c, uint16_t link, const struct mac_addr *mac, uint32_t now_ms)
 {
 	uint64_t key = index_station_key(link, mac);
 	uint32_t idx = slab_alloc(c->station_slab);
@@ -20,7 +20,8 @@ uint32_t station_make(struct cache *c, uint16_t link, const struct mac_addr *mac
 	st->n_records = 0;
 	st->records = 0;
 	st->retry_next = 0;
-	atomic_store_explicit(&st->seen_ms, 0, memory_order_relaxed);
+	atomic_store_explicit(&st->seen_ms, now_ms, memory_order_relaxed);
+	atomic_store_explicit(&st->since_ms, now_ms, memory_order_relaxed);
 	st->refused = 0;
 	memset(st->ip4, 0, sizeof(st->ip4));
 	memset(st->ip6, 0, sizeof(st->ip6));
@@ -125,6 +126,10 @@ unsigned station_turn(struct cache *c)
 /* Notes when and from where the station was last heard. */
 void station_heard(struct cache_station *st, const struct cache_learn *l, uint32_t now_ms)
 {
+	uint32_t seen_ms = atomic_load_explicit(&st->seen_ms, memory_order_relaxed);
+
+	if (clock_ms_diff(now_ms, seen_ms) > CACHE_STATION_BREAK_MS)
+		atomic_store_explicit(&st->since_ms, now_ms, memory_order_relaxed);
 	atomic_store_explicit(&st->seen_ms, now_ms, memory_order_relaxed);
 	if (l->ip != NULL && l->ip_len == sizeof(st->ip4))
 		memcpy(st->ip4, l->ip, sizeof(st->ip4));

@@ -6,6 +6,8 @@
 
 #include "base/addr.h"
 
+#define CACHE_STATION_BREAK_MS 60000
+
 /*
  * A station: a host on a link, identified by (link, MAC). Made when its first record is learned,
  * dropped with its last one. One writer (control), readers without a lock; type-stable like
@@ -17,14 +19,19 @@ struct cache_station {
 	struct mac_addr mac;     /* immutable while live */
 	_Atomic uint32_t cls[2]; /* consumer class by policy generation; 0: its link's */
 	uint32_t n_records;      /* control: quota limits.records_per_station */
-	uint32_t records;        /* control: head of the record list (station_next) */
-	uint32_t retry_next;     /* control: list of empty ones whose removal waits for deferral */
-	_Atomic uint32_t seen_ms; /* control writes, management reads */
-	uint32_t refused;         /* control: records refused by a quota */
+	union {
+		uint32_t records; /* control: head of the record list (station_next) */
+		int32_t hash_pos; /* control: once removed, position in the rte_hash */
+	};
+	uint32_t retry_next; /* control: list of empty ones whose removal waits for deferral */
+	/* Control writes, all read: when it was last learned from; and since when, without a break
+	 * of CACHE_STATION_BREAK_MS. A touch by a worker changes neither. */
+	_Atomic uint32_t seen_ms;
+	_Atomic uint32_t since_ms;
+	uint32_t refused; /* control: records refused by a quota */
 	/* Control: sources of its last mDNS messages, all 0: none; where a QU refresh goes. */
 	uint8_t ip4[4];
 	uint8_t ip6[16];
-	int32_t hash_pos; /* control: position in the rte_hash once removed */
 } __attribute__((aligned(64)));
 
 _Static_assert(sizeof(struct cache_station) == 64, "a station is one line");

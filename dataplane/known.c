@@ -21,6 +21,7 @@ static bool identify(struct dp_worker *w, const struct dns_reader *r, struct dp_
 	key = cache_key(w->cache, w->canon, rr->name_len, rr->rrtype);
 	*out = (struct dp_known){.ident = cache_ident(w->cache, key, w->rdata, (size_t)len).lo,
 		.ttl = rr->ttl,
+		.rrtype = rr->rrtype,
 		.section = rr->section,
 		.name = w->canon,
 		.name_len = rr->name_len};
@@ -55,7 +56,11 @@ static void propose(struct dp_worker *w, struct dp_query *q, const struct dp_kno
 			continue;
 		q->probe = true;
 		qu->proposed = true;
-		qu->shared |= held;
+		qu->has_srv |= k->rrtype == DNS_TYPE_SRV;
+		if (k->rrtype == DNS_TYPE_TXT)
+			qu->shared_txt |= held;
+		else
+			qu->shared |= held;
 	}
 }
 

@@ -8,7 +8,8 @@
 /* A record that a querier lists. */
 struct dp_known {
 	uint64_t ident;
-	uint32_t ttl;        /* seconds */
+	uint32_t ttl; /* seconds */
+	uint16_t rrtype;
 	uint8_t section;     /* enum dns_section */
 	const uint8_t *name; /* canonical; until the next one is read */
 	uint8_t name_len;

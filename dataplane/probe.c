@@ -8,38 +8,47 @@ enum defence {
 	DEFENCE_ASK,  /* only if the owner still lives */
 };
 
-/* How lately the owner must have been heard to speak for it against this prober. Whose address is
- * another link's was forwarded by a repeater, or is new here. */
-static int32_t lately(const struct dp_worker *w, const struct dp_query *q)
+/* How long the prober has been here, in ms; 0: it is new. Whose address is another link's was
+ * forwarded by a repeater, or is new too. */
+static int32_t presence(const struct dp_worker *w, const struct dp_query *q)
 {
-	if ((q->pkt->flags & DP_PKT_OFFLINK) == 0 &&
-		cache_find_station(w->cache, q->link->id, &q->pkt->smac) != 0)
-		return DP_CONFIRMED_MS;
-	return DP_CONFIRMED_NEW_MS;
+	uint32_t station = cache_find_station(w->cache, q->link->id, &q->pkt->smac);
+	const struct cache_station *st;
+
+	if (station == 0 || (q->pkt->flags & DP_PKT_OFFLINK) != 0)
+		return 0;
+	st = cache_station_at(w->cache, station);
+	if (clock_ms_diff(w->now_ms, atomic_load_explicit(&st->seen_ms, memory_order_relaxed)) >
+		CACHE_STATION_BREAK_MS)
+		return 0;
+	return clock_ms_diff(w->now_ms, atomic_load_explicit(&st->since_ms, memory_order_relaxed));
 }
 
 /* What is to be done for the name of one question, whose records are items [from, to). */
 static enum defence judge(const struct dp_worker *w, const struct dp_link *l,
-	const struct dp_question *qu, uint32_t from, uint32_t to, int32_t lately_ms)
+	const struct dp_question *qu, uint32_t from, uint32_t to, int32_t present_ms)
 {
 	bool unique = false;
 
 	if (!qu->proposed)
 		return DEFENCE_NOW;
-	if (qu->shared)
+	/* A TXT record alone proves nothing: many are empty, or their model's. */
+	if (qu->shared || (qu->shared_txt && !qu->has_srv))
 		return DEFENCE_OWN;
 	if (l->conflicts_report)
 		return DEFENCE_NONE;
 	for (uint32_t i = from; i < to; i++) {
 		const struct dp_item *it = &w->items.item[i];
 		const struct cache_record *r;
+		int32_t ago;
 
 		if ((it->flags & DP_ITEM_UNIQUE) == 0)
 			continue;
 		unique = true;
 		r = cache_record_at(w->cache, it->rec);
-		if (clock_ms_diff(w->now_ms, atomic_load_explicit(&r->touched_ms,
-						     memory_order_relaxed)) <= lately_ms)
+		ago = clock_ms_diff(
+			w->now_ms, atomic_load_explicit(&r->touched_ms, memory_order_relaxed));
+		if (ago <= DP_CONFIRMED_NOW_MS || (ago <= DP_CONFIRMED_MS && ago < present_ms))
 			return DEFENCE_NOW;
 	}
 	/* Nobody owns a name that has shared records alone. */
@@ -49,12 +58,12 @@ static enum defence judge(const struct dp_worker *w, const struct dp_link *l,
 uint32_t dp_probe_hold(struct dp_worker *w, const struct dp_query *q, uint64_t *ask)
 {
 	uint32_t from = 0, kept = 0, own = 0;
-	int32_t lately_ms = lately(w, q);
+	int32_t present_ms = presence(w, q);
 
 	for (unsigned i = 0; i < q->n; i++) {
 		const struct dp_question *qu = &w->question[q->first + i];
 		uint32_t to = qu->items_end;
-		enum defence d = judge(w, q->link, qu, from, to, lately_ms);
+		enum defence d = judge(w, q->link, qu, from, to, present_ms);
 
 		if (d == DEFENCE_ASK && i < 64)
 			*ask |= UINT64_C(1) << i;

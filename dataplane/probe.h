@@ -6,13 +6,14 @@
 /* Probes (RFC 6762 §8.1) for names that are extended: answered only for an owner who lives. */
 
 /*
- * Who was heard this lately need not be asked before its name is defended: against a station of
- * the link, and against one that is new there, which may be the owner on its way: with another MAC
- * and other addresses it looks like anybody else, but then nobody answers where it was. The second
- * is the time between two probes and that by which a touch may lag.
+ * An owner that was heard this lately need not be asked before its name is defended, if it was
+ * heard after the prober was: then they are two. Else the prober may be the owner on its way: with
+ * another MAC and other addresses it looks like anybody else, but then nobody answers where it was.
  */
 #define DP_CONFIRMED_MS 60000
-#define DP_CONFIRMED_NEW_MS 2000
+/* So lately means that it has just been asked: the time between two probes, and that by which a
+ * touch may lag. */
+#define DP_CONFIRMED_NOW_MS 2000
 
 /*
  * Between dp_known_read() and dp_known_drop(): takes out of w->items what a probe is not to be

@@ -63,6 +63,8 @@ static void prepare(struct dp_worker *w, const struct dp_link *l, struct dp_ques
 	qu->node = 0;
 	qu->proposed = false;
 	qu->shared = false;
+	qu->shared_txt = false;
+	qu->has_srv = false;
 	dns_name_canon(qu->canon, wire->qname, wire->qname_len);
 	dns_service_parse(qu->canon, &qu->sd);
 	qu->answerable =

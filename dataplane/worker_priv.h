@@ -76,6 +76,8 @@ struct dp_question {
 	bool answerable;    /* false: class not IN, or a name never answered */
 	bool proposed;      /* the query proposes records of the name: a probe (RFC 6762 §8.1) */
 	bool shared;        /* ... one of which is held: no conflict (§9) */
+	bool shared_txt;    /* ... a TXT record */
+	bool has_srv;       /* ... and an SRV record is among them */
 	uint32_t items_end; /* its answers end here in worker.items */
 };
 

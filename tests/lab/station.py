@@ -15,7 +15,7 @@ AVAHI_CONF = """[server]
 host-name={name}
 use-ipv4={v4}
 use-ipv6={v6}
-allow-interfaces=eth0
+allow-interfaces={interfaces}
 [wide-area]
 enable-wide-area=no
 [publish]
@@ -73,6 +73,8 @@ class Station:
         self.lab = lab
         self.name = name
         self.vlan = vlan
+        self.number = number
+        self.interfaces = "eth0"  # that Avahi uses
         self.families = set(families)
         self.mac = f"02:00:00:00:{vlan:02x}:{number:02x}"
         self.v4 = f"10.{vlan}.0.{number}" if 4 in self.families else None
@@ -98,7 +100,7 @@ class Station:
 
     def start_avahi(self):
         """A private message bus and avahi-daemon, up when this returns."""
-        conf = AVAHI_CONF.format(name=self.name, v4="yes" if self.v4 else "no",
+        conf = AVAHI_CONF.format(name=self.name, interfaces=self.interfaces, v4="yes" if self.v4 else "no",
                                  v6="yes" if self.v6 else "no")
         self.ns.run("sh", "-ec", """
             cat >/run/avahi-daemon.conf
