@@ -52,6 +52,7 @@ enum cache_outcome {
 	CACHE_REFRESHED,       /* same owner, same rdata: touched */
 	CACHE_CHANGED,         /* same record with another TTL or flush bit */
 	CACHE_HANDOVER,        /* same rdata from another MAC of the link: the station changed */
+	CACHE_COPY,            /* ... with no longer life than it has: a repeater's copy, no news */
 	CACHE_GOODBYE,         /* TTL 0: the record has a second to live */
 	CACHE_GOODBYE_UNKNOWN, /* TTL 0 of what we do not hold */
 	CACHE_REFUSED_TOTAL,   /* limits.records */

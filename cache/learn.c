@@ -116,6 +116,7 @@ static void record_fill(struct cache *c, const struct cache_learn *l, const stru
 	atomic_store_explicit(&r->touched_ms, now_ms, memory_order_relaxed);
 	atomic_store_explicit(&r->nudged_ms, 0, memory_order_relaxed);
 	atomic_store_explicit(&r->completed_ms, 0, memory_order_relaxed);
+	atomic_store_explicit(&r->probed_ms, 0, memory_order_relaxed);
 	r->stage = 0;
 	r->asked = 0;
 }
@@ -190,22 +191,32 @@ static enum cache_outcome learn_again(
 	uint32_t old_ttl = atomic_load_explicit(&r->ttl, memory_order_relaxed);
 	enum cache_outcome outcome = CACHE_REFRESHED;
 	bool dying = flags & CACHE_REC_DYING;
+	bool moves = dying || ttl != cache_record_ttl_left(r, now_ms);
 
+	/* What we said elsewhere and a repeater brought back has the TTL that remains, rounded up:
+	 * it must not lengthen any life, or the dead live on in the loop (draft 4.4). */
+	if (!mac_equal(&cache_station_at(&c->view, r->station)->mac, &l->mac) && !dying &&
+		ttl <= cache_record_ttl_left(r, now_ms))
+		return CACHE_COPY;
 	if (!mac_equal(&cache_station_at(&c->view, r->station)->mac, &l->mac)) {
 		outcome = hand_over(c, l, rec, now_ms);
 		if (outcome != CACHE_HANDOVER)
 			return outcome;
 	}
+	if (!moves)
+		ttl = old_ttl;
 	if (ttl != old_ttl || unique != (flags & CACHE_REC_UNIQUE)) {
 		r->version++;
 		if (outcome == CACHE_REFRESHED)
 			outcome = CACHE_CHANGED;
 	}
 	station_heard(cache_station_at(&c->view, r->station), l, now_ms);
-	r->stage = 0;
-	r->asked = 0;
-	/* The life goes on before the record is answerable again. */
-	atomic_store_explicit(&r->touched_ms, now_ms, memory_order_relaxed);
+	if (moves) {
+		r->stage = 0;
+		r->asked = 0;
+		/* The life goes on before the record is answerable again. */
+		atomic_store_explicit(&r->touched_ms, now_ms, memory_order_relaxed);
+	}
 	atomic_store_explicit(&r->ttl, ttl, memory_order_relaxed);
 	record_flags(r, unique, CACHE_REC_DYING | CACHE_REC_GOODBYE | (CACHE_REC_UNIQUE & ~unique));
 	/* A touch alone is found when the timer fires; a dying one has another timer, and a new TTL

@@ -207,6 +207,21 @@ static inline void cache_record_touch(struct cache_record *r, uint32_t now_ms)
 		atomic_store_explicit(&r->touched_ms, now_ms, memory_order_relaxed);
 }
 
+/* The record's own link heard a probe for its name, which is its owner's then. Worker. */
+#define CACHE_PROBED_LATELY_MS 1000
+
+static inline void cache_record_probed(struct cache_record *r, uint32_t now_ms)
+{
+	atomic_store_explicit(&r->probed_ms, now_ms | 1, memory_order_relaxed);
+}
+
+static inline bool cache_record_probed_lately(const struct cache_record *r, uint32_t now_ms)
+{
+	uint32_t t = atomic_load_explicit(&r->probed_ms, memory_order_relaxed);
+
+	return t != 0 && clock_ms_diff(now_ms, t) <= CACHE_PROBED_LATELY_MS;
+}
+
 /*
  * Somebody asked for this RRset: interest that keeps refreshing alive (RFC 6762 §5.2). Odd, so
  * never 0, which is "never". Worker or control.

@@ -71,6 +71,8 @@ struct cache_record {
 	_Atomic uint32_t nudged_ms;
 	/* When the owner was last asked for what a PTR lacks; workers read. */
 	_Atomic uint32_t completed_ms;
+	/* Worker writes: when its own link last heard a probe for the name; 0: never. */
+	_Atomic uint32_t probed_ms;
 	uint32_t chunk;          /* that lists it; once removed, its position in the ident hash */
 	struct wheel_item timer; /* next milestone, 80/85/90/95/100 % of the TTL */
 	uint32_t station_next;   /* list of a station's records */

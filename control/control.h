@@ -52,6 +52,7 @@ unsigned ctl_held(const struct ctl *c);
 	X(responses_reflected, "... that are a repeater's copy from another link: not learned")    \
 	X(records_learned, "records new to the cache")                                             \
 	X(records_refreshed, "records heard again")                                                \
+	X(records_copied, "records from another MAC that lengthen no life: a repeater's copy")     \
 	X(records_changed, "records with a new TTL or owner")                                      \
 	X(goodbyes, "records withdrawn by their owner")                                            \
 	X(records_denied, "records policy kept out of the cache")                                  \

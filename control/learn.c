@@ -122,6 +122,9 @@ static void count(struct ctl *c, enum cache_outcome o)
 	case CACHE_HANDOVER:
 		CTL_INC(c, records_changed);
 		break;
+	case CACHE_COPY:
+		CTL_INC(c, records_copied);
+		break;
 	case CACHE_GOODBYE:
 		CTL_INC(c, goodbyes);
 		break;
@@ -189,7 +192,7 @@ static void learn_record(struct ctl *c, struct lesson *s)
 	o = cache_learn(c->cache, &l, c->now_ms, &rec);
 	count(c, o);
 	/* A goodbye to one record says nothing of the others of its RRset. */
-	if (rec != 0 && l.cache_flush && l.ttl > 0)
+	if (rec != 0 && o != CACHE_COPY && l.cache_flush && l.ttl > 0)
 		remember_unique(c, s, rec);
 }
 

@@ -132,6 +132,7 @@ static unsigned read_proposals(struct ctl *c, const struct dp_pkt *pkt, const ui
 	}
 	for (unsigned i = 0; i < n; i++) {
 		c->tiebreaks.read[i].link = pkt->link;
+		c->tiebreaks.read[i].family = pkt->family;
 		c->tiebreaks.read[i].mac = pkt->smac;
 	}
 	return n;
@@ -211,12 +212,39 @@ static void contender_timer(struct ctl *c, struct ctl_timer *t)
 	ctl_table_del(&c->tiebreaks.table, ctl_table_find(&c->tiebreaks.table, k->entry.key));
 }
 
+static void adopt(struct ctl *c, struct ctl_contender *k, const struct ctl_proposal *p)
+{
+	if (k->generation != c->world->generation)
+		k->proposal[p->family != 6].len = 0;
+	k->proposal[p->family == 6] = *p;
+	k->generation = c->world->generation;
+	ctl_arm(c, &k->timer, c->now_ms + CTL_CONTEND_MS, contender_timer);
+}
+
+/* The proposal that p has to be compared with: that of the same family, if there is one. */
+static const struct ctl_proposal *rival_of(
+	const struct ctl_contender *k, const struct ctl_proposal *p)
+{
+	const struct ctl_proposal *same = &k->proposal[p->family == 6];
+
+	return same->len > 0 ? same : &k->proposal[p->family != 6];
+}
+
+/* A repeater brings probes to other links: it proposes what a station proposed on its own link. */
+static bool is_copy(const struct ctl_contender *k, const struct ctl_proposal *p)
+{
+	for (unsigned i = 0; i < 2; i++)
+		if (k->proposal[i].len > 0 && compare(&k->proposal[i], p) == 0)
+			return true;
+	return false;
+}
+
 static void contend(struct ctl *c, const struct ctl_proposal *p)
 {
 	struct hash128 key = ctl_node_key(c, p->name, 0);
 	uint32_t idx = ctl_table_find(&c->tiebreaks.table, key);
+	const struct ctl_proposal *rival;
 	struct ctl_contender *k;
-	int d = 1;
 
 	if (idx == 0) {
 		idx = ctl_table_add(&c->tiebreaks.table, key);
@@ -224,23 +252,28 @@ static void contend(struct ctl *c, const struct ctl_proposal *p)
 			CTL_INC(c, conflicts_overlooked);
 			return;
 		}
+		adopt(c, ctl_table_at(&c->tiebreaks.table, idx), p);
+		return;
 	}
 	k = ctl_table_at(&c->tiebreaks.table, idx);
-	/* Else it is new, or its own probe again, maybe on another link of its own. */
-	if (k->proposal.len > 0 && k->proposal.link != p->link &&
-		!mac_equal(&k->proposal.mac, &p->mac) && k->generation == c->world->generation) {
-		d = compare(p, &k->proposal);
-		if (d < 0)
-			tell_loser(c, &k->proposal, p->link);
-		else if (d > 0)
-			tell_loser(c, p, k->proposal.link);
+	rival = rival_of(k, p);
+	/* Its own probe again, maybe on another link of its own. */
+	if (rival->link == p->link || mac_equal(&rival->mac, &p->mac) ||
+		k->generation != c->world->generation) {
+		if (k->generation != c->world->generation || rival->family != p->family ||
+			compare(p, rival) >= 0)
+			adopt(c, k, p);
+		return;
 	}
-	if (d > 0) {
-		k->proposal = *p;
-		k->generation = c->world->generation;
+	if (is_copy(k, p))
+		return;
+	if (compare(p, rival) < 0) {
+		tell_loser(c, rival, p->link);
+		return;
 	}
-	if (d >= 0)
-		ctl_arm(c, &k->timer, c->now_ms + CTL_CONTEND_MS, contender_timer);
+	tell_loser(c, p, rival->link);
+	k->proposal[p->family != 6].len = 0; /* the loser's */
+	adopt(c, k, p);
 }
 
 void ctl_tiebreak_over(struct ctl *c, const uint8_t *name, uint16_t link)
@@ -254,7 +287,7 @@ void ctl_tiebreak_over(struct ctl *c, const uint8_t *name, uint16_t link)
 	if (idx == 0)
 		return;
 	k = ctl_table_at(&c->tiebreaks.table, idx);
-	if (k->proposal.link != link)
+	if ((k->proposal[0].len > 0 ? k->proposal[0].link : k->proposal[1].link) != link)
 		return;
 	ctl_cancel(c, &k->timer);
 	ctl_table_del(&c->tiebreaks.table, idx);

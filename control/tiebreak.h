@@ -24,10 +24,13 @@ struct rte_mbuf;
 #define CTL_PROPOSALS 8      /* names of one message looked at */
 #define CTL_CONTEND_MS 1000  /* since the last probe: by then the name is announced (§8.3) */
 
-/* What one station proposes for a name: the records of its probe's authority section in the order
- * of §8.2.1, each as type, length of rdata (2 bytes each, host order) and uncompressed rdata. */
+/* What one station proposes for a name in one message: the records of its probe's authority section
+ * in the order of §8.2.1, each as type, length of rdata (2 bytes each, host order) and uncompressed
+ * rdata. */
 struct ctl_proposal {
 	uint16_t link;
+	uint8_t family; /* that the probe came by: a station may propose other addresses by the
+			   other */
 	struct mac_addr mac;
 	bool service; /* it is for one: */
 	uint32_t cls; /* ... its policy class */
@@ -36,12 +39,12 @@ struct ctl_proposal {
 	uint8_t rrs[CTL_PROPOSAL_MAX];
 };
 
-/* A name somebody probes for, and the best proposal so far. */
+/* A name somebody probes for: the best proposal so far of each family, all of one link. */
 struct ctl_contender {
 	struct ctl_entry entry; /* of the name */
 	struct ctl_timer timer;
-	uint64_t generation; /* of the world that proposal.cls belongs to */
-	struct ctl_proposal proposal;
+	uint64_t generation;             /* of the world that the classes belong to */
+	struct ctl_proposal proposal[2]; /* by IPv4, by IPv6; len 0: none */
 };
 
 struct ctl_tiebreaks {

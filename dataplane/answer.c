@@ -192,12 +192,15 @@ static bool owner_is_near(
 
 	cache_iter_init(&it, w->cache, node);
 	while ((idx = cache_iter_next(&it)) != 0) {
-		const struct cache_record *r = cache_record_at(w->cache, idx);
+		struct cache_record *r = cache_record_at(w->cache, idx);
 
 		contested |= dp_is_contested(r);
 		if (cache_record_held(r, w->now_ms) &&
-			(r->link == q->link->id || dp_owned_by(w->cache, r, &q->pkt->smac)))
+			(r->link == q->link->id || dp_owned_by(w->cache, r, &q->pkt->smac))) {
+			if (q->reader.counts[DNS_SECTION_AUTHORITY] > 0)
+				cache_record_probed(r, w->now_ms);
 			return true;
+		}
 	}
 	/* Another host here has the name, if not the type. */
 	return contested &&

@@ -46,6 +46,10 @@ static enum defence judge(const struct dp_worker *w, const struct dp_link *l,
 			continue;
 		unique = true;
 		r = cache_record_at(w->cache, it->rec);
+		/* What the owner's own link heard a moment ago is the owner's probe, and this one a
+		 * repeater's copy of it: our answer, brought back, would have it rename itself. */
+		if (cache_record_probed_lately(r, w->now_ms))
+			return DEFENCE_OWN;
 		ago = clock_ms_diff(
 			w->now_ms, atomic_load_explicit(&r->touched_ms, memory_order_relaxed));
 		if (ago <= DP_CONFIRMED_NOW_MS || (ago <= DP_CONFIRMED_MS && ago < present_ms))

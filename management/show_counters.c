@@ -22,6 +22,7 @@ static const char *const outcome_names[CACHE_OUTCOMES] = {
 	[CACHE_REFRESHED] = "refreshed",
 	[CACHE_CHANGED] = "changed",
 	[CACHE_HANDOVER] = "handover",
+	[CACHE_COPY] = "copy",
 	[CACHE_GOODBYE] = "goodbye",
 	[CACHE_GOODBYE_UNKNOWN] = "goodbye_unknown",
 	[CACHE_REFUSED_TOTAL] = "refused_total",

@@ -214,6 +214,7 @@ static int take_in(struct scenario *s)
 			return scenario_fail(s, "a frame with tag 0x%04x on no link: %s", c->d.tci,
 				c->d.problem);
 		}
+		repeat_heard(s, c->link, frame, len);
 		invariants_check(s->invariants, s, c);
 		if (c->d.problem[0] == '\0')
 			continue;
@@ -229,10 +230,16 @@ int scenario_settle(struct scenario *s)
 {
 	char why[GATEWAY_WHY];
 	uint64_t ended;
+	int repeated;
 
-	if (gateway_settle(&s->gateway, why) < 0)
-		return scenario_fail(s, "%s", why);
-	if (take_in(s) < 0)
+	do {
+		if (gateway_settle(&s->gateway, why) < 0)
+			return scenario_fail(s, "%s", why);
+		if (take_in(s) < 0)
+			return -1;
+		repeated = repeat_run(s);
+	} while (repeated > 0);
+	if (repeated < 0)
 		return -1;
 	for (unsigned w = 0; w < s->gateway.n_workers; w++)
 		if (s->gateway.worker_stalls[w])
@@ -328,6 +335,7 @@ static int drain(struct scenario *s)
 
 	for (unsigned i = 0; i < s->n_links; i++)
 		s->ignore[i] = IGNORE_HOST | IGNORE_QUERIES | IGNORE_ANSWERS;
+	memset(&s->repeater, 0, sizeof(s->repeater));
 	if (scenario_advance(s, s->gateway.now_us + DRAIN_US) < 0)
 		return -1;
 	if (gateway_flush(&s->gateway, 0, why) < 0 || scenario_settle(s) < 0)

@@ -5,6 +5,7 @@
 #include "tests/packet/gather.h"
 #include "tests/packet/gateway.h"
 #include "tests/packet/pcap.h"
+#include "tests/packet/repeat.h"
 #include "tests/packet/script.h"
 #include "tests/packet/station.h"
 
@@ -54,6 +55,7 @@ struct scenario {
 	struct station station[STATIONS_MAX];
 	unsigned n_stations;
 
+	struct repeater repeater;
 	struct gather gather; /* of fragments */
 	struct capture *capture;
 	size_t n_captures;

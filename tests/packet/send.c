@@ -458,6 +458,7 @@ static void mutate(struct sending *x, uint64_t n)
 
 static int receive(struct sending *x)
 {
+	repeat_heard(x->s, x->link, x->frame, x->out.len);
 	return gateway_receive(&x->s->gateway, &x->out) < 0
 		       ? scenario_fail(x->s, "no room in the RX ring, or too long for an mbuf")
 		       : 0;

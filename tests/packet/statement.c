@@ -479,7 +479,8 @@ int statement_run(struct scenario *s)
 		{"clock", do_clock}, {"soft-checksum", do_soft_checksum}, {"cold", do_cold},
 		{"ignore", do_ignore}, {"watch", do_watch}, {"allow-echo", do_allow_echo},
 		{"defending", do_defending}, {"flush", do_flush}, {"port", do_port},
-		{"stall", do_stall}, {"resume", do_resume}, {"note", do_note}};
+		{"stall", do_stall}, {"resume", do_resume}, {"repeater", statement_repeater},
+		{"note", do_note}};
 	struct script_words w;
 
 	if (script_split(s->script.line[s->at].text, &w) < 0)

@@ -122,6 +122,7 @@ Test(learn, identical_rdata_from_another_mac_is_a_handover)
 	uint32_t rec = LEARN("h.local", DNS_TYPE_A, "10.0.0.1", .station = 1);
 
 	LEARN("h.local", DNS_TYPE_AAAA, "fd00::1", .station = 1);
+	elapse(2000);
 	cr_assert_eq(SAY("h.local", DNS_TYPE_A, "10.0.0.1", .station = 2), CACHE_HANDOVER);
 	cr_assert_eq(fx.rec, rec);
 	cr_assert_eq(stats().records, 2);
@@ -133,6 +134,26 @@ Test(learn, identical_rdata_from_another_mac_is_a_handover)
 	cr_assert_eq(cache_find_station(fx.view, 1, &host), 0);
 	settle();
 	cr_assert_eq(stats().stations, 1);
+	remove_all();
+}
+
+Test(learn, a_copy_lengthens_no_life)
+{
+	uint32_t rec = LEARN("h.local", DNS_TYPE_A, "10.0.0.1", .station = 1, .ttl = 10);
+
+	elapse(3300);
+	/* 6.7 s are left; a repeater brings back what we said elsewhere. */
+	cr_assert_eq(SAY("h.local", DNS_TYPE_A, "10.0.0.1", .station = 2, .ttl = 7), CACHE_COPY);
+	cr_assert_eq(SAY("h.local", DNS_TYPE_A, "10.0.0.1", .station = 2, .ttl = 3), CACHE_COPY);
+	cr_assert_eq(cache_record_left_ms(record(rec), fx.now), 6700);
+	/* So does one that the record was learned from. */
+	cr_assert_eq(
+		SAY("h.local", DNS_TYPE_A, "10.0.0.1", .station = 1, .ttl = 7), CACHE_REFRESHED);
+	cr_assert_eq(cache_record_left_ms(record(rec), fx.now), 6700);
+	/* A shorter life is its owner's to give. */
+	cr_assert_eq(SAY("h.local", DNS_TYPE_A, "10.0.0.1", .station = 1, .ttl = 5), CACHE_CHANGED);
+	cr_assert_eq(cache_record_left_ms(record(rec), fx.now), 5000);
+	elapse(5000);
 	remove_all();
 }
 
@@ -337,6 +358,7 @@ Test(limits, refuse_and_count_but_never_evict, .init = start_eal, .fini = stop)
 	cr_assert_eq(SAY("c.local", DNS_TYPE_A, "10.0.0.1", .link = 1, .station = 3),
 		CACHE_REFUSED_LINK);
 	/* A full station gets no record by handover either. */
+	elapse(2000);
 	cr_assert_eq(SAY("b.local", DNS_TYPE_A, "10.0.0.1", .link = 1, .station = 1),
 		CACHE_REFUSED_STATION);
 
