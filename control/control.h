@@ -52,6 +52,9 @@ unsigned ctl_held(const struct ctl *c);
 	X(responses_reflected, "... that are a repeater's copy from another link: not learned")    \
 	X(records_learned, "records new to the cache")                                             \
 	X(records_refreshed, "records heard again")                                                \
+	X(responses_gateways, "responses of other gateways: nothing is learned of them")           \
+	X(gateways_found, "other gateways that announced themselves")                              \
+	X(gateways_overlooked, "other gateways not noted: too many")                               \
 	X(records_copied, "records from another MAC that lengthen no life: a repeater's copy")     \
 	X(records_changed, "records with a new TTL or owner")                                      \
 	X(goodbyes, "records withdrawn by their owner")                                            \

@@ -116,6 +116,8 @@ static int make_parts(struct ctl *c, const struct ctl_params *p, uint64_t cache_
 	if (rc == 0)
 		rc = ctl_tiebreaks_init(c);
 	if (rc == 0)
+		rc = ctl_peers_init(c);
+	if (rc == 0)
 		rc = ctl_updates_init(c);
 	if (rc == 0)
 		rc = ctl_prefixes_init(c);
@@ -167,6 +169,7 @@ void ctl_destroy(struct ctl *c)
 	ctl_probes_fini(c);
 	ctl_conflicts_fini(c);
 	ctl_tiebreaks_fini(c);
+	ctl_peers_fini(c);
 	ctl_updates_fini(c);
 	ctl_questions_fini(c);
 	ctl_prefixes_fini(c);

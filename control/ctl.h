@@ -16,11 +16,13 @@
 #include "control/host.h"
 #include "control/interest.h"
 #include "control/packet.h"
+#include "control/peer.h"
 #include "control/pinned.h"
 #include "control/prefix.h"
 #include "control/probe.h"
 #include "control/question.h"
 #include "control/refresh.h"
+#include "control/self.h"
 #include "control/table.h"
 #include "control/tiebreak.h"
 #include "control/timer.h"
@@ -54,6 +56,8 @@
  *	conflict.c   names claimed on several links
  *	tiebreak.c   two stations that probe for one name at once
  *	names.c      what is held under one name
+ *	self.c       the gateway's own service
+ *	peer.c       other gateways
  *	host.c       ARP, ND, IGMP, MLD: dispatch, start and end of links
  *	             (arp.c, nd.c, igmp.c, mld.c)
  *	prefix.c     which addresses lie on some link
@@ -80,6 +84,7 @@ struct ctl_link {
 	bool ask_listed;
 	struct ctl_timer ask_timer; /* when the budget has tokens again */
 
+	struct ctl_self self;       /* the gateway's own service there */
 	struct ctl_timer pin_timer; /* when its pinned types are asked for next */
 	uint32_t pin_ms;            /* ... and how long after that again */
 
@@ -134,6 +139,7 @@ struct ctl {
 	struct ctl_probes probes;
 	struct ctl_conflicts conflicts;
 	struct ctl_tiebreaks tiebreaks;
+	struct ctl_peers peers;
 	struct ctl_duties duties;
 	struct ctl_prefixes prefixes;
 	struct ctl_scratch scratch;

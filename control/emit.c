@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "control/ctl.h"
+#include "control/emit.h"
 #include "dataplane/frame.h"
 
 /* Our questions as mDNS messages (RFC 6762 §5, §7.1, §7.2): packed to the link's MTU, known answers
@@ -67,7 +68,8 @@ static void draft_send(struct ctl *c, struct emission *e, uint16_t flags)
 	dp_frame_fill(e->l, &e->dest, e->d.dns, len);
 	rte_pktmbuf_append(e->d.m, (uint16_t)(dp_frame_headroom(e->l, e->dest.family) + len));
 	if (ctl_frame_send(c, e->l, e->d.m)) {
-		CTL_INC(c, queries_sent);
+		if ((flags & DNS_FLAG_QR) == 0)
+			CTL_INC(c, queries_sent);
 		e->sent++;
 	}
 	e->d.m = NULL;
@@ -144,42 +146,56 @@ static unsigned emit_family(struct ctl *c, const struct dp_link *l, struct ctl_q
 	return e.sent;
 }
 
-static bool emit_probe(
-	struct ctl *c, const struct dp_link *l, const struct ctl_proposal *p, unsigned family)
+static bool emit_message(struct ctl *c, const struct dp_link *l, unsigned family, uint16_t flags,
+	ctl_write_fn write, const void *arg)
 {
 	struct emission e = {.l = l, .dest = {.family = (uint8_t)family, .group = 1, .port = 5353}};
-	struct dns_writer *w = &c->scratch.writer;
-	uint16_t at = 0, rrtype, rdlen;
-	const uint8_t *rdata;
-	int rc;
 
 	if (!draft_begin(c, &e))
 		return false;
-	rc = dns_write_question(w, p->name, DNS_TYPE_ANY, DNS_CLASS_IN);
-	while (rc == 0 && ctl_proposal_next(p, &at, &rrtype, &rdlen, &rdata))
-		rc = dns_write_rr(w, DNS_SECTION_AUTHORITY, p->name, rrtype, DNS_CLASS_IN,
-			PROBE_TTL, rdata, rdlen, 0);
-	if (rc < 0) { /* a part of it would compare otherwise */
+	if (write(&c->scratch.writer, arg) < 0) {
 		rte_pktmbuf_free(e.d.m);
 		return false;
 	}
-	draft_send(c, &e, 0);
+	draft_send(c, &e, flags);
 	return e.sent > 0;
+}
+
+bool ctl_emit_message(
+	struct ctl *c, const struct dp_link *l, uint16_t flags, ctl_write_fn write, const void *arg)
+{
+	bool sent = false;
+
+	if (l->has_addr4)
+		sent |= emit_message(c, l, 4, flags, write, arg);
+	if (l->n_addr6 > 0)
+		sent |= emit_message(c, l, 6, flags, write, arg);
+	return sent;
+}
+
+/* All of it or nothing: a part would compare otherwise. */
+static int write_probe(struct dns_writer *w, const void *arg)
+{
+	const struct ctl_proposal *p = arg;
+	uint16_t at = 0, rrtype, rdlen;
+	const uint8_t *rdata;
+	int rc = dns_write_question(w, p->name, DNS_TYPE_ANY, DNS_CLASS_IN);
+
+	while (rc == 0 && ctl_proposal_next(p, &at, &rrtype, &rdlen, &rdata))
+		rc = dns_write_rr(w, DNS_SECTION_AUTHORITY, p->name, rrtype, DNS_CLASS_IN,
+			PROBE_TTL, rdata, rdlen, 0);
+	return rc;
 }
 
 bool ctl_emit_probe(struct ctl *c, const struct dp_link *l, const struct ctl_proposal *p)
 {
-	bool both = l->has_addr4 && l->n_addr6 > 0, sent = false;
+	bool both = l->has_addr4 && l->n_addr6 > 0;
 
 	if (!bucket_take(&c->link[l->id].budget, c->now_us, both ? 2 : 1)) {
 		CTL_INC(c, queries_over_budget);
 		return false;
 	}
-	if (l->has_addr4)
-		sent |= emit_probe(c, l, p, 4);
-	if (l->n_addr6 > 0)
-		sent |= emit_probe(c, l, p, 6);
-	return sent;
+	return ctl_emit_message(c, l, 0, write_probe, p);
 }
 
 unsigned ctl_emit(

@@ -15,8 +15,8 @@
 static const uint8_t rounds[] = {
 	CTL_DUTY_MLD | CTL_DUTY_DAD | CTL_DUTY_ARP | CTL_DUTY_IGMP,
 	CTL_DUTY_MLD | CTL_DUTY_IGMP,
-	CTL_DUTY_NA,
-	CTL_DUTY_ARP,
+	CTL_DUTY_NA | CTL_DUTY_SEEK | CTL_DUTY_SELF,
+	CTL_DUTY_ARP | CTL_DUTY_SELF,
 };
 
 /* Since all of the round before was sent: a crowd of links may take its time. */
@@ -99,6 +99,7 @@ void ctl_host_stop(struct ctl *c, uint16_t link)
 	ctl_cancel(c, &h->start);
 	ctl_cancel(c, &h->igmp);
 	ctl_cancel(c, &h->mld);
+	ctl_self_stop(c, link);
 	h->duties = 0;
 	h->igmp_v1_ms = h->igmp_v2_ms = h->mld_v1_ms = 0;
 	h->defended_ms = 0;
@@ -108,11 +109,14 @@ void ctl_host_leave(struct ctl *c, const struct dp_link *l)
 {
 	ctl_igmp_report(c, l, CTL_REPORT_LEAVE);
 	ctl_mld_report(c, l, CTL_REPORT_LEAVE);
+	ctl_self_leave(c, l);
 }
 
 /* Frames a duty costs. */
 static unsigned cost(const struct dp_link *l, uint8_t duty)
 {
+	if (duty == CTL_DUTY_SEEK || duty == CTL_DUTY_SELF)
+		return 2;
 	return duty == CTL_DUTY_DAD || duty == CTL_DUTY_NA ? l->n_addr6 : 1;
 }
 
@@ -133,6 +137,12 @@ static void do_duty(struct ctl *c, const struct dp_link *l, uint8_t duty)
 		break;
 	case CTL_DUTY_NA:
 		ctl_nd_announce(c, l);
+		break;
+	case CTL_DUTY_SEEK:
+		ctl_self_seek(c, l);
+		break;
+	case CTL_DUTY_SELF:
+		ctl_self_announce(c, l);
 		break;
 	default:
 		break;

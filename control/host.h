@@ -27,7 +27,9 @@ struct rte_mbuf;
 #define CTL_DUTY_DAD 0x02 /* RFC 4862 §5.4: is anybody using our IPv6 addresses? */
 #define CTL_DUTY_ARP 0x04 /* RFC 5227 §2.3: this IPv4 address is ours */
 #define CTL_DUTY_IGMP 0x08
-#define CTL_DUTY_NA 0x10 /* RFC 4861 §7.2.6: these IPv6 addresses are ours */
+#define CTL_DUTY_SEEK 0x20 /* draft 4.3: is another gateway here? */
+#define CTL_DUTY_SELF 0x40 /* ... here is one (RFC 6762 §8.3) */
+#define CTL_DUTY_NA 0x10   /* RFC 4861 §7.2.6: these IPv6 addresses are ours */
 
 /* Of each link. */
 struct ctl_host {

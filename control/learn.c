@@ -87,8 +87,8 @@ static bool type_ok(uint16_t rrtype)
 /* Is it of a kind that may cross at all? */
 static bool worth(const struct dns_rr *rr, struct candidate *k)
 {
-	return rr->rrclass == DNS_CLASS_IN && type_ok(rr->rrtype) && name_crosses(rr, &k->sd) &&
-	       address_ok(rr, k);
+	return rr->rrclass == DNS_CLASS_IN && !dns_service_is_gateway(rr->name, &k->sd) &&
+	       type_ok(rr->rrtype) && name_crosses(rr, &k->sd) && address_ok(rr, k);
 }
 
 /*
@@ -207,6 +207,10 @@ void ctl_learn(struct ctl *c, struct rte_mbuf *m)
 	if (s.l == NULL || dns == NULL)
 		return;
 	CTL_INC(c, responses);
+	if (ctl_peer_heard(c, s.l, s.pkt, dns)) {
+		CTL_INC(c, responses_gateways);
+		return;
+	}
 	if (is_reflected(c, &s)) {
 		CTL_INC(c, responses_reflected);
 		return;

@@ -322,6 +322,8 @@ static void look_at(struct ctl *c, const struct dp_pkt *pkt, const struct asked 
 	uint64_t bit = UINT64_C(1) << i;
 	uint32_t node;
 
+	if (ctl_self_asked(c, a->l, a->q->qname, &a->sd))
+		return;
 	/* A one-shot querier (RFC 6762 §5.1) gets its answer and is gone. */
 	if (a->browse && !(pkt->flags & DP_PKT_LEGACY))
 		ctl_interest_asked(c, ctl_node_key(c, a->q->qname, DNS_TYPE_PTR), a->l->id);

@@ -101,8 +101,11 @@ static void publish(struct ctl *c)
 		if (now->link[id] != NULL)
 			link_take_up(c, now->link[id], was != NULL ? dp_world_link(was, id) : NULL);
 	for (uint16_t id = 1; was != NULL && id < was->n_ids; id++)
-		if (was->link[id] != NULL && dp_world_link(now, id) == NULL)
+		if (was->link[id] != NULL && dp_world_link(now, id) == NULL) {
 			ctl_host_stop(c, id);
+			ctl_peer_link_gone(c, id);
+		}
+	ctl_peer_world(c, was);
 	ctl_pinned_world(c, was);
 	ctl_conflict_world(c);
 	LOG_INFO("world in force", "generation=%lu links=%u", (unsigned long)now->generation,

@@ -209,13 +209,19 @@ static bool source_is_martian(const struct dp_pkt *pkt)
 }
 
 /* Does the gateway take part in the mDNS of this family there, and may the source be there? */
-static int admit_source(const struct dp_link *l, const struct dp_pkt *pkt)
+static int admit_source(
+	const struct dp_world *world, const struct dp_link *l, const struct dp_pkt *pkt)
 {
 	if (l->mode == DP_LINK_OFF)
 		return END(DP_link_off);
 	if (source_is_martian(pkt))
 		return END(DP_martian);
 	if (dp_link_own_addr(l, pkt->family, pkt->src))
+		return END(DP_own);
+	/* Our own of another link, by whatever way and MAC it came here. IPv6 link-local ones are
+	 * the same on all links of a port. */
+	if ((pkt->family == 6 || !dp_link_on_link(l, 4, pkt->src)) &&
+		dp_own_has(world->own, pkt->family, pkt->src))
 		return END(DP_own);
 	if (pkt->family == 4 ? !l->has_addr4 : l->n_addr6 == 0)
 		return END(DP_no_address);
@@ -228,7 +234,7 @@ static int admit(struct dp_worker *w, const struct cursor *c, struct dp_pkt *pkt
 {
 	const struct dp_link *l = c->link;
 	uint16_t flags;
-	int rc = admit_source(l, pkt);
+	int rc = admit_source(w->world, l, pkt);
 
 	if (rc != 0)
 		return rc;
@@ -259,6 +265,8 @@ static int admit(struct dp_worker *w, const struct cursor *c, struct dp_pkt *pkt
 			return END(DP_unasked);
 		return 0;
 	}
+	if (dp_is_gateway(&w->shared->gateways, l->id, &pkt->smac))
+		return END(DP_gateway);
 	if (pkt->sport != MDNS_PORT)
 		pkt->flags |= DP_PKT_LEGACY;
 	/*
@@ -298,10 +306,10 @@ static int classify_udp(struct dp_worker *w, struct rte_mbuf *m, struct cursor *
  * A fragment of what may be mDNS: only the first one has the ports. `len` bytes of data are behind
  * pkt->l4_off. In several segments it is not held: mbufs hold what the MTU lets through.
  */
-static int classify_fragment(const struct rte_mbuf *m, const struct cursor *c, struct dp_pkt *pkt,
-	const struct dp_fragment *f, size_t len)
+static int classify_fragment(const struct dp_worker *w, const struct rte_mbuf *m,
+	const struct cursor *c, struct dp_pkt *pkt, const struct dp_fragment *f, size_t len)
 {
-	int rc = admit_source(c->link, pkt);
+	int rc = admit_source(w->world, c->link, pkt);
 
 	if (rc != 0)
 		return rc;
@@ -322,20 +330,20 @@ static int classify_fragment(const struct rte_mbuf *m, const struct cursor *c, s
 	return DP_FRAGMENT;
 }
 
-static int classify_fragment4(const struct rte_mbuf *m, const struct cursor *c, struct dp_pkt *pkt,
-	const struct rte_ipv4_hdr *h, size_t len)
+static int classify_fragment4(const struct dp_worker *w, const struct rte_mbuf *m,
+	const struct cursor *c, struct dp_pkt *pkt, const struct rte_ipv4_hdr *h, size_t len)
 {
 	uint16_t field = rte_be_to_cpu_16(h->fragment_offset);
 	const struct dp_fragment f = {.id = rte_be_to_cpu_16(h->packet_id),
 		.off = (uint16_t)((field & RTE_IPV4_HDR_OFFSET_MASK) * 8),
 		.more = (field & RTE_IPV4_HDR_MF_FLAG) != 0};
 
-	return classify_fragment(m, c, pkt, &f, len);
+	return classify_fragment(w, m, c, pkt, &f, len);
 }
 
 /* The fragment header is at `off`, `left` bytes from there on. What follows it has to be UDP. */
-static int classify_fragment6(const struct rte_mbuf *m, const struct cursor *c, struct dp_pkt *pkt,
-	size_t off, size_t left)
+static int classify_fragment6(const struct dp_worker *w, const struct rte_mbuf *m,
+	const struct cursor *c, struct dp_pkt *pkt, size_t off, size_t left)
 {
 	const uint8_t *p = c->data + off;
 	struct dp_fragment f;
@@ -348,7 +356,7 @@ static int classify_fragment6(const struct rte_mbuf *m, const struct cursor *c, 
 	f.off = dns_load16(p + 2) & 0xfff8;
 	f.more = (p[3] & 1) != 0;
 	pkt->l4_off = (uint16_t)(off + 8);
-	return classify_fragment(m, c, pkt, &f, left - 8);
+	return classify_fragment(w, m, c, pkt, &f, left - 8);
 }
 
 static int classify_ip4(struct dp_worker *w, struct rte_mbuf *m, struct cursor *c)
@@ -390,7 +398,7 @@ static int classify_ip4(struct dp_worker *w, struct rte_mbuf *m, struct cursor *
 	if (h->next_proto_id == IPPROTO_IGMP)
 		return DP_HOST_DUTY;
 	if (fragment)
-		return classify_fragment4(m, c, pkt, h, total - ihl);
+		return classify_fragment4(w, m, c, pkt, h, total - ihl);
 	return classify_udp(w, m, c, total - ihl);
 }
 
@@ -432,7 +440,7 @@ static int classify_ip6(struct dp_worker *w, struct rte_mbuf *m, struct cursor *
 	pkt->l3_off = (uint16_t)c->off;
 	pkt->l4_off = (uint16_t)off;
 	if (proto == IPPROTO_FRAGMENT)
-		return ours ? classify_fragment6(m, c, pkt, off, left) : END(DP_not_ours);
+		return ours ? classify_fragment6(w, m, c, pkt, off, left) : END(DP_not_ours);
 	if (proto == IPPROTO_ICMPV6)
 		return classify_icmp6(c, pkt, left, h->hop_limits);
 	if (proto != IPPROTO_UDP || !ours)

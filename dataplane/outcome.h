@@ -35,6 +35,7 @@
 	X(bad_udp, "broken UDP headers, or source port 0")                                         \
 	X(bad_checksum, "wrong IPv4 header or UDP checksums")                                      \
 	X(own, "our own frames coming back")                                                       \
+	X(gateway, "queries of other gateways (draft 4.3)")                                        \
 	X(martian, "sources that cannot be a station")                                             \
 	X(no_address, "mDNS of a family the gateway has no address for on the link")               \
 	X(off_link, "unicast-addressed or legacy mDNS from a source off the link (RFC 6762 11)")   \

@@ -47,6 +47,7 @@ static bool may_ask(
 	uint32_t type;
 
 	if (qu->sd.type_len == 0 || qu->sd.kind == DNS_NAME_TYPE_ENUM ||
+		dns_service_is_gateway(qu->canon, &qu->sd) ||
 		dns_service_is_device_info(qu->canon, &qu->sd))
 		return true;
 	type = policy_type(w->world->policy, qu->canon + qu->sd.type_off, qu->sd.type_len);

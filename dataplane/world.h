@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 #include "base/addr.h"
+#include "dataplane/own.h"
 #include "policy/policy.h"
 
 /*
@@ -90,7 +91,11 @@ struct dp_world {
 	uint16_t n_ids;   /* link ids are below this */
 	uint32_t n_links; /* links that exist */
 	uint32_t n_pinned;
-	struct dp_pinned *pinned;               /* [n_pinned], in the order of the file; control */
+	struct dp_pinned *pinned;  /* [n_pinned], in the order of the file; control */
+	struct dp_own *own;        /* our addresses of all links; may be NULL */
+	struct mac_addr *gateways; /* [n_gateways]: other gateways; control */
+	uint32_t n_gateways;
+	char id[32];                            /* gateway.id; control */
 	struct dp_port_map *port[DP_PORTS_MAX]; /* by DPDK port id; NULL: none of ours */
 	struct dp_link **link; /* by id; NULL: none (or removed by a reload while records remain) */
 	void *owner;           /* management's: what to free with it */

@@ -135,3 +135,11 @@ bool dns_service_is_device_info(const uint8_t *name, const struct dns_service_na
 	return sd->kind == DNS_NAME_INSTANCE && dns_label_is(type, "_device-info", 12) &&
 	       dns_label_is(type + 13, "_tcp", 4);
 }
+
+bool dns_service_is_gateway(const uint8_t *name, const struct dns_service_name *sd)
+{
+	const uint8_t *type = name + sd->type_off;
+
+	return sd->type_len == 15 && dns_label_is(type, "_linkspan", 9) &&
+	       dns_label_is(type + 10, "_udp", 4);
+}

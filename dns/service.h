@@ -62,6 +62,9 @@ struct dns_service_name {
  */
 void dns_service_parse(const uint8_t *name, struct dns_service_name *out);
 
+/* Is its type _linkspan._udp, by which gateways know each other? It never crosses. */
+bool dns_service_is_gateway(const uint8_t *name, const struct dns_service_name *sd);
+
 /*
  * Is this <Instance>._device-info._tcp, which describes the host of an instance and is no service
  * of its own? sd: the name's, from dns_service_parse().

@@ -262,6 +262,30 @@ static int world_pinned(struct dp_world *w, const struct config_services *pinned
 	return 0;
 }
 
+/* Our addresses of all links, and other gateways. */
+static int world_gateways(struct dp_world *w, const struct config *config, char *why)
+{
+	uint32_t n = 0;
+
+	for (unsigned i = 0; i < w->n_ids; i++)
+		n += w->link[i] != NULL ? 1u + w->link[i]->n_addr6 : 0;
+	w->own = dp_own_create(n);
+	w->gateways = calloc(config->n_gateways + 1u, sizeof(*w->gateways));
+	if (w->own == NULL || w->gateways == NULL)
+		return fail(why, -ENOMEM, "no memory for %u addresses", n);
+	for (unsigned i = 0; i < w->n_ids; i++) {
+		const struct dp_link *l = w->link[i];
+
+		if (l != NULL && l->has_addr4)
+			dp_own_add(w->own, 4, (const uint8_t *)&l->addr4);
+		for (unsigned k = 0; l != NULL && k < l->n_addr6; k++)
+			dp_own_add(w->own, 6, l->addr6[k]);
+	}
+	memcpy(w->gateways, config->gateways, config->n_gateways * sizeof(*w->gateways));
+	w->n_gateways = config->n_gateways;
+	return 0;
+}
+
 static struct dp_world *world_alloc(const struct mgmt_world_input *in)
 {
 	struct dp_world *w = calloc(1, sizeof(*w));
@@ -272,6 +296,7 @@ static struct dp_world *world_alloc(const struct mgmt_world_input *in)
 	w->n_workers = in->n_workers;
 	w->slot = in->generation & 1;
 	w->n_ids = in->ids->next;
+	snprintf(w->id, sizeof(w->id), "%s", in->config->gateway.id);
 	return w;
 }
 
@@ -296,6 +321,8 @@ struct dp_world *mgmt_world_build(const struct mgmt_world_input *in, char *why)
 		rc = world_policy(w, in->config, in->ids->of_config, why);
 	if (rc == 0)
 		rc = world_pinned(w, &in->config->pinned, why);
+	if (rc == 0)
+		rc = world_gateways(w, in->config, why);
 	return rc == 0 ? w : world_failed(w, rc);
 }
 
@@ -328,6 +355,8 @@ void mgmt_world_free(struct dp_world *w)
 	for (unsigned i = 0; i < DP_PORTS_MAX; i++)
 		free(w->port[i]);
 	free(w->pinned);
+	free(w->own);
+	free(w->gateways);
 	free(w->link);
 	free(w->owner);
 	free(w);

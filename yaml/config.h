@@ -77,6 +77,7 @@ enum config_link_mode {
 
 #define CONFIG_LINK_NAME_MAX 63 /* bytes, without the NUL */
 #define CONFIG_LINKS_MAX 65535
+#define CONFIG_GATEWAYS_MAX 64
 #define CONFIG_LINK_ADDRESSES_MAX 16
 #define CONFIG_LINK_PREFIXES_MAX 64
 #define CONFIG_NO_POLICY UINT32_MAX
@@ -89,6 +90,7 @@ struct config_link {
 	uint16_t mtu;     /* bytes, 576..9000; 0: min(1500, the port's) */
 	enum config_link_mode mode;
 	uint32_t query_budget;             /* our own queries onto this link, per second */
+	bool wireless;                     /* type: wireless */
 	bool conflicts_report;             /* a name of another link may be claimed here too */
 	bool announce;                     /* what is learned elsewhere is announced here */
 	const struct ip_prefix *addresses; /* own addresses: the host bits are the address */
@@ -178,6 +180,8 @@ struct config {
 	struct config_policy *policies;
 	uint32_t n_policies;
 	struct config_services pinned; /* types only: `any` and `workstation` are errors */
+	struct mac_addr *gateways;     /* other gateways on our links */
+	uint32_t n_gateways;
 	struct config_control control;
 	const char *const *eal; /* argv pieces, "--log-level=lib.eal:warning"; in file order */
 	uint32_t n_eal;

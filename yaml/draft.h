@@ -28,9 +28,10 @@ struct raw_link {
 	struct raw_vlan vlan;
 	uint16_t mtu;
 	enum config_link_mode mode;
-	uint32_t query_budget;
-	uint32_t announce;  /* 0 or 1 */
-	uint32_t conflicts; /* 0: defend, 1: report */
+	uint32_t wireless;     /* 0 or 1 */
+	uint32_t query_budget; /* 0: not written */
+	uint32_t announce;     /* 0 or 1 */
+	uint32_t conflicts;    /* 0: defend, 1: report */
 	struct yaml_node *addresses;
 	struct yaml_node *prefixes;
 	const char *policy_in;
@@ -74,5 +75,6 @@ struct draft {
 	struct raw_policy *policies;
 	uint32_t n_policies;
 	struct yaml_node *pinned;
+	struct yaml_node *gateways;
 	struct yaml_node *eal;
 };

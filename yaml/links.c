@@ -11,6 +11,10 @@
 #include "yaml/template.h"
 #include "yaml/tree.h"
 
+/* Queries of ours a second, RFC 8766 §9.3. */
+#define BUDGET_WIRED 200
+#define BUDGET_WIRELESS 20
+
 struct builder {
 	struct yaml_loader *ld;
 	struct draft *draft;
@@ -129,7 +133,10 @@ static void expand_entry(struct builder *b, const struct raw_link *raw, struct y
 		.port = find_port(b, raw, entry),
 		.mtu = raw->mtu,
 		.mode = raw->mode,
-		.query_budget = raw->query_budget,
+		.query_budget = raw->query_budget != 0 ? raw->query_budget
+				: raw->wireless        ? BUDGET_WIRELESS
+						       : BUDGET_WIRED,
+		.wireless = raw->wireless != 0,
 		.announce = raw->announce != 0,
 		.conflicts_report = raw->conflicts != 0,
 		.policy_in = find_policy(b, raw->policy_in, entry, "in"),

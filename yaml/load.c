@@ -9,6 +9,7 @@
 
 #include "yaml/arena.h"
 #include "yaml/draft.h"
+#include "yaml/gateways.h"
 #include "yaml/links.h"
 #include "yaml/options.h"
 #include "yaml/ports.h"
@@ -40,6 +41,7 @@ static void build(struct yaml_loader *ld, struct draft *draft)
 		return;
 	yaml_build_pinned(&sets);
 	yaml_build_policies(ld, draft, &sets, &links);
+	yaml_build_gateways(ld, draft);
 	yaml_build_options(ld, draft);
 }
 

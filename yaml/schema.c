@@ -262,6 +262,14 @@ static const struct schema_key schema[] = {
 		.doc = "gateway: learn and answer; off: take no part.",
 	},
 	{
+		.path = "links[].type",
+		.type = SCHEMA_WORD,
+		FIELD(struct raw_link, wireless),
+		.def = "wired",
+		.words = "wired|wireless",
+		.doc = "What the link is made of: sets the default of query_budget.",
+	},
+	{
 		.path = "links[].mtu",
 		.type = SCHEMA_UINT,
 		FIELD(struct raw_link, mtu),
@@ -276,9 +284,9 @@ static const struct schema_key schema[] = {
 		FIELD(struct raw_link, query_budget),
 		.min = 1,
 		.max = 100000,
-		.def = "200/s",
 		.unit = "queries per second",
-		.doc = "The gateway's own queries onto the link.",
+		.doc = "The gateway's own queries onto the link. Default: 200/s, on wireless links "
+		       "20/s.",
 	},
 	{
 		.path = "links[].announce",
@@ -418,6 +426,17 @@ static const struct schema_key schema[] = {
 		.expected = "a preset, a named set, a service type like _ipp._tcp or a list of "
 			    "them",
 		.doc = "Services asked for and kept fresh although nobody asks.",
+	},
+	{
+		.path = "gateways",
+		.type = SCHEMA_ONE_OR_LIST,
+		FIELD(struct draft, gateways),
+		.min = 1,
+		.max = CONFIG_GATEWAYS_MAX,
+		.expected = "a MAC address like \"02:00:00:00:00:01\" or a list of them",
+		.doc = "MAC addresses of other gateways on our links, besides those that say so "
+		       "themselves: nothing is learned from them, and their queries cause none of "
+		       "ours.",
 	},
 	{
 		.path = "control",

@@ -165,8 +165,9 @@ static bool is_legacy(const struct dissected *d)
 	return d->dport != MDNS_PORT;
 }
 
-static void check_record(struct dissected *d, const struct dissect_rr *r)
+static void check_record(struct capture *c, const struct dissect_rr *r)
 {
+	struct dissected *d = &c->d;
 	static const uint8_t local[] = "\x05local";
 	struct ip_addr a = {0};
 	struct dns_service_name sd;
@@ -187,7 +188,8 @@ static void check_record(struct dissected *d, const struct dissect_rr *r)
 		a = ip_from_bytes(4, r->rdata);
 	if (r->rrtype == DNS_TYPE_AAAA && r->rdlen == 16)
 		a = ip_from_bytes(6, r->rdata);
-	if (ip_is_link_local(&a))
+	/* Our own names the gateway on its link. */
+	if (ip_is_link_local(&a) && !dp_link_own_addr(c->link, a.family, a.b))
 		dissect_problem(d, "a link-local address");
 	if (r->flush && r->rrtype == DNS_TYPE_PTR && sd.kind != DNS_NAME_REVERSE4 &&
 		sd.kind != DNS_NAME_REVERSE6)
@@ -239,7 +241,7 @@ static void check_response(struct invariants *v, struct capture *c)
 		answers += r->section == DNS_SECTION_ANSWER;
 		if (r->section == DNS_SECTION_QUESTION)
 			continue;
-		check_record(d, r);
+		check_record(c, r);
 		check_echo(v, c, r);
 		if (ip_is_multicast(&d->dst))
 			check_once_a_second(v, c, r);
@@ -319,6 +321,14 @@ static void check_destination(const struct scenario *s, struct capture *c)
 	dissect_problem(d, "destination is no station with that address and MAC");
 }
 
+static bool is_goodbye(const struct dissected *d)
+{
+	for (size_t i = 0; i < d->n_rr; i++)
+		if (d->rr[i].section == DNS_SECTION_QUESTION || d->rr[i].ttl != 0)
+			return false;
+	return d->kind == DISSECT_RESPONSE;
+}
+
 static void check_mdns(struct invariants *v, const struct scenario *s, struct capture *c)
 {
 	struct dissected *d = &c->d;
@@ -334,7 +344,8 @@ static void check_mdns(struct invariants *v, const struct scenario *s, struct ca
 		dissect_problem(d, "%zu bytes in fragments", d->whole_len);
 	if (d->ip_len > c->link->mtu)
 		dissect_problem(d, "%zu bytes on a link of MTU %u", d->ip_len, c->link->mtu);
-	if (c->link->mode != DP_LINK_GATEWAY || s->gone[c->link - s->link])
+	/* Who leaves a link says goodbye there (RFC 6762 §10.1). */
+	if ((c->link->mode != DP_LINK_GATEWAY || s->gone[c->link - s->link]) && !is_goodbye(d))
 		dissect_problem(d, "mDNS on a link that is off or gone");
 	check_destination(s, c);
 	if (d->kind == DISSECT_RESPONSE)

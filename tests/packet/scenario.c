@@ -152,9 +152,21 @@ int scenario_block(struct scenario *s, const struct script_line **first, size_t 
 /* --- what the gateway sends --------------------------------------------------------------------
  */
 
+/* Is it about the gateway itself? That belongs to its duties as a host. */
+static bool is_about_us(const struct dissected *d)
+{
+	static const uint8_t type[] = "\x09_linkspan\x04_udp\x05local";
+
+	return (d->kind == DISSECT_QUERY || d->kind == DISSECT_RESPONSE) && d->n_rr > 0 &&
+	       memcmp(d->rr[0].name, type, sizeof(type)) == 0;
+}
+
 bool scenario_ignores(const struct scenario *s, const struct capture *c)
 {
 	unsigned what = s->ignore[c->link - s->link];
+
+	if (is_about_us(&c->d) && (what & IGNORE_HOST))
+		return true;
 
 	switch (c->d.kind) {
 	case DISSECT_HOST:

@@ -6,7 +6,7 @@
 #define PORT "ports: [{name: p, device: \"tap:t0\"}]\n"
 #define LINK "links: [{name: l, port: p, mode: off}]\n"
 #define KEYS                                                                                       \
-	"expected one of gateway, ports, services, links, policies, pinned, control, "             \
+	"expected one of gateway, ports, services, links, policies, pinned, gateways, control, "   \
 	"eal"
 
 Test(bad, required_keys)
@@ -39,7 +39,7 @@ Test(bad, unknown_keys)
 	expect_lines("gatway: {}\n"
 		     "metrics: {listen: x}\n"
 		     "gateway: {domains: [local], limits: {stations: 1, record: 1}}\n" PORT
-		     "links: [{name: l, port: p, mode: off, vlans: 1, type: wireless}]\n"
+		     "links: [{name: l, port: p, mode: off, vlans: 1, kind: wireless}]\n"
 		     "policies: {x: [{permit: any, when: {same: user}}, {allow: any}]}\n",
 		"t.yaml:1:1: gatway: found an unknown key, " KEYS " (did you mean \"gateway\"?)\n"
 		"t.yaml:2:1: metrics: found an unknown key, " KEYS "\n"
@@ -51,13 +51,13 @@ Test(bad, unknown_keys)
 		"records, "
 		"records_per_station, records_per_link, ttl (did you mean \"records\"?)\n"
 		"t.yaml:5:39: links[0].vlans: found an unknown key, expected one of name, port, "
-		"vlan, addresses, prefixes, mode, mtu, query_budget, announce, "
+		"vlan, addresses, prefixes, mode, type, mtu, query_budget, announce, "
 		"conflicts, policy (did you "
 		"mean "
 		"\"vlan\"?)\n"
-		"t.yaml:5:49: links[0].type: found an unknown key, expected one of name, port, "
+		"t.yaml:5:49: links[0].kind: found an unknown key, expected one of name, port, "
 		"vlan, "
-		"addresses, prefixes, mode, mtu, query_budget, announce, "
+		"addresses, prefixes, mode, type, mtu, query_budget, announce, "
 		"conflicts, policy\n"
 		"t.yaml:6:12: warning: policies.x: no link uses this policy\n"
 		"t.yaml:6:30: policies.x[0].when: found an unknown key, expected one of permit, "
@@ -278,6 +278,18 @@ Test(bad, socket_path_fits_its_address)
 		"most 107 bytes\n",
 		path);
 	expect_lines(text, expected);
+}
+
+Test(bad, gateways)
+{
+	expect_lines(
+		"gateways: [\"02:00:00:00:00:01\", \"01:00:5e:00:00:fb\", north, 7]\n" PORT LINK,
+		"t.yaml:1:33: gateways[1]: found \"01:00:5e:00:00:fb\", expected the MAC address "
+		"of a station like \"02:00:00:00:00:01\"\n"
+		"t.yaml:1:54: gateways[2]: found \"north\", expected the MAC address of a station "
+		"like \"02:00:00:00:00:01\"\n"
+		"t.yaml:1:61: gateways[3]: found \"7\", expected the MAC address of a station like "
+		"\"02:00:00:00:00:01\"\n");
 }
 
 Test(bad, pinned)

@@ -51,7 +51,7 @@ static const char full[] =
 	"    mode: gateway\n"
 	"    mtu: 1280\n"
 	"    policy: {in: learn, out: students}\n"
-	"  - {name: quiet, port: core, mode: off, conflicts: report}\n"
+	"  - {name: quiet, port: core, mode: off, type: wireless, conflicts: report}\n"
 	"policies:\n"
 	"  learn:\n"
 	"    - {deny: [_companion-link._tcp, _rdlink._tcp, sleep-proxy]}\n"
@@ -63,6 +63,7 @@ static const char full[] =
 	"      kind: advertisement\n"
 	"    - {deny: any, kind: query}\n"
 	"pinned: [_ipp._tcp, print, _ipp._tcp]\n"
+	"gateways: \"02:00:00:00:00:0a\"\n"
 	"control: {socket: /tmp/c.sock, group: linkspan}\n"
 	"eal: {log-level: [\"lib.eal:warning\", x:1], no-huge: , in-memory: true, lcores: 0-1}\n";
 
@@ -108,6 +109,7 @@ Test(good, links)
 	cr_expect(eq(u32, link->query_budget, 20));
 	cr_expect(link->announce);
 	cr_expect_not(link->conflicts_report);
+	cr_expect_not(link->wireless);
 	cr_assert(eq(u32, link->n_addresses, 2));
 	cr_expect_str_eq(prefix_format(&link->addresses[0], text), "10.10.0.2/24");
 	cr_expect_str_eq(prefix_format(&link->addresses[1], text), "fd00:10::2/64");
@@ -124,12 +126,23 @@ Test(good, links)
 	cr_expect(eq(u16, link->vlan, 0));
 	cr_expect(eq(u16, link->mtu, 0));
 	cr_expect(eq(int, link->mode, CONFIG_LINK_OFF));
-	cr_expect(eq(u32, link->query_budget, 200));
+	cr_expect(eq(u32, link->query_budget, 20));
+	cr_expect(link->wireless);
 	cr_expect_not(link->announce);
 	cr_expect(link->conflicts_report);
 	cr_expect(eq(u32, link->n_addresses, 0));
 	cr_expect(eq(u32, link->policy_in, CONFIG_NO_POLICY));
 	cr_expect(eq(u32, link->policy_out, CONFIG_NO_POLICY));
+	config_free(c);
+}
+
+Test(good, gateways)
+{
+	static const struct mac_addr mac = {{2, 0, 0, 0, 0, 0x0a}};
+	struct config *c = load_good(full);
+
+	cr_assert(eq(u32, c->n_gateways, 1));
+	cr_expect(mac_equal(&c->gateways[0], &mac));
 	config_free(c);
 }
 
