@@ -2,6 +2,7 @@
 """linkspan itself, in a namespace that holds nothing but the far end of the trunk."""
 import json
 import os
+import re
 import shutil
 
 from process import LabError, until
@@ -14,20 +15,25 @@ MAC = "02:00:00:00:00:02"
 
 
 class Gateway:
-    """The interface gw0, on the switch's trunk port; start() runs the program there."""
+    """The interface gw0, on a trunk port of the switch; start() runs the program there.
 
-    def __init__(self, lab):
+    A second one has a number, which is the host part of its addresses and the end of its MAC."""
+
+    def __init__(self, lab, number=2):
         self.lab = lab
-        self.ns = lab.namespace("gateway")
+        self.ns = lab.namespace("gateway" if number == 2 else f"gateway{number}")
         self.process = None
-        self.mac = MAC
+        self.mac = MAC[:-2] + f"{number:02x}"
         self.config = lab.file("campus.yaml")
         shutil.copyfile(CONFIG, self.config)
+        if number != 2:
+            self.write_config(re.sub(r"(0\.|::)2/", rf"\g<1>{number}/", self.read_config())
+                              .replace("id: campus-lab", f"id: campus-lab-{number}"))
         self.ns.sh("""
             sysctl -q -w net.ipv6.conf.default.disable_ipv6=1
             mkdir -p /run/linkspan
         """)
-        lab.switch.cable("trunk0", self.ns, "gw0", MAC, "trunks=10,20,30")
+        lab.switch.cable(f"trunk{number - 2}", self.ns, "gw0", self.mac, "trunks=10,20,30")
         self.ns.sh("ethtool -K gw0 tx off tso off gso off gro off >/dev/null; ip link set gw0 up")
 
     def read_config(self):

@@ -96,6 +96,19 @@ class Station:
         if self.v6:
             self.ns.sh(f"ip addr add {self.v6}/64 dev eth0 nodad")
 
+    def second_link(self, vlan):
+        """A second interface, eth1, on another VLAN; returns its IPv4 address."""
+        host = self.number + 100
+        self.lab.switch.cable(f"b{vlan}n{self.number}-{self.name}"[:15], self.ns, "eth1",
+                              f"02:00:00:01:{vlan:02x}:{self.number:02x}", f"tag={vlan}")
+        self.ns.sh(f"""
+            ethtool -K eth1 tx off >/dev/null
+            ip link set eth1 up
+            ip addr add 10.{vlan}.0.{host}/24 dev eth1
+            ip addr add fd00:{vlan}::{host}/64 dev eth1 nodad
+        """)
+        return f"10.{vlan}.0.{host}"
+
     # --- Avahi -------------------------------------------------------------------------------
 
     def start_avahi(self):

@@ -32,20 +32,6 @@ def counter(campus, name):
     return campus.gateway.ctl("show", "counters", as_json=True)["control"][name]
 
 
-def second_link(station, vlan):
-    """Gives a station a second interface, eth1, on another VLAN; returns its IPv4 address."""
-    number = station.number
-    station.lab.switch.cable(f"b{vlan}n{number}-{station.name}"[:15], station.ns, "eth1",
-                             f"02:00:00:01:{vlan:02x}:{number:02x}", f"tag={vlan}")
-    station.ns.sh(f"""
-        ethtool -K eth1 tx off >/dev/null
-        ip link set eth1 up
-        ip addr add 10.{vlan}.0.{number + 100}/24 dev eth1
-        ip addr add fd00:{vlan}::{number + 100}/64 dev eth1 nodad
-    """)
-    return f"10.{vlan}.0.{number + 100}"
-
-
 def test_a_service_name_that_is_taken_elsewhere(campus, asker):
     first = campus.station("owner", 10).start_avahi()
     second = campus.station("claimant", 20).start_avahi()
@@ -117,13 +103,13 @@ def test_one_host_with_two_links(campus, asker, later):
     at both addresses."""
     there = campus.station(f"both{int(later)}", 10)
     if not later:
-        second = second_link(there, 20)
+        second = there.second_link(20)
     there.interfaces = "eth0,eth1"
     there.start_avahi()
     published = there.publish(f"On both {int(later)}", "_ipp._tcp", 631)
     assert there.v4 in addresses(asker, there.name)
     if later:
-        second = second_link(there, 20)
+        second = there.second_link(20)
     until(lambda: addresses(asker, there.name) == sorted([there.v4, second]), 20, "both addresses")
     assert not there.avahi.find(RENAMED)
     assert published.running() and not published.find("collision|picking")
