@@ -432,6 +432,8 @@ void ctl_interest_dying(struct ctl *c, uint32_t rec)
 		return;
 	if (flags & CACHE_REC_HIDDEN) /* nobody was told of it */
 		return;
+	if (r->rrtype == DNS_TYPE_NSEC) /* never passed on; each link is told its own */
+		return;
 	/* What was flushed was replaced, and its successor is told with the flush bit (RFC 6762
 	 * §10.2); a PTR is not replaced. */
 	if ((flags & CACHE_REC_GOODBYE) == 0 && r->rrtype != DNS_TYPE_PTR)

@@ -208,6 +208,27 @@ static bool owner_has_none(const struct ctl *c, const uint8_t *name, uint16_t qt
 	return false;
 }
 
+/* Has an owner who may be told of said so to this asker? */
+static bool is_answered_none(const struct ctl *c, const struct asked *a, uint16_t qtype)
+{
+	uint32_t node = cache_find(c->view, a->q->qname, DNS_TYPE_NSEC), rec;
+	struct dns_type_set set = {0};
+	struct cache_iter it;
+
+	if (node == 0 || qtype > 255)
+		return false;
+	cache_iter_init(&it, c->view, cache_node_at(c->view, node));
+	for (unsigned i = 0; i < ANSWERS_LOOK && (rec = cache_iter_next(&it)) != 0; i++) {
+		const struct cache_record *r = cache_record_at(c->view, rec);
+
+		if (dp_judge(c->world, c->view, a->l, a->mac, r, c->now_ms) == DP_TELL &&
+			dns_nsec_types(cache_record_rdata(c->view, r), r->rdlen, &set) == 0 &&
+			!dns_type_set_has(&set, qtype))
+			return true;
+	}
+	return false;
+}
+
 /* Would the answer be learned, and could the asker see it? */
 static bool owner_permitted(struct ctl *c, const struct asked *a, const struct dp_link *provider)
 {
@@ -270,7 +291,8 @@ static enum fate missed(struct ctl *c, const struct asked *a, struct ctl_wait_li
 	for (unsigned i = 0; i < n; i++) {
 		uint32_t node = cache_find(c->view, a->q->qname, types[i]);
 
-		if (node != 0 && has_answer(c, a, node))
+		if ((node != 0 && has_answer(c, a, node)) ||
+			(n == 1 && is_answered_none(c, a, types[i])))
 			return FATE_ANSWERED;
 		/* Who asks again within the TTL keeps what may be learned fresh (RFC 6762 §5.2). */
 		if (node != 0)
@@ -392,6 +414,8 @@ enum ctl_ready ctl_query_ready(struct ctl *c, struct ctl_waiter *w, struct ctl_w
 		for (unsigned k = 0; k < n; k++) {
 			uint32_t node = cache_find(c->view, a.q->qname, types[k]);
 
+			if (n == 1 && is_answered_none(c, &a, types[k]))
+				found = true;
 			if (node == 0 || !has_answer(c, &a, node))
 				continue;
 			found = true;

@@ -7,6 +7,7 @@
 #include "cache/service.h"
 #include "control/ctl.h"
 #include "dns/name.h"
+#include "dns/nsec.h"
 
 #define FIRST_MS 1000      /* between the first two questions of a series (RFC 6762 §5.2) */
 #define LONGEST_MS 3600000 /* §5.2: may be capped to an hour */
@@ -259,11 +260,9 @@ enum ctl_asked ctl_question_ask(struct ctl *c, const struct ctl_ask *a)
 	return CTL_ASKED_NOW;
 }
 
-void ctl_question_answered(struct ctl *c, uint32_t rec)
+static void answered_by(struct ctl *c, struct hash128 node, const struct cache_record *r)
 {
-	const struct cache_record *r = cache_record_at(c->view, rec);
-	const struct cache_node *n = cache_node_at(c->view, r->node);
-	uint32_t idx = ctl_table_find(&c->questions.table, question_key(n->key, r->link));
+	uint32_t idx = ctl_table_find(&c->questions.table, question_key(node, r->link));
 	struct ctl_question *q;
 
 	if (idx == 0)
@@ -276,6 +275,26 @@ void ctl_question_answered(struct ctl *c, uint32_t rec)
 	 * series. */
 	if (atomic_load_explicit(&r->flags, memory_order_relaxed) & CACHE_REC_UNIQUE)
 		question_drop(c, idx);
+}
+
+void ctl_question_answered(struct ctl *c, uint32_t rec)
+{
+	static const uint16_t asked_for[] = {DNS_TYPE_A, DNS_TYPE_AAAA, DNS_TYPE_SRV, DNS_TYPE_TXT};
+	const struct cache_record *r = cache_record_at(c->view, rec);
+	const struct cache_node *n = cache_node_at(c->view, r->node);
+
+	if (ctl_table_count(&c->questions.table) == 0)
+		return;
+	answered_by(c, n->key, r);
+	/* That there is none of a type is its owner's answer too (RFC 6762 §6.1). */
+	for (unsigned i = 0; r->rrtype == DNS_TYPE_NSEC && i < RTE_DIM(asked_for); i++) {
+		struct dns_type_set set = {0};
+
+		if (dns_nsec_types(cache_record_rdata(c->view, r), r->rdlen, &set) == 0 &&
+			!dns_type_set_has(&set, asked_for[i]))
+			answered_by(
+				c, ctl_node_key(c, cache_node_name(c->view, n), asked_for[i]), r);
+	}
 }
 
 static bool same_destination(const struct ctl_question *a, const struct ctl_question *b)

@@ -261,10 +261,9 @@ void ctl_wait(struct ctl *c, struct rte_mbuf *m, const struct ctl_wait_list *lis
 	ctl_arm(c, &w->timer, w->deadline_ms, wake);
 }
 
-void ctl_wait_arrived(struct ctl *c, uint32_t rec)
+static void arrived(struct ctl *c, struct hash128 key)
 {
-	const struct cache_record *r = cache_record_at(c->view, rec);
-	uint32_t k = ctl_table_find(&c->waits.keys, cache_node_at(c->view, r->node)->key);
+	uint32_t k = ctl_table_find(&c->waits.keys, key);
 	struct ctl_wait_key *wk;
 
 	if (k == 0)
@@ -287,4 +286,19 @@ void ctl_wait_arrived(struct ctl *c, uint32_t rec)
 			at = w->deadline_ms;
 		ctl_arm(c, &w->timer, at, wake);
 	}
+}
+
+void ctl_wait_arrived(struct ctl *c, uint32_t rec)
+{
+	static const uint16_t waited_for[] = {
+		DNS_TYPE_A, DNS_TYPE_AAAA, DNS_TYPE_SRV, DNS_TYPE_TXT};
+	const struct cache_record *r = cache_record_at(c->view, rec);
+	const struct cache_node *n = cache_node_at(c->view, r->node);
+
+	if (ctl_table_count(&c->waits.keys) == 0)
+		return;
+	arrived(c, n->key);
+	/* That there is none is an answer too (RFC 6762 §6.1). */
+	for (unsigned i = 0; r->rrtype == DNS_TYPE_NSEC && i < RTE_DIM(waited_for); i++)
+		arrived(c, ctl_node_key(c, cache_node_name(c->view, n), waited_for[i]));
 }

@@ -3,6 +3,7 @@
 
 #include "dataplane/answer.h"
 #include "cache/service.h"
+#include "dataplane/negative.h"
 #include "dns/rdata.h"
 
 struct walk {
@@ -10,6 +11,7 @@ struct walk {
 	const struct dp_link *l;
 	const struct mac_addr *asker;
 	dp_additional_cb cb;
+	dp_negative_cb none; /* may be NULL */
 	void *arg;
 	bool done;
 };
@@ -40,28 +42,29 @@ uint32_t dp_rrset_ttl(struct dp_worker *w, const struct dp_link *l, const struct
  * owner is near and nothing is told: our flush bit would drop the owner's own records (RFC 6762
  * §10.2).
  */
-static void rrset(
+/* Were there any? */
+static bool rrset(
 	struct walk *k, const uint8_t *name, uint16_t rrtype, const struct cache_record *of)
 {
 	bool address = rrtype == DNS_TYPE_A || rrtype == DNS_TYPE_AAAA;
 	uint32_t node_idx = cache_find(k->w->cache, name, rrtype), idx, ttl;
 	const struct cache_node *node;
 	struct cache_iter it;
-	bool contested = false;
+	bool contested = false, some = false;
 
 	if (node_idx == 0 || k->done)
-		return;
+		return false;
 	node = cache_node_at(k->w->cache, node_idx);
 	cache_iter_init(&it, k->w->cache, node);
 	while ((idx = cache_iter_next(&it)) != 0) {
 		const struct cache_record *r = cache_record_at(k->w->cache, idx);
 
 		if (r->link == k->l->id && cache_record_held(r, k->w->now_ms))
-			return;
+			return false;
 		contested |= dp_is_contested(r);
 	}
 	if (contested && cache_name_held(k->w->cache, name, k->l->id, k->w->now_ms))
-		return;
+		return false;
 	ttl = dp_rrset_ttl(k->w, k->l, k->asker, node);
 	cache_iter_init(&it, k->w->cache, node);
 	while ((idx = cache_iter_next(&it)) != 0 && !k->done) {
@@ -71,7 +74,20 @@ static void rrset(
 			!dp_answer_usable(k->w, k->l, k->asker, r))
 			continue;
 		k->done = !k->cb(k->arg, idx, r, ttl);
+		some = true;
 	}
+	return some;
+}
+
+/* A host's addresses of one family, or that it has none. */
+static void family(
+	struct walk *k, const uint8_t *host, uint16_t rrtype, const struct cache_record *of)
+{
+	struct dp_negative n;
+
+	if (!rrset(k, host, rrtype, of) && k->none != NULL && !k->done &&
+		dp_negative_find(k->w, k->l, k->asker, host, rrtype, &n))
+		k->none(k->arg, &n);
 }
 
 void dp_rrset_walk(struct dp_worker *w, const struct dp_link *l, const struct cache_record *of,
@@ -85,8 +101,8 @@ void dp_rrset_walk(struct dp_worker *w, const struct dp_link *l, const struct ca
 /* srv: the record that names the host. */
 static void addresses(struct walk *k, const uint8_t *host, const struct cache_record *srv)
 {
-	rrset(k, host, DNS_TYPE_A, srv);
-	rrset(k, host, DNS_TYPE_AAAA, srv);
+	family(k, host, DNS_TYPE_A, srv);
+	family(k, host, DNS_TYPE_AAAA, srv);
 }
 
 /* of: the PTR that leads to the instance. */
@@ -114,15 +130,15 @@ static void of_instance(struct walk *k, const uint8_t *instance, const struct ca
 }
 
 void dp_additional_walk(struct dp_worker *w, const struct dp_link *l, const struct mac_addr *asker,
-	const struct dp_item *item, dp_additional_cb cb, void *arg)
+	const struct dp_item *item, dp_additional_cb cb, dp_negative_cb none, void *arg)
 {
-	struct walk k = {.w = w, .l = l, .asker = asker, .cb = cb, .arg = arg};
+	struct walk k = {.w = w, .l = l, .asker = asker, .cb = cb, .none = none, .arg = arg};
 	const struct cache_record *r;
 	const struct cache_node *node;
 	const uint8_t *rdata;
 
-	/* Nothing goes with a goodbye or a type. */
-	if (item->rec == 0 || item->ttl == 0)
+	/* Nothing goes with a goodbye, a type or a negative answer. */
+	if (item->rec == 0 || item->ttl == 0 || (item->flags & DP_ITEM_NSEC) != 0)
 		return;
 	r = cache_record_at(w->cache, item->rec);
 	node = cache_node_at(w->cache, r->node);
@@ -136,10 +152,10 @@ void dp_additional_walk(struct dp_worker *w, const struct dp_link *l, const stru
 		addresses(&k, dns_rdata_name(DNS_TYPE_SRV, rdata), r);
 		break;
 	case DNS_TYPE_A:
-		rrset(&k, cache_node_name(w->cache, node), DNS_TYPE_AAAA, r);
+		family(&k, cache_node_name(w->cache, node), DNS_TYPE_AAAA, r);
 		break;
 	case DNS_TYPE_AAAA:
-		rrset(&k, cache_node_name(w->cache, node), DNS_TYPE_A, r);
+		family(&k, cache_node_name(w->cache, node), DNS_TYPE_A, r);
 		break;
 	default:
 		break;

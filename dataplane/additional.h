@@ -8,14 +8,19 @@
 typedef bool (*dp_additional_cb)(
 	void *arg, uint32_t rec, const struct cache_record *r, uint32_t ttl);
 
+/* The same for a negative answer; n: until the callback returns. */
+struct dp_negative;
+typedef void (*dp_negative_cb)(void *arg, const struct dp_negative *n);
+
 /*
  * Calls cb for each record that resolves what item `it` answers on link l: SRV and TXT of an
- * instance, addresses of an SRV's host, the other family's addresses of a host. asker: whose own
- * records are left out, or NULL. ttl: seconds, one for each RRset. Ends early when cb returns
- * false. A record may come twice.
+ * instance, addresses of an SRV's host, the other family's addresses of a host; and none for the
+ * host that is known to have no addresses of one family (RFC 6762 §6.2). asker: whose own records
+ * are left out, or NULL. ttl: seconds, one for each RRset. Ends early when cb returns false. A
+ * record may come twice.
  */
 void dp_additional_walk(struct dp_worker *w, const struct dp_link *l, const struct mac_addr *asker,
-	const struct dp_item *it, dp_additional_cb cb, void *arg);
+	const struct dp_item *it, dp_additional_cb cb, dp_negative_cb none, void *arg);
 
 /*
  * Calls cb for each record of the unique RRset that `of` belongs to, as far as the link is told of

@@ -3,6 +3,7 @@
 
 #include "cache/directory.h"
 #include "cache/service.h"
+#include "dataplane/negative.h"
 #include "dns/name.h"
 #include "dns/rdata.h"
 
@@ -265,13 +266,38 @@ static bool node_is_unique(const struct dp_worker *w, const struct cache_node *n
 	return false;
 }
 
+/* That there is no such record: the owner's set is known (RFC 6762 §6, §6.1). */
+static void answer_negative(struct dp_worker *w, const struct dp_query *q, const uint8_t *name,
+	uint16_t rrtype, unsigned flags, struct dp_answered *out)
+{
+	struct dp_negative n;
+
+	if (!dp_negative_find(w, q->link, &q->pkt->smac, name, rrtype, &n))
+		return;
+	n.item.flags |= (uint8_t)flags;
+	if (add_item(w, q, &n.item)) {
+		out->found++;
+		nudge(w, n.item.rec, cache_record_at(w->cache, n.item.rec));
+	}
+}
+
+/* Names whose records are one owner's. */
+static bool is_owned_name(const struct dns_service_name *sd)
+{
+	return sd->kind == DNS_NAME_HOST || sd->kind == DNS_NAME_INSTANCE ||
+	       sd->kind == DNS_NAME_OTHER || sd->kind == DNS_NAME_REVERSE4 ||
+	       sd->kind == DNS_NAME_REVERSE6;
+}
+
 static void answer_node(struct dp_worker *w, const struct dp_query *q, uint32_t idx, unsigned flags,
 	struct dp_answered *out)
 {
 	struct cache_node *node = cache_node_at(w->cache, idx);
 
 	cache_node_ask(node, w->now_ms);
-	if (node_is_unique(w, node))
+	if (node->rrtype == DNS_TYPE_NSEC)
+		answer_negative(w, q, cache_node_name(w->cache, node), DNS_TYPE_NSEC, flags, out);
+	else if (node_is_unique(w, node))
 		answer_unique(w, q, node, flags, out);
 	else
 		answer_shared(w, q, node, flags, out);
@@ -369,6 +395,8 @@ void dp_answer_question(struct dp_worker *w, const struct dp_query *q, unsigned 
 	if (qu->qtype != DNS_TYPE_ANY) {
 		if (qu->node != 0)
 			answer_node(w, q, qu->node, flags, out);
+		if (out->found == 0 && is_owned_name(&qu->sd))
+			answer_negative(w, q, qu->canon, qu->qtype, flags, out);
 		return;
 	}
 	answer_all(w, q, qu, flags, out);

@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "dataplane/build.h"
 
+#include <errno.h>
+
 #include "dataplane/additional.h"
 #include "dataplane/fragment.h"
+#include "dataplane/negative.h"
 
 /*
  * One message at a time: as many answers as fit together with what resolves them, then those
@@ -120,6 +123,19 @@ static int put_record(
 		msg->legacy ? DNS_W_NO_SRV_COMPRESS : 0);
 }
 
+static int put_negative(struct message *msg, enum dns_section section, const struct dp_negative *n)
+{
+	uint32_t ttl = n->item.ttl;
+	uint16_t rrclass = DNS_CLASS_IN;
+
+	if (msg->legacy)
+		ttl = RTE_MIN(ttl, (uint32_t)LEGACY_TTL);
+	else
+		rrclass |= DNS_CACHE_FLUSH_BIT;
+	return dns_write_rr(&msg->w->writer, section, n->name, DNS_TYPE_NSEC, rrclass, ttl,
+		n->rdata, n->rdlen, 0);
+}
+
 static int put_answer(struct message *msg, const struct dp_item *it)
 {
 	struct dp_worker *w = msg->w;
@@ -134,6 +150,17 @@ static int put_answer(struct message *msg, const struct dp_item *it)
 			ttl = LEGACY_TTL;
 		return dns_write_rr(&w->writer, DNS_SECTION_ANSWER, enum_name, DNS_TYPE_PTR,
 			DNS_CLASS_IN, ttl, cache_node_name(w->cache, node), node->name_len, 0);
+	}
+	if (it->flags & DP_ITEM_NSEC) {
+		struct dp_negative n;
+
+		/* It was so when the item was made, a moment ago. */
+		if (!dp_negative_make(w, msg->l, msg->asker, it->rec, &n))
+			return -EINVAL;
+		rc = put_negative(msg, DNS_SECTION_ANSWER, &n);
+		if (rc == 0)
+			dp_idset_add(&w->packed, n.item.ident, 0);
+		return rc;
 	}
 	r = cache_record_at(w->cache, it->rec);
 	if (ttl != 0 && (it->flags & DP_ITEM_UNIQUE)) {
@@ -173,6 +200,21 @@ static bool add_record(void *arg, uint32_t rec, const struct cache_record *r, ui
 	/* What does not fit is left out: clients must work without it (RFC 6763 §12). */
 	put_record(msg, DNS_SECTION_ADDITIONAL, r, ttl);
 	return true;
+}
+
+static void add_negative_size(void *arg, const struct dp_negative *n)
+{
+	struct message *msg = arg;
+
+	msg->reserve += 2 * n->rdlen + 10; /* the name stands in rdata too */
+}
+
+static void add_negative(void *arg, const struct dp_negative *n)
+{
+	struct message *msg = arg;
+
+	if (dp_idset_add(&msg->w->packed, n->item.ident, 0))
+		put_negative(msg, DNS_SECTION_ADDITIONAL, n);
 }
 
 /*
@@ -232,7 +274,8 @@ static uint32_t pack(struct message *msg, uint32_t *at, bool dense)
 		size_t before = msg->reserve;
 
 		if (!dense)
-			dp_additional_walk(w, msg->l, msg->asker, it, add_size, msg);
+			dp_additional_walk(
+				w, msg->l, msg->asker, it, add_size, add_negative_size, msg);
 		if (packed > 0 && w->writer.len + msg->reserve > w->writer.cap) {
 			msg->reserve = before;
 			break;
@@ -273,7 +316,8 @@ void dp_build_answers(struct dp_worker *w, const struct dp_link *l, const struct
 			return;
 		packed = pack(&msg, &at, dense);
 		for (uint32_t i = first; packed > 0 && !dense && i < at; i++)
-			dp_additional_walk(w, l, msg.asker, &w->items.item[i], add_record, &msg);
+			dp_additional_walk(
+				w, l, msg.asker, &w->items.item[i], add_record, add_negative, &msg);
 		if (msg.legacy && (at < w->items.n || msg.incomplete)) {
 			/* One message is all a legacy resolver takes; TC tells it there is more
 			 * (§18.5). */

@@ -356,12 +356,14 @@ static void deliver(struct dp_worker *w, struct dp_query *q)
 		q->delay = !(w->items.item[i].flags & DP_ITEM_UNIQUE);
 	for (uint32_t i = 0; i < w->items.n; i++) {
 		const struct dp_item *it = &w->items.item[i];
-		unsigned type = it->flags & DP_ITEM_TYPE ? DP_SCHED_TYPE : 0;
+		unsigned type = it->flags & DP_ITEM_TYPE   ? DP_SCHED_TYPE
+				: it->flags & DP_ITEM_NSEC ? DP_SCHED_NSEC
+							   : 0;
 
 		if (it->flags & DP_ITEM_UNICAST)
 			continue;
-		dp_schedule_add(w, q->link, pkt->family, type ? it->node : it->rec, it->gen,
-			type | timing(w, q, it));
+		dp_schedule_add(w, q->link, pkt->family, type == DP_SCHED_TYPE ? it->node : it->rec,
+			it->gen, type | timing(w, q, it));
 		multicast = true;
 	}
 	if (keep_only(&w->items, DP_ITEM_UNICAST) > 0) {

@@ -10,6 +10,7 @@
 #include "cache/service.h"
 #include "dataplane/answer.h"
 #include "dataplane/build.h"
+#include "dataplane/negative.h"
 #include "dataplane/worker_priv.h"
 
 #define SHARED_MIN_MS 20  /* RFC 6762 §6 */
@@ -20,6 +21,7 @@
 #define PACE_MS 5         /* until the next lot */
 #define HEARD_LOOK 1024   /* waiting records compared with a response */
 #define TYPE_BIT 0x80000000u
+#define NSEC_BIT 0x40000000u
 
 int dp_schedule_init(struct dp_schedule *s, unsigned socket, uint32_t now_ms)
 {
@@ -121,6 +123,8 @@ static struct dp_last *last_of(struct dp_schedule *s, uint32_t rec, uint32_t gen
 
 static uint32_t tag_of(const struct dp_sched_item *it)
 {
+	if (it->flags & DP_SCHED_NSEC)
+		return it->rec | NSEC_BIT;
 	return it->flags & DP_SCHED_TYPE ? it->rec | TYPE_BIT : it->rec;
 }
 
@@ -281,6 +285,14 @@ static bool still_good(struct dp_worker *w, const struct dp_link *l, const struc
 			       memory_order_acquire) == it->gen &&
 		       dp_answer_type(w, l, it->rec, out);
 	r = cache_record_get(w->cache, it->rec, it->gen);
+	if (r != NULL && (it->flags & DP_SCHED_NSEC)) {
+		struct dp_negative n;
+
+		if (!dp_negative_make(w, l, NULL, it->rec, &n))
+			return false;
+		*out = n.item;
+		return true;
+	}
 	if (r == NULL || cache_record_hidden(w->cache, r, w->now_ms))
 		return false;
 	if (it->flags & DP_SCHED_GOODBYE) {

@@ -23,6 +23,7 @@ struct dp_worker;
 #define DP_SCHED_GOODBYE 0x02 /* with TTL 0 (RFC 6762 §10.1) */
 #define DP_SCHED_DELAY 0x04   /* others may answer too: 20-120 ms from now (RFC 6762 §6, §6.3) */
 #define DP_SCHED_PROBE 0x08   /* defends a name: again after 250 ms instead of a second (§6) */
+#define DP_SCHED_NSEC 0x20    /* a negative answer made from rec (RFC 6762 §6.1) */
 #define DP_SCHED_AGAIN 0x10   /* set by the schedule: it was sent before, at sent_ms */
 
 /* A record that waits for its multicast on (link, family). */
@@ -46,7 +47,7 @@ struct dp_sched_queue {
 
 /* When a record was last multicast on (link, family): four ways a set, one line. */
 struct dp_last {
-	uint32_t rec; /* with the top bit: a type's node */
+	uint32_t rec; /* with the top bit: a type's node; with the next one: a negative answer */
 	uint32_t gen;
 	union {
 		uint32_t sent_ms; /* DP_LAST_SENT */

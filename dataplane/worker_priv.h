@@ -98,6 +98,7 @@ struct dp_query {
 #define DP_ITEM_UNICAST 0x01 /* else by multicast */
 #define DP_ITEM_UNIQUE 0x02  /* of a unique RRset: sent without delay */
 #define DP_ITEM_NEAR 0x08    /* a host of the link says it: dropped before anything is sent */
+#define DP_ITEM_NSEC 0x10    /* a negative answer (RFC 6762 §6.1) made from rec */
 #define DP_ITEM_TYPE 0x04    /* node names a service type (RFC 6763 §9); rec is 0 */
 
 struct dp_item {

@@ -7,6 +7,7 @@
 
 #include "base/clock.h"
 #include "dns/name.h"
+#include "dns/nsec.h"
 #include "dns/rdata.h"
 #include "dns/reader.h"
 #include "dns/service.h"
@@ -169,6 +170,7 @@ static void check_record(struct capture *c, const struct dissect_rr *r)
 {
 	struct dissected *d = &c->d;
 	static const uint8_t local[] = "\x05local";
+	struct dns_type_set types = {0};
 	struct ip_addr a = {0};
 	struct dns_service_name sd;
 
@@ -184,6 +186,11 @@ static void check_record(struct capture *c, const struct dissect_rr *r)
 		dissect_problem(d, "a name outside .local");
 	if (sd.link_local)
 		dissect_problem(d, "a link-local reverse name");
+	if (r->rrtype == DNS_TYPE_NSEC &&
+		(dns_nsec_types(r->rdata, r->rdlen, &types) < 0 ||
+			!dns_name_equal(r->rdata, r->name) ||
+			dns_type_set_has(&types, DNS_TYPE_NSEC)))
+		dissect_problem(d, "an NSEC of another form (RFC 6762 6.1)");
 	if (r->rrtype == DNS_TYPE_A && r->rdlen == 4)
 		a = ip_from_bytes(4, r->rdata);
 	if (r->rrtype == DNS_TYPE_AAAA && r->rdlen == 16)
