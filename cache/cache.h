@@ -117,6 +117,9 @@ void cache_flush_others(struct cache *c, uint32_t rec, uint32_t now_ms);
 /* Gives the record one second to live as if its owner said goodbye. */
 void cache_goodbye(struct cache *c, uint32_t rec, uint32_t now_ms);
 
+/* ... as if it had expired: nobody said goodbye, and whom to ask for the name stays known. */
+void cache_lose(struct cache *c, uint32_t rec, uint32_t now_ms);
+
 /* What a conflict of names makes of a record: CACHE_REC_HIDDEN, CACHE_REC_CONTESTED or 0. True if
  * that is new. */
 bool cache_conflict(struct cache *c, uint32_t rec, uint16_t flag);

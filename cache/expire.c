@@ -138,6 +138,12 @@ void cache_goodbye(struct cache *c, uint32_t rec, uint32_t now_ms)
 		record_die(c, rec, CACHE_REC_GOODBYE, now_ms);
 }
 
+void cache_lose(struct cache *c, uint32_t rec, uint32_t now_ms)
+{
+	if (cache_record_is_live(&c->view, rec))
+		record_die(c, rec, 0, now_ms);
+}
+
 /* Does a flush by the record `by` end r? */
 static bool flushes(const struct cache_record *by, const struct cache_record *r, uint32_t now_ms)
 {

@@ -50,6 +50,7 @@ static void on_removing(void *arg, uint32_t rec)
 static void on_dying(void *arg, uint32_t rec)
 {
 	ctl_interest_dying(arg, rec);
+	ctl_withdraw_dying(arg, rec);
 	ctl_conflict_leaving(arg, rec);
 }
 
@@ -290,6 +291,7 @@ unsigned ctl_turn(struct ctl *c, uint64_t now_us)
 	done += wheel_turn(&c->wheel, c->now_ms, WHEEL_BUDGET, fire, c);
 	/* What the above gathered: one union, one message, one list for all of the turn. */
 	done += ctl_conflict_turn(c, CONFLICT_BUDGET);
+	done += ctl_withdraw_turn(c);
 	done += ctl_refresh_turn(c);
 	done += ctl_grant_turn(c, GRANT_BUDGET);
 	done += ctl_question_turn(c);

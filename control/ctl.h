@@ -29,6 +29,7 @@
 #include "control/types.h"
 #include "control/update.h"
 #include "control/wait.h"
+#include "control/withdraw.h"
 #include "control/world.h"
 #include "dataplane/msg.h"
 #include "dataplane/pkt.h"
@@ -51,6 +52,7 @@
  *	interest.c   open browsers: what is new, changed or gone
  *	pinned.c     types kept fresh and asked for though nobody asks
  *	update.c     records that flap
+ *	withdraw.c   what goes when something else went
  *	refresh.c    records near their end
  *	probe.c      does the owner of a name still live?
  *	conflict.c   names claimed on several links
@@ -84,6 +86,7 @@ struct ctl_link {
 	bool ask_listed;
 	struct ctl_timer ask_timer; /* when the budget has tokens again */
 
+	struct ctl_lost lost;       /* its carrier */
 	struct ctl_self self;       /* the gateway's own service there */
 	struct ctl_timer pin_timer; /* when its pinned types are asked for next */
 	uint32_t pin_ms;            /* ... and how long after that again */
@@ -139,6 +142,7 @@ struct ctl {
 	struct ctl_probes probes;
 	struct ctl_conflicts conflicts;
 	struct ctl_tiebreaks tiebreaks;
+	struct ctl_withdrawals withdrawals;
 	struct ctl_peers peers;
 	struct ctl_duties duties;
 	struct ctl_prefixes prefixes;

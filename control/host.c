@@ -100,6 +100,7 @@ void ctl_host_stop(struct ctl *c, uint16_t link)
 	ctl_cancel(c, &h->igmp);
 	ctl_cancel(c, &h->mld);
 	ctl_self_stop(c, link);
+	ctl_withdraw_stop(c, link);
 	h->duties = 0;
 	h->igmp_v1_ms = h->igmp_v2_ms = h->mld_v1_ms = 0;
 	h->defended_ms = 0;

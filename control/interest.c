@@ -6,6 +6,7 @@
 #include "cache/service.h"
 #include "control/ctl.h"
 #include "dataplane/visible.h"
+#include "dns/name.h"
 #include "dns/rdata.h"
 
 #define SRV_WALK 32  /* services of a host whose browsers hear of its new address */
@@ -440,4 +441,30 @@ void ctl_interest_dying(struct ctl *c, uint32_t rec)
 		return;
 	if (!still_offered(c, rec, r) && ctl_update_withdrawn(c, rec))
 		tell(c, DP_DOWN_GOODBYE, rec, c->now_ms);
+}
+
+bool ctl_interest_ask(struct ctl *c, uint32_t interest, uint16_t link)
+{
+	const struct ctl_interest *in = ctl_table_at(&c->interests.questions, interest);
+	const struct dp_link *l = ctl_gateway_link(c, link);
+	uint32_t node = 0, b = in->links;
+	const struct hash128 *key = &in->entry.key;
+	const struct cache_node *n;
+	uint8_t type[2 * (DNS_LABEL_MAX + 1)];
+	struct ctl_ask a = {.qtype = DNS_TYPE_PTR, .link = link, .how = CTL_ASK_BROWSE};
+
+	while (b != 0 && browser_at(c, b)->link == link)
+		b = browser_at(c, b)->next;
+	/* The node has the name; a name nobody ever had is not asked for. */
+	cache_find_nodes(c->view, &key, 1, &node);
+	if (l == NULL || b == 0 || node == 0)
+		return false;
+	n = cache_node_at(c->view, node);
+	if (n->sd.type_len == 0 || n->sd.type_len > sizeof(type))
+		return false;
+	a.qname = cache_node_name(c->view, n);
+	dns_name_canon(type, a.qname + n->sd.type_off, n->sd.type_len);
+	return policy_permits(policy_ask(c->world->table,
+		       policy_type(c->world->policy, type, n->sd.type_len), l->col_probe)) &&
+	       ctl_question_ask(c, &a) == CTL_ASKED_NOW;
 }

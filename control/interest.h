@@ -87,5 +87,11 @@ void ctl_interest_tell(struct ctl *c, uint32_t rec);
 /* A new world: which links announce. */
 void ctl_interest_world(struct ctl *c, const struct dp_world *w);
 
+/*
+ * Puts the browse question of an interest on a link, if another link browses it and policy lets us
+ * ask; whether it did.
+ */
+bool ctl_interest_ask(struct ctl *c, uint32_t interest, uint16_t link);
+
 /* A record began to die. */
 void ctl_interest_dying(struct ctl *c, uint32_t rec);

@@ -10,6 +10,7 @@
 LOG_MODULE(control);
 
 #define LEAVE_BUDGET 64
+#define LEAVE_SLOTS 4096 /* of the cache looked at in a turn, for goodbyes */
 
 int ctl_submit(struct ctl *c, struct ctl_request *r)
 {
@@ -45,6 +46,7 @@ static void enter(struct ctl *c, enum ctl_job_phase phase)
 {
 	c->job.phase = phase;
 	c->job.cursor = 1;
+	c->job.record = 1;
 }
 
 /* Does mDNS end with the new world where this link is now? */
@@ -169,6 +171,12 @@ static unsigned do_leave(struct ctl *c)
 			return done + 1;
 		}
 		if (was->link[id] != NULL && goes(was->link[id], c->job.r->world)) {
+			if (was->link[id]->announce && !ctl_withdraw_announced(c, was->link[id],
+							       &c->job.record, LEAVE_SLOTS)) {
+				c->job.cursor = id; /* the rest of it next turn */
+				return done + 1;
+			}
+			c->job.record = 1;
 			ctl_host_leave(c, was->link[id]);
 			left++;
 		}
@@ -274,6 +282,7 @@ static unsigned do_flush(struct ctl *c)
 
 static void port_state(struct ctl *c, const struct ctl_request *r)
 {
+	ctl_withdraw_port(c, r->port, r->up);
 	for (uint16_t id = 1; c->world != NULL && r->up && id < c->world->n_ids; id++) {
 		const struct dp_link *l = ctl_gateway_link(c, id);
 

@@ -38,6 +38,7 @@ struct ctl_job {
 	struct ctl_request *r; /* under way; NULL: none */
 	enum ctl_job_phase phase;
 	uint16_t number;  /* of the reload: tells records classified in it from those not yet */
+	uint32_t record;  /* LEAVE: where the goodbyes to a link go on */
 	uint32_t cursor;  /* where the sweep of this phase goes on */
 	uint64_t token;   /* GRACE: the RCU token */
 	uint64_t removed; /* FLUSH: records so far */
