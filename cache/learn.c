@@ -117,6 +117,7 @@ static void record_fill(struct cache *c, const struct cache_learn *l, const stru
 	atomic_store_explicit(&r->nudged_ms, 0, memory_order_relaxed);
 	atomic_store_explicit(&r->completed_ms, 0, memory_order_relaxed);
 	atomic_store_explicit(&r->probed_ms, 0, memory_order_relaxed);
+	atomic_store_explicit(&r->missed_ms, 0, memory_order_relaxed);
 	r->stage = 0;
 	r->asked = 0;
 }

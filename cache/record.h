@@ -73,6 +73,9 @@ struct cache_record {
 	_Atomic uint32_t completed_ms;
 	/* Worker writes: when its own link last heard a probe for the name; 0: never. */
 	_Atomic uint32_t probed_ms;
+	/* Worker writes: when it was last queried on its own link and not answered since; 0: never.
+	 */
+	_Atomic uint32_t missed_ms;
 	uint32_t chunk;          /* that lists it; once removed, its position in the ident hash */
 	struct wheel_item timer; /* next milestone, 80/85/90/95/100 % of the TTL */
 	uint32_t station_next;   /* list of a station's records */

@@ -55,6 +55,8 @@ unsigned ctl_held(const struct ctl *c);
 	X(responses_gateways, "responses of other gateways: nothing is learned of them")           \
 	X(gateways_found, "other gateways that announced themselves")                              \
 	X(gateways_overlooked, "other gateways not noted: too many")                               \
+	X(failures_observed, "records given up since their owner answers nobody (RFC 6762 10.5)")  \
+	X(questions_heard, "our questions left to somebody who just asked them (RFC 6762 7.3)")    \
 	X(records_copied, "records from another MAC that lengthen no life: a repeater's copy")     \
 	X(records_changed, "records with a new TTL or owner")                                      \
 	X(goodbyes, "records withdrawn by their owner")                                            \

@@ -117,6 +117,8 @@ static int make_parts(struct ctl *c, const struct ctl_params *p, uint64_t cache_
 	if (rc == 0)
 		rc = ctl_tiebreaks_init(c);
 	if (rc == 0)
+		rc = ctl_poofs_init(c);
+	if (rc == 0)
 		rc = ctl_peers_init(c);
 	if (rc == 0)
 		rc = ctl_updates_init(c);
@@ -170,6 +172,7 @@ void ctl_destroy(struct ctl *c)
 	ctl_probes_fini(c);
 	ctl_conflicts_fini(c);
 	ctl_tiebreaks_fini(c);
+	ctl_poofs_fini(c);
 	ctl_peers_fini(c);
 	ctl_updates_fini(c);
 	ctl_questions_fini(c);
@@ -240,6 +243,9 @@ static void upcall(struct ctl *c, const struct dp_upcall *u)
 	switch (u->op) {
 	case DP_UP_REFRESH:
 		ctl_refresh_used(c, u->rec, u->gen);
+		return;
+	case DP_UP_POOF:
+		ctl_poof(c, u->rec, u->gen);
 		return;
 	case DP_UP_RESPONSE:
 		ctl_learn(c, u->m);

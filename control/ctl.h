@@ -18,6 +18,7 @@
 #include "control/packet.h"
 #include "control/peer.h"
 #include "control/pinned.h"
+#include "control/poof.h"
 #include "control/prefix.h"
 #include "control/probe.h"
 #include "control/question.h"
@@ -54,6 +55,7 @@
  *	update.c     records that flap
  *	withdraw.c   what goes when something else went
  *	refresh.c    records near their end
+ *	poof.c       owners that answer nobody
  *	probe.c      does the owner of a name still live?
  *	conflict.c   names claimed on several links
  *	tiebreak.c   two stations that probe for one name at once
@@ -140,6 +142,7 @@ struct ctl {
 	struct ctl_updates updates;
 	struct ctl_refreshes refreshes;
 	struct ctl_probes probes;
+	struct ctl_poofs poofs;
 	struct ctl_conflicts conflicts;
 	struct ctl_tiebreaks tiebreaks;
 	struct ctl_withdrawals withdrawals;

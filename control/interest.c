@@ -163,18 +163,22 @@ static bool is_near(const struct ctl *c, const struct telling *t, uint16_t link)
 {
 	const struct cache_record *r = cache_record_at(c->view, t->rec);
 	const struct cache_node *n = cache_node_at(c->view, r->node);
+	/* What dies there too has been, or will be, withdrawn by its own host. */
+	bool dying_too = t->op == DP_DOWN_GOODBYE;
 	struct cache_iter it;
 	uint32_t other;
 
 	if ((atomic_load_explicit(&r->flags, memory_order_relaxed) & CACHE_REC_UNIQUE) == 0) {
 		other = cache_find_record(c->view, t->ident, link);
-		return other != 0 && cache_record_held(cache_record_at(c->view, other), c->now_ms);
+		return other != 0 &&
+		       (dying_too ||
+			       cache_record_held(cache_record_at(c->view, other), c->now_ms));
 	}
 	cache_iter_init(&it, c->view, n);
 	for (unsigned i = 0; i < NODE_WALK && (other = cache_iter_next(&it)) != 0; i++) {
 		const struct cache_record *o = cache_record_at(c->view, other);
 
-		if (o->link == link && cache_record_held(o, c->now_ms))
+		if (o->link == link && (dying_too || cache_record_held(o, c->now_ms)))
 			return true;
 	}
 	return dp_is_contested(r) &&

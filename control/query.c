@@ -382,6 +382,8 @@ void ctl_query(struct ctl *c, struct rte_mbuf *m)
 	for (unsigned i = 0; i < QUESTIONS && next(c, &a, &r); i++) {
 		if (!a.q->qu && (pkt->flags & (DP_PKT_GROUP | DP_PKT_LEGACY)) == DP_PKT_GROUP)
 			flags = CTL_WAIT_MULTICAST;
+		if (flags != 0 && !a.q->qu && r.counts[DNS_SECTION_ANSWER] == 0)
+			ctl_question_heard(c, a.q->qname, a.q->qtype, a.l->id);
 		if ((pkt->ask >> i & 1) != 0 && !never_asked(&a.sd))
 			look_at(c, pkt, &a, i, &o);
 	}

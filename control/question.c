@@ -320,7 +320,9 @@ static unsigned take_batch(
 		struct ctl_question *q = question_at(c, idx);
 		uint32_t next = q->next, size = blob_len(c->questions.names, q->name) + 4u;
 
-		if (n > 0 && (size > room || !same_destination(batch[0], q))) {
+		/* One that was heard is skipped when its turn comes. */
+		if (n > 0 && (size > room || (q->flags & CTL_Q_HEARD) != 0 ||
+				     !same_destination(batch[0], q))) {
 			prev = idx;
 			idx = next;
 			continue;
@@ -371,13 +373,49 @@ static void budget_again(struct ctl *c, struct ctl_timer *t)
 	c->questions.links = (uint16_t)(cl - c->link);
 }
 
+/* Takes off the list what somebody else has asked meanwhile. */
+static void skip_heard(struct ctl *c, struct ctl_link *cl)
+{
+	while (cl->ask_head != 0) {
+		struct ctl_question *q = question_at(c, cl->ask_head);
+
+		if ((q->flags & CTL_Q_HEARD) == 0)
+			return;
+		cl->ask_head = q->next;
+		if (cl->ask_head == 0)
+			cl->ask_tail = 0;
+		q->flags &= (uint8_t) ~(CTL_Q_PENDING | CTL_Q_HEARD);
+		sent(c, q);
+	}
+}
+
+void ctl_question_heard(struct ctl *c, const uint8_t *qname, uint16_t qtype, uint16_t link)
+{
+	uint32_t idx;
+	struct ctl_question *q;
+
+	if (c->link[link].ask_head == 0)
+		return;
+	idx = ctl_table_find(
+		&c->questions.table, question_key(ctl_node_key(c, qname, qtype), link));
+	if (idx == 0)
+		return;
+	q = question_at(c, idx);
+	/* Nobody else asks one station, or for a unicast answer on our behalf. */
+	if ((q->flags & CTL_Q_PENDING) == 0 ||
+		(q->flags & (CTL_Q_UNICAST | CTL_Q_QU | CTL_Q_HEARD)) != 0)
+		return;
+	q->flags |= CTL_Q_HEARD;
+	CTL_INC(c, questions_heard);
+}
+
 /* Sends what waits on one link. False: not all, the budget is used up and a timer armed. */
 static bool send_link(struct ctl *c, const struct dp_link *l, unsigned *messages)
 {
 	struct ctl_link *cl = &c->link[l->id];
 	struct ctl_question *batch[BATCH];
 
-	while (cl->ask_head != 0) {
+	for (skip_heard(c, cl); cl->ask_head != 0; skip_heard(c, cl)) {
 		unsigned cost = ctl_emit_cost(question_at(c, cl->ask_head)), n;
 
 		/* A budget of one a second has to do for a question in two families. */

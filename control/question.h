@@ -52,6 +52,7 @@ struct ctl_ask {
 #define CTL_Q_QU 0x08      /* invites a unicast response (§5.4: not in retransmissions) */
 /* the last to ask was a refresh: the series of intervals goes on as if it had not */
 #define CTL_Q_REFRESH 0x10
+#define CTL_Q_HEARD 0x20 /* somebody else just asked it: it counts as sent (§7.3) */
 
 struct ctl_question {
 	struct ctl_entry entry; /* of (link, node key) */
@@ -93,6 +94,12 @@ enum ctl_asked ctl_question_ask(struct ctl *c, const struct ctl_ask *a);
 /* Would asking this put a question on the link now, rather than join one that was asked a moment
  * ago? */
 bool ctl_question_is_news(struct ctl *c, const struct ctl_ask *a);
+
+/*
+ * A query to the group of a link asked this, without known answers. Ours, if it waits to be put
+ * there for all to hear, counts as sent (RFC 6762 §7.3).
+ */
+void ctl_question_heard(struct ctl *c, const uint8_t *qname, uint16_t qtype, uint16_t link);
 
 /* A record was added: what it answers need not be asked again. */
 void ctl_question_answered(struct ctl *c, uint32_t rec);

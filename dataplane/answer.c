@@ -56,10 +56,31 @@ static void nudge(struct dp_worker *w, uint32_t idx, struct cache_record *r)
 	last = atomic_load_explicit(&r->nudged_ms, memory_order_relaxed);
 	if (last != 0 && clock_ms_diff(w->now_ms, last) < 1000)
 		return;
-	if (dp_upcall_refresh(w, idx, atomic_load_explicit(&r->gen, memory_order_relaxed)))
+	if (dp_upcall_record(
+		    w, DP_UP_REFRESH, idx, atomic_load_explicit(&r->gen, memory_order_relaxed)))
 		atomic_store_explicit(&r->nudged_ms, w->now_ms | 1, memory_order_relaxed);
 	else
 		dp_event(w, r->link, DP_EV_control_busy_hint, 1);
+}
+
+#define MISSED_AGAIN_MS 1000 /* a query over both families is one */
+#define MISSED_LONG_MS 60000 /* two queries further apart say nothing of each other */
+
+/* The link's own host should answer this. Was it asked before and has not been heard since (RFC
+ * 6762 §10.5)? Then control watches it. */
+static void observe(struct dp_worker *w, uint32_t idx, struct cache_record *r)
+{
+	uint32_t missed = atomic_load_explicit(&r->missed_ms, memory_order_relaxed);
+	uint32_t touched = atomic_load_explicit(&r->touched_ms, memory_order_relaxed);
+	int32_t ago = clock_ms_diff(w->now_ms, missed);
+
+	if (missed != 0 && clock_ms_diff(touched, missed) <= 0 && ago <= MISSED_LONG_MS) {
+		if (ago < MISSED_AGAIN_MS)
+			return;
+		dp_upcall_record(
+			w, DP_UP_POOF, idx, atomic_load_explicit(&r->gen, memory_order_relaxed));
+	}
+	atomic_store_explicit(&r->missed_ms, w->now_ms | 1, memory_order_relaxed);
 }
 
 #define SAID_NEAR UINT32_MAX /* value in worker.seen: not ours to say */
@@ -161,8 +182,11 @@ static void answer_shared(struct dp_worker *w, const struct dp_query *q,
 	while ((idx = cache_iter_next(&it)) != 0 && may_look(w, q->link)) {
 		struct cache_record *r = cache_record_at(w->cache, idx);
 
-		if (r->link == q->link->id && cache_record_held(r, w->now_ms))
+		if (r->link == q->link->id && cache_record_held(r, w->now_ms)) {
 			leave_to_neighbour(w, r);
+			if (q->qm && (flags & DP_ITEM_UNICAST) == 0)
+				observe(w, idx, r);
+		}
 		if (!tellable(w, q, r))
 			continue;
 		if (to_instance) {
@@ -185,7 +209,7 @@ static void answer_shared(struct dp_worker *w, const struct dp_query *q,
 /* Has the unique RRset an owner on the asker's own link, or is the asker itself one? Then that one
  * answers. */
 static bool owner_is_near(
-	const struct dp_worker *w, const struct dp_query *q, const struct cache_node *node)
+	struct dp_worker *w, const struct dp_query *q, const struct cache_node *node, bool qm)
 {
 	struct cache_iter it;
 	bool contested = false;
@@ -200,6 +224,8 @@ static bool owner_is_near(
 			(r->link == q->link->id || dp_owned_by(w->cache, r, &q->pkt->smac))) {
 			if (q->reader.counts[DNS_SECTION_AUTHORITY] > 0)
 				cache_record_probed(r, w->now_ms);
+			if (qm && r->link == q->link->id)
+				observe(w, idx, r);
 			return true;
 		}
 	}
@@ -222,7 +248,7 @@ static void answer_unique(struct dp_worker *w, const struct dp_query *q,
 	struct dp_item item;
 	uint32_t idx;
 
-	if (owner_is_near(w, q, node))
+	if (owner_is_near(w, q, node, q->qm && (flags & DP_ITEM_UNICAST) == 0))
 		return;
 	cache_iter_init(&it, w->cache, node);
 	while ((idx = cache_iter_next(&it)) != 0 && may_look(w, q->link)) {

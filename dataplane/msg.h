@@ -25,6 +25,7 @@ enum dp_up_op {
 	DP_UP_HOST,     /* m: ARP, ND, IGMP or MLD; dp_pkt(m)->outcome tells which */
 	DP_UP_REFRESH,  /* rec/gen: answered from a record past 80 % of its TTL (RFC 6762 §5.2,
 			   draft 3.7) */
+	DP_UP_POOF, /* rec/gen: queried twice on its own link and not answered (RFC 6762 §10.5) */
 };
 
 struct dp_upcall {

@@ -93,6 +93,19 @@ static bool asked_before(
 	return false;
 }
 
+/*
+ * Would the owners on the asker's own link answer this by multicast, so that silence says something
+ * (RFC 6762 §10.5)? Not if it lists known answers or more of them follow; and stations of a
+ * wireless link may be kept from hearing each other.
+ */
+static bool is_observed(const struct dp_worker *w, const struct dp_query *q)
+{
+	return (q->pkt->flags & (DP_PKT_GROUP | DP_PKT_LEGACY | DP_PKT_REPLAY)) == DP_PKT_GROUP &&
+	       w->gathered == NULL && (q->reader.flags & DNS_FLAG_TC) == 0 &&
+	       q->reader.counts[DNS_SECTION_ANSWER] == 0 &&
+	       q->reader.counts[DNS_SECTION_AUTHORITY] == 0 && !q->link->wireless;
+}
+
 /* Reads the questions of one query. False: the message cannot be read. */
 static bool read_questions(struct dp_worker *w, struct dp_query *q, bool *multicast)
 {
@@ -104,6 +117,7 @@ static bool read_questions(struct dp_worker *w, struct dp_query *q, bool *multic
 		return false;
 	q->n = 0;
 	q->probe = false;
+	q->qm = is_observed(w, q);
 	*multicast = false;
 	while ((rc = dns_reader_question(&q->reader, &w->wire_question)) > 0) {
 		if (q->n == DP_QUESTIONS_MSG) {

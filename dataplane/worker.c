@@ -72,11 +72,13 @@ bool dp_upcall(struct dp_worker *w, unsigned op, struct rte_mbuf *m)
 	return rte_ring_sp_enqueue_elem(w->shared->up[w->id], &u, sizeof(u)) == 0;
 }
 
-bool dp_upcall_refresh(struct dp_worker *w, uint32_t rec, uint32_t gen)
+bool dp_upcall_record(struct dp_worker *w, unsigned op, uint32_t rec, uint32_t gen)
 {
-	struct dp_upcall u = {.op = DP_UP_REFRESH, .worker = (uint16_t)w->id, .rec = rec};
+	struct dp_upcall u = {.op = (uint16_t)op, .worker = (uint16_t)w->id, .rec = rec};
 
 	u.gen = gen;
+	if (op == DP_UP_POOF && rte_ring_free_count(w->shared->up[w->id]) <= DP_UP_RING / 4)
+		return false;
 	return rte_ring_sp_enqueue_elem(w->shared->up[w->id], &u, sizeof(u)) == 0;
 }
 

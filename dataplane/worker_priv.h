@@ -91,6 +91,7 @@ struct dp_query {
 	uint16_t first;           /* index into worker.question */
 	uint16_t n;               /* questions read */
 	bool probe;               /* proposes a record of a name it asks for (RFC 6762 §8.1) */
+	bool qm;    /* the owners of the asker's link answer by multicast, if they live (§10.5) */
 	bool delay; /* others may answer a part of it: 20-120 ms for all (RFC 6762 §6.3) */
 };
 
@@ -209,5 +210,6 @@ void dp_tx_flush(struct dp_worker *w);
 
 /* worker.c: hand over; false: ring full, the mbuf is still the caller's. */
 bool dp_upcall(struct dp_worker *w, unsigned op, struct rte_mbuf *m);
-bool dp_upcall_refresh(struct dp_worker *w, uint32_t rec, uint32_t gen);
+/* op: DP_UP_REFRESH or DP_UP_POOF. */
+bool dp_upcall_record(struct dp_worker *w, unsigned op, uint32_t rec, uint32_t gen);
 bool dp_hand(struct dp_worker *w, unsigned to, enum dp_handover what, struct rte_mbuf *m);

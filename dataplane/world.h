@@ -54,6 +54,7 @@ struct dp_link {
 	/* Columns of the world's policy for this link (policy/policy.h). */
 	uint32_t col_in, col_out, col_query, col_probe;
 	uint32_t query_budget; /* our own queries a second; control */
+	bool wireless;         /* stations may not hear each other */
 	bool announce;         /* what is learned elsewhere is announced here; control */
 	/* `conflicts: report`: a name that another link's station has may be claimed here too. */
 	bool conflicts_report;

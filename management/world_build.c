@@ -150,6 +150,7 @@ static int link_build(struct dp_link *l, const struct mgmt_world_input *in,
 	l->mode = cl->mode == CONFIG_LINK_GATEWAY ? DP_LINK_GATEWAY : DP_LINK_OFF;
 	l->mac = port->mac;
 	l->query_budget = cl->query_budget;
+	l->wireless = cl->wireless;
 	l->announce = cl->announce;
 	l->conflicts_report = cl->conflicts_report;
 	snprintf(l->name, sizeof(l->name), "%s", cl->name);
