@@ -162,7 +162,8 @@ static bool for_home(const struct dp_query *q, bool multicast)
 {
 	if ((q->pkt->flags & (DP_PKT_GROUP | DP_PKT_LEGACY)) != DP_PKT_GROUP)
 		return false;
-	return multicast || q->n == 0 || (q->reader.flags & DNS_FLAG_TC) != 0;
+	/* Whether a unicast answer is to be multicast as well is in the schedule (§5.4). */
+	return multicast || !q->link->wireless || q->n == 0 || (q->reader.flags & DNS_FLAG_TC) != 0;
 }
 
 void dp_query_add(struct dp_worker *w, struct rte_mbuf *m)
@@ -359,6 +360,26 @@ static unsigned timing(
 	return unique && !q->delay ? 0 : DP_SCHED_DELAY;
 }
 
+/*
+ * A QU question is answered by unicast, but what has not been multicast within a quarter of its TTL
+ * is multicast, for the caches of the other stations (RFC 6762 §5.4). We do both: the asker has it
+ * at once, and by the way that it asked for. Stations of a wireless link keep what they asked for
+ * themselves.
+ */
+static bool is_due_for_all(
+	struct dp_worker *w, const struct dp_query *q, const struct dp_item *it, unsigned type)
+{
+	uint32_t ttl = it->ttl;
+
+	if ((q->pkt->flags & (DP_PKT_GROUP | DP_PKT_LEGACY)) != DP_PKT_GROUP || q->link->wireless)
+		return false;
+	if (type == 0)
+		ttl = atomic_load_explicit(
+			&cache_record_at(w->cache, it->rec)->ttl, memory_order_relaxed);
+	return !dp_schedule_recent(w, q->link, q->pkt->family,
+		type == DP_SCHED_TYPE ? it->node : it->rec, it->gen, type, ttl * (MS_PER_SEC / 4));
+}
+
 static void deliver(struct dp_worker *w, struct dp_query *q)
 {
 	const struct dp_pkt *pkt = q->pkt;
@@ -374,7 +395,7 @@ static void deliver(struct dp_worker *w, struct dp_query *q)
 				: it->flags & DP_ITEM_NSEC ? DP_SCHED_NSEC
 							   : 0;
 
-		if (it->flags & DP_ITEM_UNICAST)
+		if ((it->flags & DP_ITEM_UNICAST) && !is_due_for_all(w, q, it, type))
 			continue;
 		dp_schedule_add(w, q->link, pkt->family, type == DP_SCHED_TYPE ? it->node : it->rec,
 			it->gen, type | timing(w, q, it));

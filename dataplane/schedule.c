@@ -272,6 +272,17 @@ bool dp_schedule_add(struct dp_worker *w, const struct dp_link *l, unsigned fami
 	return true;
 }
 
+bool dp_schedule_recent(struct dp_worker *w, const struct dp_link *l, unsigned family, uint32_t rec,
+	uint32_t gen, unsigned flags, uint32_t ms)
+{
+	const struct dp_sched_item it = {.rec = rec, .flags = flags};
+	const struct dp_last *last = find_last(&w->schedule, tag_of(&it), gen, l->id, family);
+
+	if (last == NULL || last->flags == 0)
+		return false;
+	return (last->flags & DP_LAST_WAITING) != 0 || since(w->now_ms, last->sent_ms) < ms;
+}
+
 /* May the record still be told to the link? It may have died, or policy changed, while it waited.
  */
 static bool still_good(struct dp_worker *w, const struct dp_link *l, const struct dp_sched_item *it,

@@ -84,6 +84,11 @@ void dp_schedule_fini(struct dp_schedule *s);
 bool dp_schedule_add(struct dp_worker *w, const struct dp_link *l, unsigned family, uint32_t rec,
 	uint32_t gen, unsigned flags);
 
+/* Was the record multicast on (link, family) within the last `ms`, or does it wait there? flags:
+ * DP_SCHED_TYPE, DP_SCHED_NSEC or 0. Only the link's home worker knows. */
+bool dp_schedule_recent(struct dp_worker *w, const struct dp_link *l, unsigned family, uint32_t rec,
+	uint32_t gen, unsigned flags, uint32_t ms);
+
 /*
  * Somebody else multicast the records in w->known (identity, TTL) on (link, family): what waits of
  * them with no more TTL counts as sent (RFC 6762 §7.4). Looks at a bounded number of items.

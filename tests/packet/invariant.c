@@ -186,10 +186,9 @@ static void check_record(struct capture *c, const struct dissect_rr *r)
 		dissect_problem(d, "a name outside .local");
 	if (sd.link_local)
 		dissect_problem(d, "a link-local reverse name");
-	if (r->rrtype == DNS_TYPE_NSEC &&
-		(dns_nsec_types(r->rdata, r->rdlen, &types) < 0 ||
-			!dns_name_equal(r->rdata, r->name) ||
-			dns_type_set_has(&types, DNS_TYPE_NSEC)))
+	if (r->rrtype == DNS_TYPE_NSEC && (dns_nsec_types(r->rdata, r->rdlen, &types) < 0 ||
+						  !dns_name_equal(r->rdata, r->name) ||
+						  dns_type_set_has(&types, DNS_TYPE_NSEC)))
 		dissect_problem(d, "an NSEC of another form (RFC 6762 6.1)");
 	if (r->rrtype == DNS_TYPE_A && r->rdlen == 4)
 		a = ip_from_bytes(4, r->rdata);

@@ -9,6 +9,7 @@
 #include <rte_malloc.h>
 
 #include "base/clock.h"
+#include "dns/name.h"
 #include "tests/packet/frame.h"
 #include "tests/packet/gather.h"
 #include "tests/packet/invariant.h"
@@ -19,6 +20,9 @@
 #define WARM_UP_US (10 * US_PER_SEC)
 /* All that waits for an answer has given up by then, and then every hint has aged out. */
 #define DRAIN_US (30 * US_PER_SEC)
+/* What goes to all after it went to one goes within the delay of shared answers and the second
+ * between two multicasts. */
+#define COPY_US (1200 * US_PER_MS)
 #define FORGET_US (4 * UINT64_C(3600) * US_PER_SEC)
 
 /* --- failures ----------------------------------------------------------------------------------
@@ -128,7 +132,7 @@ int scenario_learn_links(struct scenario *s)
 		if (i == SCENARIO_LINKS)
 			return scenario_fail(s, "more than %d links", SCENARIO_LINKS);
 		if (i == s->n_links) {
-			s->ignore[i] = IGNORE_HOST;
+			s->ignore[i] = IGNORE_HOST | IGNORE_COPIES;
 			s->n_links++;
 		}
 		s->link[i] = *l;
@@ -161,11 +165,47 @@ static bool is_about_us(const struct dissected *d)
 	       memcmp(d->rr[0].name, type, sizeof(type)) == 0;
 }
 
+static bool has_answer(const struct dissected *d, const struct dissect_rr *r)
+{
+	for (size_t i = 0; i < d->n_rr; i++)
+		if (d->rr[i].section == DNS_SECTION_ANSWER && d->rr[i].rrtype == r->rrtype &&
+			d->rr[i].rdlen == r->rdlen && dns_name_equal(d->rr[i].name, r->name) &&
+			memcmp(d->rr[i].rdata, r->rdata, r->rdlen) == 0)
+			return true;
+	return false;
+}
+
+/* Was the record sent to one station of the link a moment ago? */
+static bool was_unicast(
+	const struct scenario *s, const struct capture *c, const struct dissect_rr *r)
+{
+	for (const struct capture *o = c; o-- > s->capture;) {
+		if (o->d.at_us + COPY_US < c->d.at_us)
+			return false;
+		if (o->link == c->link && o->d.kind == DISSECT_RESPONSE &&
+			!ip_is_multicast(&o->d.dst) && has_answer(&o->d, r))
+			return true;
+	}
+	return false;
+}
+
+static bool is_copy(const struct scenario *s, const struct capture *c)
+{
+	if (c->d.kind != DISSECT_RESPONSE || !ip_is_multicast(&c->d.dst))
+		return false;
+	for (size_t i = 0; i < c->d.n_rr; i++)
+		if (c->d.rr[i].section == DNS_SECTION_ANSWER && !was_unicast(s, c, &c->d.rr[i]))
+			return false;
+	return true;
+}
+
 bool scenario_ignores(const struct scenario *s, const struct capture *c)
 {
 	unsigned what = s->ignore[c->link - s->link];
 
 	if (is_about_us(&c->d) && (what & IGNORE_HOST))
+		return true;
+	if (c->copy && (what & IGNORE_COPIES))
 		return true;
 
 	switch (c->d.kind) {
@@ -226,6 +266,7 @@ static int take_in(struct scenario *s)
 			return scenario_fail(s, "a frame with tag 0x%04x on no link: %s", c->d.tci,
 				c->d.problem);
 		}
+		c->copy = is_copy(s, c);
 		repeat_heard(s, c->link, frame, len);
 		invariants_check(s->invariants, s, c);
 		if (c->d.problem[0] == '\0')

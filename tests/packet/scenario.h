@@ -22,12 +22,14 @@ struct capture {
 	struct dissected d;
 	const struct dp_link *link; /* one of scenario.link */
 	bool taken;                 /* an `expect` has had it */
+	bool copy; /* to all, of what one station was just answered (RFC 6762 §5.4) */
 };
 
 /* Frames nobody expects but which are fine (`ignore`); per link. */
 #define IGNORE_HOST 0x1
 #define IGNORE_QUERIES 0x2
 #define IGNORE_ANSWERS 0x4
+#define IGNORE_COPIES 0x8
 
 struct invariants;
 

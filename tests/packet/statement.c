@@ -241,8 +241,10 @@ static int set_ignore(struct scenario *s, struct script_words *w, bool on)
 		what = IGNORE_QUERIES;
 	else if (w->n >= 2 && strcmp(w->word[1], "answers") == 0)
 		what = IGNORE_ANSWERS;
+	else if (w->n >= 2 && strcmp(w->word[1], "copies") == 0)
+		what = IGNORE_COPIES;
 	if (what == 0 || (w->n != 2 && (w->n != 4 || strcmp(w->word[2], "on") != 0)))
-		return scenario_fail(s, "expected: host|queries|answers [on LINK]");
+		return scenario_fail(s, "expected: host|queries|answers|copies [on LINK]");
 	if (w->n == 4) {
 		only = scenario_link(s, w->word[3]);
 		if (only == NULL)
