@@ -46,6 +46,16 @@ void ctl_arp_announce(struct ctl *c, const struct dp_link *l)
 		send_arp(c, l, broadcast, RTE_ARP_OP_REQUEST, zero, l->addr4);
 }
 
+void ctl_arp_ask(struct ctl *c, const struct dp_link *l, const uint8_t ip4[4])
+{
+	static const uint8_t zero[6];
+	uint32_t tip;
+
+	memcpy(&tip, ip4, 4);
+	if (l->has_addr4)
+		send_arp(c, l, broadcast, RTE_ARP_OP_REQUEST, zero, tip);
+}
+
 /*
  * Somebody else uses our address. We keep it: it is configured, and nobody but the operator can say
  * who is right. It is defended once in an interval, so that two who do so do not flood the link
@@ -78,6 +88,10 @@ bool ctl_arp_input(struct ctl *c, const struct ctl_in *in)
 		return false;
 	if (a.arp_data.arp_sip == l->addr4 && !mac_equal(&sha, &l->mac)) {
 		conflict(c, l, &sha);
+		return true;
+	}
+	if (a.arp_opcode == rte_cpu_to_be_16(RTE_ARP_OP_REPLY) && a.arp_data.arp_tip == l->addr4) {
+		ctl_probe_present(c, l->id, &sha);
 		return true;
 	}
 	if (a.arp_opcode != rte_cpu_to_be_16(RTE_ARP_OP_REQUEST) || a.arp_data.arp_tip != l->addr4)

@@ -171,8 +171,7 @@ static bool is_near(const struct ctl *c, const struct telling *t, uint16_t link)
 	if ((atomic_load_explicit(&r->flags, memory_order_relaxed) & CACHE_REC_UNIQUE) == 0) {
 		other = cache_find_record(c->view, t->ident, link);
 		return other != 0 &&
-		       (dying_too ||
-			       cache_record_held(cache_record_at(c->view, other), c->now_ms));
+		       (dying_too || cache_record_held(cache_record_at(c->view, other), c->now_ms));
 	}
 	cache_iter_init(&it, c->view, n);
 	for (unsigned i = 0; i < NODE_WALK && (other = cache_iter_next(&it)) != 0; i++) {

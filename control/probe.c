@@ -66,6 +66,41 @@ static bool ask_owner(struct ctl *c, const struct ctl_doubt *d)
 	return asked;
 }
 
+/* Is the host still where it was? Its neighbours' table knows sooner than its mDNS (RFC 826). */
+static void ask_presence(struct ctl *c, struct ctl_doubt *d)
+{
+	const struct dp_link *l = ctl_gateway_link(c, d->link);
+	struct ctl_name_walk w = {.name = d->name};
+	uint32_t rec;
+
+	while (l != NULL && (rec = ctl_name_next(c, &w)) != 0) {
+		const struct cache_record *r = cache_record_at(c->view, rec);
+		const struct cache_station *st = cache_station_at(c->view, r->station);
+		struct ip_addr ip = ip_from_bytes(4, st->ip4);
+
+		if (r->link != d->link || !cache_record_held(r, c->now_ms) ||
+			ip_is_unspecified(&ip) || !dp_link_on_link(l, 4, st->ip4))
+			continue;
+		d->mac = st->mac;
+		ctl_arp_ask(c, l, st->ip4);
+		return;
+	}
+}
+
+void ctl_probe_present(struct ctl *c, uint16_t link, const struct mac_addr *mac)
+{
+	const struct slab *slab = c->probes.doubts.slab;
+
+	if (ctl_table_count(&c->probes.doubts) == 0)
+		return;
+	for (uint32_t i = 1; i < slab_limit(slab); i++) {
+		struct ctl_doubt *d = ctl_table_at(&c->probes.doubts, i);
+
+		if (slab_live(slab, i) && d->link == link && mac_equal(&d->mac, mac))
+			d->present = true;
+	}
+}
+
 enum life { LIFE_NONE, LIFE_SILENT, LIFE_HEARD };
 
 /* Was one of the owner's records of the name heard since? LIFE_NONE: none is left. */
@@ -128,13 +163,18 @@ static bool step(struct ctl *c, struct ctl_doubt *d)
 		return true;
 	}
 	if (steps[d->why][d->asked + 1] == 0) {
-		let_go(c, d);
+		if (d->why == CTL_DOUBT_MOVED && d->present)
+			CTL_INC(c, names_confirmed);
+		else
+			let_go(c, d);
 		return false;
 	}
 	if (!ask_owner(c, d)) {
 		CTL_INC(c, names_not_doubted);
 		return false;
 	}
+	if (d->why == CTL_DOUBT_MOVED && d->asked == 1)
+		ask_presence(c, d);
 	ctl_arm(c, &d->timer, c->now_ms + steps[d->why][d->asked + 1] - steps[d->why][d->asked],
 		doubt_timer);
 	d->asked++;

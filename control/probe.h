@@ -11,7 +11,8 @@
 /*
  * Does the owner of a name still live (RFC 6762 §8.1, §10.4; draft 3.5)? It is asked for all of the
  * records of the name; one that is heard again confirms it. An owner that stays silent loses the
- * name on that link. Control thread only.
+ * name on that link; but one whose name was announced elsewhere keeps it if it answers ARP. Control
+ * thread only.
  */
 
 struct ctl;
@@ -32,9 +33,11 @@ struct ctl_doubt {
 	struct ctl_entry entry; /* of (name, link) */
 	struct ctl_timer timer;
 	uint32_t from_ms;
-	uint16_t link; /* of the owner */
-	uint8_t why;   /* enum ctl_doubt_why */
-	uint8_t asked; /* questions put */
+	uint16_t link;       /* of the owner */
+	uint8_t why;         /* enum ctl_doubt_why */
+	uint8_t asked;       /* questions put */
+	bool present;        /* its owner answers ARP, if not mDNS */
+	struct mac_addr mac; /* ... which was asked for; zero: not yet */
 	uint8_t name[256];
 };
 
@@ -52,6 +55,12 @@ void ctl_probes_fini(struct ctl *c);
  */
 void ctl_probe(
 	struct ctl *c, const struct dp_link *l, const struct mac_addr *mac, const uint8_t *name);
+
+/*
+ * A station of the link answered our ARP request. An owner that is only slow, or lost our
+ * questions, has not moved away (draft 3.5).
+ */
+void ctl_probe_present(struct ctl *c, uint16_t link, const struct mac_addr *mac);
 
 /* Begins to ask the owner of the name on the link, if it is not being asked as urgently already. */
 void ctl_doubt(struct ctl *c, const uint8_t *name, uint16_t link, enum ctl_doubt_why why);

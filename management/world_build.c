@@ -282,7 +282,8 @@ static int world_gateways(struct dp_world *w, const struct config *config, char 
 		for (unsigned k = 0; l != NULL && k < l->n_addr6; k++)
 			dp_own_add(w->own, 6, l->addr6[k]);
 	}
-	memcpy(w->gateways, config->gateways, config->n_gateways * sizeof(*w->gateways));
+	for (uint32_t i = 0; i < config->n_gateways; i++)
+		w->gateways[i] = config->gateways[i];
 	w->n_gateways = config->n_gateways;
 	return 0;
 }

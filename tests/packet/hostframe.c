@@ -68,6 +68,20 @@ static size_t build_arp(struct frame_spec *s, const struct station *from, bool c
 	return frame_ether(s, 0x0806, p, sizeof(p), buf);
 }
 
+/* To the one who asked for the station's address. */
+static size_t build_arp_reply(
+	struct frame_spec *s, const struct station *from, const struct ip_addr *asker, uint8_t *buf)
+{
+	uint8_t p[28] = {0, 1, 8, 0, 6, 4, 0, 2};
+
+	default_source(s, from, 4);
+	memcpy(p + 8, s->smac.b, 6);
+	memcpy(p + 14, s->src.b, 4);
+	memcpy(p + 24, asker->b, 4);
+	memset(s->dmac.b, 0xff, 6);
+	return frame_ether(s, 0x0806, p, sizeof(p), buf);
+}
+
 static size_t send_icmp6(struct frame_spec *s, uint8_t *p, size_t len, uint8_t *buf)
 {
 	uint16_t sum = frame_pseudo_sum(&s->src, &s->dst, PROTO_ICMP6, len);
@@ -170,8 +184,10 @@ size_t hostframe_build(struct frame_spec *s, const struct station *from, char **
 	snprintf(why, SCRIPT_WHY, "the frame does not fit");
 	if (strcmp(word[0], "arp") == 0) {
 		about = address(last);
+		if (n == 3 && about.family == 4 && strcmp(word[1], "reply-to") == 0)
+			return build_arp_reply(s, from, &about, buf);
 		if (n != 3 || about.family != 4)
-			return fail(why, "expected: arp who-has|is-at ADDRESS");
+			return fail(why, "expected: arp who-has|is-at|reply-to ADDRESS");
 		return build_arp(s, from, strcmp(word[1], "is-at") == 0, &about, buf);
 	}
 	if (strcmp(word[0], "ns") == 0 || strcmp(word[0], "na") == 0) {

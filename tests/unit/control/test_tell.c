@@ -114,14 +114,15 @@ Test(tell, a_goodbye_is_passed_on_while_the_record_dies)
 	elapse(2000);
 	forget();
 	HEAR(LAB, 5, PTR(0));
-	cr_assert_eq(count(DP_DOWN_GOODBYE, DESK), 1);
+	cr_assert_eq(count(DP_DOWN_GOODBYE, DESK), 3);
 	d = nth(DP_DOWN_GOODBYE, DESK, 0);
 	cr_assert_eq(d->call.rec, find(LAB, IPP, DNS_TYPE_PTR, LASER));
 	cr_assert_not_null(cache_record_get(h.shared.cache, d->call.rec, d->call.gen));
-	cr_assert_eq(counter(CTL_C_withdrawn), 1);
+	/* Its SRV and TXT are told too. */
+	cr_assert_eq(counter(CTL_C_withdrawn), 3);
 	HEAR(LAB, 5, PTR(0));
 	elapse(2000);
-	cr_assert_eq(count(DP_DOWN_GOODBYE, 0), 1);
+	cr_assert_eq(count(DP_DOWN_GOODBYE, 0), 3);
 }
 
 Test(tell, what_expires_is_not_withdrawn)
