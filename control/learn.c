@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "control/ctl.h"
+#include "dns/edns.h"
 #include "dns/name.h"
 #include "dns/rdata.h"
 
@@ -196,6 +197,36 @@ static void learn_record(struct ctl *c, struct lesson *s)
 		remember_unique(c, s, rec);
 }
 
+/*
+ * The options of an OPT record. They speak of this very message (the time-since-received option by
+ * the number of a record), so they are read and counted, and never part of what is told.
+ */
+static void read_options(struct ctl *c, const struct lesson *s)
+{
+	uint32_t records = (uint32_t)s->reader.counts[DNS_SECTION_ANSWER] +
+			   s->reader.counts[DNS_SECTION_AUTHORITY] +
+			   s->reader.counts[DNS_SECTION_ADDITIONAL];
+	int len = dns_rdata_expand(
+		&s->reader, &c->scratch.rr, c->scratch.rdata, sizeof(c->scratch.rdata));
+	struct dns_opt_owner owner;
+	struct dns_opt_tsr tsr;
+	struct dns_opt opt;
+	size_t pos = 0;
+
+	while (len > 0 && dns_opt_next(c->scratch.rdata, (size_t)len, &pos, &opt) == 1) {
+		bool good = true;
+
+		if (opt.code == DNS_OPT_OWNER) {
+			good = dns_opt_owner(&opt, &owner) == 0;
+			CTL_ADD(c, owner_options, good);
+		} else if (opt.code == DNS_OPT_TSR) {
+			good = dns_opt_tsr(&opt, &tsr) == 0 && tsr.index < records;
+			CTL_ADD(c, tsr_options, good);
+		}
+		CTL_ADD(c, options_broken, !good);
+	}
+}
+
 void ctl_learn(struct ctl *c, struct rte_mbuf *m)
 {
 	struct lesson s = {.pkt = dp_pkt(m)};
@@ -220,7 +251,9 @@ void ctl_learn(struct ctl *c, struct rte_mbuf *m)
 	while ((rc = dns_reader_rr(&s.reader, &c->scratch.rr)) != 0 && rc != -EBADMSG) {
 		/* Nothing is learned from the authority section, where probes announce what they
 		 * want (§8.2). */
-		if (rc == 1 && c->scratch.rr.section != DNS_SECTION_AUTHORITY)
+		if (rc == 1 && c->scratch.rr.rrtype == DNS_TYPE_OPT)
+			read_options(c, &s);
+		else if (rc == 1 && c->scratch.rr.section != DNS_SECTION_AUTHORITY)
 			learn_record(c, &s);
 	}
 	for (unsigned i = 0; i < s.n_unique; i++)

@@ -87,18 +87,20 @@ static void ask_presence(struct ctl *c, struct ctl_doubt *d)
 	}
 }
 
-void ctl_probe_present(struct ctl *c, uint16_t link, const struct mac_addr *mac)
+bool ctl_probe_present(struct ctl *c, uint16_t link, const struct mac_addr *mac)
 {
 	const struct slab *slab = c->probes.doubts.slab;
+	bool asked = false;
 
 	if (ctl_table_count(&c->probes.doubts) == 0)
-		return;
+		return false;
 	for (uint32_t i = 1; i < slab_limit(slab); i++) {
 		struct ctl_doubt *d = ctl_table_at(&c->probes.doubts, i);
 
 		if (slab_live(slab, i) && d->link == link && mac_equal(&d->mac, mac))
-			d->present = true;
+			asked = d->present = true;
 	}
+	return asked;
 }
 
 enum life { LIFE_NONE, LIFE_SILENT, LIFE_HEARD };

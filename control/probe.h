@@ -58,9 +58,9 @@ void ctl_probe(
 
 /*
  * A station of the link answered our ARP request. An owner that is only slow, or lost our
- * questions, has not moved away (draft 3.5).
+ * questions, has not moved away (draft 3.5). False: nobody waited to hear from it.
  */
-void ctl_probe_present(struct ctl *c, uint16_t link, const struct mac_addr *mac);
+bool ctl_probe_present(struct ctl *c, uint16_t link, const struct mac_addr *mac);
 
 /* Begins to ask the owner of the name on the link, if it is not being asked as urgently already. */
 void ctl_doubt(struct ctl *c, const uint8_t *name, uint16_t link, enum ctl_doubt_why why);

@@ -45,7 +45,7 @@ def test_no_frame_is_malformed(traffic):
 
 def test_every_frame_of_ours_is_as_it_must_be(campus, traffic):
     ours = traffic.frames(f"mdns && eth.src == {campus.gateway.mac} "
-                          "&& !(dns contains \"_linkspan\")", "vlan.id", "ip.src",
+                          "&& !(frame contains \"_linkspan\")", "vlan.id", "ip.src",
                           "ipv6.src", "ip.ttl", "ipv6.hlim", "udp.srcport", "frame.len")
     assert ours
     for vlan, v4, v6, ttl, hops, port, length in ours:
