@@ -244,8 +244,16 @@ static void queue_put(const char *buf, size_t len)
 		__atomic_fetch_add(&queue.lost, 1, __ATOMIC_RELAXED);
 }
 
+static uint64_t lines; /* any thread that logs; relaxed: a count */
+
+uint64_t log_lines(void)
+{
+	return __atomic_load_n(&lines, __ATOMIC_RELAXED);
+}
+
 static void line_send(struct line *l)
 {
+	__atomic_fetch_add(&lines, 1, __ATOMIC_RELAXED);
 	line_end(l);
 	if (queue_this_thread)
 		queue_put(l->buf, l->len);

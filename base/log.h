@@ -102,6 +102,9 @@ const char *log_level_name(int level);
 /* Write to another file descriptor than stderr (tests, daemons). The caller keeps the fd open. */
 void log_set_fd(int fd);
 
+/* Lines logged since the start, dropped ones included: what a test counts. */
+uint64_t log_lines(void);
+
 /* Quote a string that came from outside for use as a value: "…" with quotes, backslashes and
  * control characters escaped, cut to fit. `size` is at least 8; returns buf, always closed and
  * NUL-terminated. */

@@ -92,6 +92,12 @@ void ctl_host_start(struct ctl *c, uint16_t link)
 	next_round(c, &h->start);
 }
 
+void ctl_host_owes(struct ctl *c, uint16_t link, uint8_t duty)
+{
+	host_of(c, link)->duties |= duty;
+	list_add(c, link);
+}
+
 void ctl_host_stop(struct ctl *c, uint16_t link)
 {
 	struct ctl_host *h = host_of(c, link);
@@ -116,7 +122,7 @@ void ctl_host_leave(struct ctl *c, const struct dp_link *l)
 /* Frames a duty costs. */
 static unsigned cost(const struct dp_link *l, uint8_t duty)
 {
-	if (duty == CTL_DUTY_SEEK || duty == CTL_DUTY_SELF)
+	if (duty == CTL_DUTY_SEEK || duty == CTL_DUTY_SELF || duty == CTL_DUTY_PIN)
 		return 2;
 	return duty == CTL_DUTY_DAD || duty == CTL_DUTY_NA ? l->n_addr6 : 1;
 }
@@ -144,6 +150,9 @@ static void do_duty(struct ctl *c, const struct dp_link *l, uint8_t duty)
 		break;
 	case CTL_DUTY_SELF:
 		ctl_self_announce(c, l);
+		break;
+	case CTL_DUTY_PIN:
+		ctl_pinned_ask(c, l);
 		break;
 	default:
 		break;

@@ -30,6 +30,8 @@ struct rte_mbuf;
 #define CTL_DUTY_SEEK 0x20 /* draft 4.3: is another gateway here? */
 #define CTL_DUTY_SELF 0x40 /* ... here is one (RFC 6762 §8.3) */
 #define CTL_DUTY_NA 0x10   /* RFC 4861 §7.2.6: these IPv6 addresses are ours */
+#define CTL_DUTY_PIN                                                                               \
+	0x80 /* RFC 6762 §5.2: what is pinned is asked for; at the start and ever after */
 
 /* Of each link. */
 struct ctl_host {
@@ -62,6 +64,9 @@ void ctl_host_init(struct ctl *c);
 /* The link is new, changed, or has its carrier back: reports, DAD and announcements, paced over all
  * links. */
 void ctl_host_start(struct ctl *c, uint16_t link);
+
+/* One more duty of the link (CTL_DUTY_*): it has its turn when the pace allows. */
+void ctl_host_owes(struct ctl *c, uint16_t link, uint8_t duty);
 
 /* The link is gone: nothing of it is sent any more. */
 void ctl_host_stop(struct ctl *c, uint16_t link);

@@ -19,12 +19,19 @@ static uint32_t jitter(struct ctl *c)
 	return (uint32_t)rng_range(&c->rng, JITTER_MIN_MS, JITTER_MAX_MS);
 }
 
-static void ask(struct ctl *c, struct ctl_timer *t)
+/* Thousands of links may be due at once, as at the start: they are paced with the rest of it. */
+static void is_due(struct ctl *c, struct ctl_timer *t)
 {
 	struct ctl_link *cl = ctl_container(t, struct ctl_link, pin_timer);
-	const struct dp_link *l = ctl_gateway_link(c, (uint16_t)(cl - c->link));
 
-	if (l == NULL)
+	ctl_host_owes(c, (uint16_t)(cl - c->link), CTL_DUTY_PIN);
+}
+
+void ctl_pinned_ask(struct ctl *c, const struct dp_link *l)
+{
+	struct ctl_link *cl = &c->link[l->id];
+
+	if (l->mode != DP_LINK_GATEWAY || c->world->n_pinned == 0)
 		return;
 	for (uint32_t i = 0; i < c->world->n_pinned; i++) {
 		const struct dp_pinned *p = &c->world->pinned[i];
@@ -39,7 +46,7 @@ static void ask(struct ctl *c, struct ctl_timer *t)
 		if (ctl_question_ask(c, &a) == CTL_ASKED_NOW)
 			CTL_INC(c, pinned_asked);
 	}
-	ctl_arm(c, t, c->now_ms + cl->pin_ms + jitter(c), ask);
+	ctl_arm(c, &cl->pin_timer, c->now_ms + cl->pin_ms + jitter(c), is_due);
 	cl->pin_ms = cl->pin_ms < LONGEST_MS / 2 ? 2 * cl->pin_ms : LONGEST_MS;
 }
 
@@ -52,7 +59,7 @@ void ctl_pinned_restart(struct ctl *c, const struct dp_link *l)
 		return;
 	}
 	cl->pin_ms = FIRST_MS;
-	ctl_arm(c, &cl->pin_timer, c->now_ms + jitter(c), ask);
+	ctl_arm(c, &cl->pin_timer, c->now_ms + jitter(c), is_due);
 }
 
 static bool same_types(const struct dp_world *a, const struct dp_world *b)

@@ -19,6 +19,10 @@ struct dp_world;
  * the link are new. */
 void ctl_pinned_world(struct ctl *c, const struct dp_world *was);
 
+/* Asks on the link for what it may have of the pinned types, and sets the time of the next round.
+ */
+void ctl_pinned_ask(struct ctl *c, const struct dp_link *l);
+
 /* Begins the link's series anew: it has a carrier again. */
 void ctl_pinned_restart(struct ctl *c, const struct dp_link *l);
 

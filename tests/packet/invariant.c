@@ -16,7 +16,7 @@
 
 #define MDNS_PORT 5353
 #define LEGACY_TTL 10
-#define RECORDS 16384
+#define RECORDS 65536
 
 /* A record and where it was seen. */
 struct seen {

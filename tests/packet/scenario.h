@@ -14,7 +14,7 @@
  * statement.c, send.c and expect.c; each returns 0, or -1 after scenario_fail().
  */
 
-#define SCENARIO_LINKS 64
+#define SCENARIO_LINKS 4200
 #define SCENARIO_WHY 65536
 
 /* A frame the gateway sent. */
@@ -62,7 +62,10 @@ struct scenario {
 	struct capture *capture;
 	size_t n_captures;
 	uint64_t mark_us; /* times of `expect` count from here: the last send or elapse */
-	uint64_t sums[DP_N_OUTCOMES]; /* before the last send */
+	uint64_t sums[DP_N_OUTCOMES];        /* before the last send */
+	uint64_t accounted;                  /* frames known to have ended in an outcome */
+	uint64_t log_lines;                  /* before the last send */
+	uint64_t second, in_second, busiest; /* frames the gateway sent, by seconds of its clock */
 	struct invariants *invariants;
 	struct pcap *pcap; /* NULL: none wanted */
 

@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/log.h"
 #include "base/rng.h"
 #include "dns/wire.h"
 #include "tests/packet/frame.h"
@@ -521,6 +522,7 @@ int statement_send(struct scenario *s, struct script_words *w)
 	x.out.port = x.link->port;
 	s->mark_us = s->gateway.now_us;
 	gateway_outcome_sums(&s->gateway, s->sums);
+	s->log_lines = log_lines();
 	for (uint64_t n = 0; n < x.times; n++) {
 		if (x.mutate != 0)
 			mutate(&x, n);

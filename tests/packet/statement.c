@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/log.h"
 #include "cache/cache.h"
 #include "tests/packet/invariant.h"
 
@@ -358,6 +359,20 @@ static int read_outcomes(struct scenario *s, struct script_words *w, uint64_t *w
 	return 0;
 }
 
+/* Frames that all were bad, or for somebody else, are counted and not a word is logged of them. */
+static bool must_be_silent(const uint64_t *want)
+{
+	bool silent = true;
+
+	for (enum dp_outcome o = 0; o < DP_N_OUTCOMES; o++) {
+		const char *name = dp_outcome_name(o);
+
+		silent &= want[o] == 0 || strncmp(name, "bad_", 4) == 0 ||
+			  strcmp(name, "truncated") == 0 || strcmp(name, "not_ours") == 0;
+	}
+	return silent;
+}
+
 /* "outcome NAME [N]...": how the frames of the last send ended, all of them. */
 static int do_outcome(struct scenario *s, struct script_words *w)
 {
@@ -379,7 +394,24 @@ static int do_outcome(struct scenario *s, struct script_words *w)
 			snprintf(ended + len, sizeof(ended) - len, " %s %" PRIu64,
 				dp_outcome_name(o), n);
 	}
-	return ok ? 0 : scenario_fail(s, "they ended otherwise:%s", ended);
+	if (!ok)
+		return scenario_fail(s, "they ended otherwise:%s", ended);
+	if (must_be_silent(want) && log_lines() != s->log_lines)
+		return scenario_fail(s, "bad frames were logged");
+	return 0;
+}
+
+/* "busiest-second N": on all links together the gateway sent no more than N frames in any second.
+ */
+static int do_busiest_second(struct scenario *s, struct script_words *w)
+{
+	uint64_t most;
+
+	if (w->n != 2 || script_number(w->word[1], UINT32_MAX, &most) < 0)
+		return scenario_fail(s, "expected: busiest-second N");
+	if (s->busiest == 0 || s->busiest > most)
+		return scenario_fail(s, "the busiest second saw %" PRIu64 " frames", s->busiest);
+	return 0;
 }
 
 /* "records N": held now, of all links. */
@@ -476,13 +508,13 @@ int statement_run(struct scenario *s)
 	} statements[] = {{"send", statement_send}, {"expect", statement_expect},
 		{"elapse", do_elapse}, {"outcome", do_outcome}, {"counter", do_counter},
 		{"control", do_control}, {"records", do_records}, {"station", do_station},
-		{"config", do_config}, {"set", do_set}, {"reload", do_reload},
-		{"reload-fails", do_reload_fails}, {"workers", do_workers}, {"queues", do_queues},
-		{"clock", do_clock}, {"soft-checksum", do_soft_checksum}, {"cold", do_cold},
-		{"ignore", do_ignore}, {"watch", do_watch}, {"allow-echo", do_allow_echo},
-		{"defending", do_defending}, {"flush", do_flush}, {"port", do_port},
-		{"stall", do_stall}, {"resume", do_resume}, {"repeater", statement_repeater},
-		{"note", do_note}};
+		{"busiest-second", do_busiest_second}, {"config", do_config}, {"set", do_set},
+		{"reload", do_reload}, {"reload-fails", do_reload_fails}, {"workers", do_workers},
+		{"queues", do_queues}, {"clock", do_clock}, {"soft-checksum", do_soft_checksum},
+		{"cold", do_cold}, {"ignore", do_ignore}, {"watch", do_watch},
+		{"allow-echo", do_allow_echo}, {"defending", do_defending}, {"flush", do_flush},
+		{"port", do_port}, {"stall", do_stall}, {"resume", do_resume},
+		{"repeater", statement_repeater}, {"note", do_note}};
 	struct script_words w;
 
 	if (script_split(s->script.line[s->at].text, &w) < 0)
