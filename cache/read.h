@@ -8,6 +8,7 @@
 #include "base/slab.h"
 #include "cache/record.h"
 #include "cache/station.h"
+#include "dns/wire.h"
 
 /*
  * The cache as workers and the management thread read it: no lock, no allocation. A caller is
@@ -167,6 +168,17 @@ static inline bool cache_record_held(const struct cache_record *r, uint32_t now_
 	uint16_t flags = atomic_load_explicit(&r->flags, memory_order_acquire);
 
 	return (flags & CACHE_REC_DYING) == 0 && cache_record_left_ms(r, now_ms) > 0;
+}
+
+/*
+ * Does it claim its name for one host (RFC 6762 §9)? Some stacks never set the cache-flush bit: of
+ * an SRV, a TXT or an address it goes without saying.
+ */
+static inline bool cache_record_claims(const struct cache_record *r)
+{
+	return (atomic_load_explicit(&r->flags, memory_order_relaxed) & CACHE_REC_UNIQUE) != 0 ||
+	       r->rrtype == DNS_TYPE_A || r->rrtype == DNS_TYPE_AAAA || r->rrtype == DNS_TYPE_SRV ||
+	       r->rrtype == DNS_TYPE_TXT;
 }
 
 /* The node's wire name; name_len bytes. */

@@ -37,11 +37,6 @@ void ctl_conflicts_fini(struct ctl *c)
 	ctl_table_fini(&c->conflicts.table);
 }
 
-static bool is_unique(const struct cache_record *r)
-{
-	return (atomic_load_explicit(&r->flags, memory_order_relaxed) & CACHE_REC_UNIQUE) != 0;
-}
-
 static const uint8_t *name_of(const struct ctl *c, const struct cache_record *r)
 {
 	return cache_node_name(c->view, cache_node_at(c->view, r->node));
@@ -99,7 +94,7 @@ static bool claimed_elsewhere(
 	for (unsigned i = 0; i < NODE_WALK && (other = cache_iter_next(&it)) != 0; i++) {
 		const struct cache_record *o = cache_record_at(c->view, other);
 
-		if (o->link == link || !is_unique(o) || !cache_record_held(o, c->now_ms))
+		if (o->link == link || !cache_record_claims(o) || !cache_record_held(o, c->now_ms))
 			continue;
 		found = true;
 		if (doubt)
@@ -119,7 +114,7 @@ void ctl_conflict_added(struct ctl *c, uint32_t rec)
 	const struct cache_record *r = cache_record_at(c->view, rec);
 	const uint8_t *name = name_of(c, r), *host;
 
-	if (c->world == NULL || !is_unique(r))
+	if (c->world == NULL || !cache_record_claims(r))
 		return;
 	ctl_tiebreak_over(c, name, r->link);
 	if (claimed_elsewhere(c, name, r->rrtype, r->link, true) || is_in_conflict(c, name))
@@ -137,7 +132,7 @@ void ctl_conflict_leaving(struct ctl *c, uint32_t rec)
 	const uint8_t *host;
 	uint32_t idx;
 
-	if (ctl_table_count(&c->conflicts.table) == 0 || !is_unique(r))
+	if (ctl_table_count(&c->conflicts.table) == 0 || !cache_record_claims(r))
 		return;
 	idx = ctl_table_find(&c->conflicts.table, ctl_node_key(c, name_of(c, r), 0));
 	if (idx != 0)

@@ -17,8 +17,7 @@ uint32_t ctl_name_next(const struct ctl *c, struct ctl_name_walk *w)
 		if (rec != 0) {
 			w->left--;
 			r = cache_record_at(c->view, rec);
-			if ((atomic_load_explicit(&r->flags, memory_order_relaxed) &
-				    CACHE_REC_UNIQUE) != 0)
+			if (cache_record_claims(r))
 				return rec;
 			continue;
 		}

@@ -9,7 +9,7 @@
 
 struct ctl;
 
-/* A walk over the unique records of a name, of the usual types; begins as {.name = NAME}. */
+/* A walk over the records that claim a name, of the usual types; begins as {.name = NAME}. */
 struct ctl_name_walk {
 	const uint8_t *name; /* wire bytes, any case; the caller's */
 	struct cache_iter it;

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "control/ctl.h"
 
+#include <errno.h>
+
 #include "cache/service.h"
 #include "dataplane/visible.h"
 #include "dns/name.h"
@@ -14,6 +16,7 @@
  */
 
 #define QUESTIONS 64       /* those a worker can point at, dp_pkt.ask */
+#define POINTERS 4         /* of one probe, whose owners are asked */
 #define RECORDS_LOOK 16384 /* ... of which so many may be no candidates */
 #define ANSWERS_LOOK 64    /* records of a node looked at for one that answers */
 
@@ -338,9 +341,34 @@ struct outlook {
 	unsigned services;            /* being completed */
 };
 
-static void look_at(struct ctl *c, const struct dp_pkt *pkt, const struct asked *a, unsigned i,
-	struct outlook *o)
+/* A question for a type whose query proposes PTRs to services: it is those that are claimed, see
+ * dp_probe_pointer(). */
+static void probe_pointers(struct ctl *c, struct rte_mbuf *m, const struct asked *a)
 {
+	const uint8_t *dns = ctl_message(c, m);
+	struct dns_question question;
+	struct dns_rr *rr = &c->scratch.rr;
+	struct dns_reader r;
+	int rc;
+
+	if (dns == NULL || dns_reader_init(&r, dns, dp_pkt(m)->dns_len) < 0)
+		return;
+	while (dns_reader_question(&r, &question) > 0)
+		;
+	for (unsigned n = 0; n < POINTERS && (rc = dns_reader_rr(&r, rr)) != 0 && rc != -EBADMSG;) {
+		if (rc < 0 || rr->section != DNS_SECTION_AUTHORITY || rr->rrtype != DNS_TYPE_PTR ||
+			!dns_name_equal(rr->name, a->q->qname) ||
+			dns_rdata_expand(&r, rr, c->scratch.rdata, sizeof(c->scratch.rdata)) < 0)
+			continue;
+		ctl_probe(c, a->l, a->mac, c->scratch.rdata);
+		n++;
+	}
+}
+
+static void look_at(
+	struct ctl *c, struct rte_mbuf *m, const struct asked *a, unsigned i, struct outlook *o)
+{
+	const struct dp_pkt *pkt = dp_pkt(m);
 	uint64_t bit = UINT64_C(1) << i;
 	uint32_t node;
 
@@ -349,8 +377,12 @@ static void look_at(struct ctl *c, const struct dp_pkt *pkt, const struct asked 
 	/* A one-shot querier (RFC 6762 §5.1) gets its answer and is gone. */
 	if (a->browse && !(pkt->flags & DP_PKT_LEGACY))
 		ctl_interest_asked(c, ctl_node_key(c, a->q->qname, DNS_TYPE_PTR), a->l->id);
-	if (pkt->unsure & bit)
-		ctl_probe(c, a->l, a->mac, a->q->qname);
+	if (pkt->unsure & bit) {
+		if (a->browse)
+			probe_pointers(c, m, a);
+		else
+			ctl_probe(c, a->l, a->mac, a->q->qname);
+	}
 	if (pkt->incomplete & bit) {
 		o->complete |= bit;
 		node = cache_find(c->view, a->q->qname, DNS_TYPE_PTR);
@@ -385,7 +417,7 @@ void ctl_query(struct ctl *c, struct rte_mbuf *m)
 		if (flags != 0 && !a.q->qu && r.counts[DNS_SECTION_ANSWER] == 0)
 			ctl_question_heard(c, a.q->qname, a.q->qtype, a.l->id);
 		if ((pkt->ask >> i & 1) != 0 && !never_asked(&a.sd))
-			look_at(c, pkt, &a, i, &o);
+			look_at(c, m, &a, i, &o);
 	}
 	if (o.now != 0)
 		ctl_wait(c, m, &o.missed, o.now, flags | CTL_WAIT_SHORT);

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "dataplane/probe.h"
 #include "dns/name.h"
 #include "dns/rdata.h"
 
@@ -46,15 +47,22 @@ bool dp_known_next(
 	return false;
 }
 
-/* Marks the questions about this name, of which the query proposes a record. */
-static void propose(struct dp_worker *w, struct dp_query *q, const struct dp_known *k, bool held)
+/* Marks the questions about this name, of which the query proposes a record. True: the record is
+ * another's, and to be told. */
+static bool propose(struct dp_worker *w, struct dp_query *q, const struct dp_known *k, bool held)
 {
+	bool tell = false;
+
 	for (unsigned i = 0; i < q->n; i++) {
 		struct dp_question *qu = &w->question[q->first + i];
 
 		if (qu->name_len != k->name_len || memcmp(qu->canon, k->name, k->name_len) != 0)
 			continue;
 		q->probe = true;
+		if (k->rrtype == DNS_TYPE_PTR && qu->sd.kind == DNS_NAME_SERVICE_TYPE) {
+			tell |= dp_probe_pointer(w, q, qu, w->rdata);
+			continue;
+		}
 		qu->proposed = true;
 		qu->has_srv |= k->rrtype == DNS_TYPE_SRV;
 		if (k->rrtype == DNS_TYPE_TXT)
@@ -62,6 +70,7 @@ static void propose(struct dp_worker *w, struct dp_query *q, const struct dp_kno
 		else
 			qu->shared |= held;
 	}
+	return tell;
 }
 
 void dp_known_read(struct dp_worker *w, struct dp_query *q)
@@ -75,7 +84,8 @@ void dp_known_read(struct dp_worker *w, struct dp_query *q)
 		bool held = dp_idset_find(&w->seen, k.ident, &at);
 
 		if (k.section == DNS_SECTION_AUTHORITY) {
-			propose(w, q, &k, held);
+			if (propose(w, q, &k, held))
+				continue;
 			k.ttl = UINT32_MAX / 2;
 		}
 		if (!held)

@@ -24,3 +24,13 @@
  * Returns the number of the former. Worker thread.
  */
 uint32_t dp_probe_hold(struct dp_worker *w, const struct dp_query *q, uint64_t *ask);
+
+/*
+ * A query for the services of a type proposes the PTR to one, `name` (canonical): so
+ * python-zeroconf asks whether a service's name is taken, and reads it out of the answer to the
+ * question. True: it is, and the PTR belongs into the answer. False: it goes as a known answer,
+ * since the service may be the prober's own, on another link; qu->unsure if its owner is to be
+ * asked. Worker thread.
+ */
+bool dp_probe_pointer(
+	struct dp_worker *w, const struct dp_query *q, struct dp_question *qu, const uint8_t *name);

@@ -66,6 +66,7 @@ static void prepare(struct dp_worker *w, const struct dp_link *l, struct dp_ques
 	qu->shared = false;
 	qu->shared_txt = false;
 	qu->has_srv = false;
+	qu->unsure = false;
 	dns_name_canon(qu->canon, wire->qname, wire->qname_len);
 	dns_service_parse(qu->canon, &qu->sd);
 	qu->answerable =
@@ -440,7 +441,7 @@ static void answer(struct dp_worker *w, struct dp_query *q)
 	uint32_t known = 0;
 
 	gather(w, q, &t);
-	if (w->items.n > 0) {
+	if (w->items.n > 0 || q->reader.counts[DNS_SECTION_AUTHORITY] > 0) {
 		dp_known_read(w, q);
 		if (w->gathered != NULL)
 			dp_gather_known(w);

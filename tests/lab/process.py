@@ -56,7 +56,7 @@ def child_of(pid):
 class Process:
     """A running command. Its output (both streams) is kept line by line, with arrival times."""
 
-    def __init__(self, argv, prefix=(), inner=False):
+    def __init__(self, argv, prefix=(), inner=False, stdin=subprocess.DEVNULL):
         self.argv = [str(a) for a in argv]
         self.lines = []
         self.times = []
@@ -65,7 +65,7 @@ class Process:
         self.ended = False
         self.popen = subprocess.Popen(
             [*prefix, *self.argv], env=ENV, start_new_session=True, text=True, errors="replace",
-            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+            stdin=stdin, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
         self.reader = threading.Thread(target=self._read, daemon=True)
         self.reader.start()
 
@@ -106,6 +106,11 @@ class Process:
                     raise LabError(f"{' '.join(self.argv)}: no line /{pattern}/ ({why}); it said:\n"
                                    + "\n".join(self.lines[-40:]))
                 self.cond.wait(left)
+
+    def say(self, line):
+        """A line on its standard input, which must be a pipe."""
+        self.popen.stdin.write(line + "\n")
+        self.popen.stdin.flush()
 
     def running(self):
         return self.popen.poll() is None
@@ -177,9 +182,9 @@ class Namespace:
     def sh(self, script):
         return self.run("sh", "-ec", script).stdout
 
-    def popen(self, *argv):
+    def popen(self, *argv, stdin=subprocess.DEVNULL):
         """Starts a command in the background; close() ends it."""
-        process = Process(argv, prefix=self.enter, inner=True)
+        process = Process(argv, prefix=self.enter, inner=True, stdin=stdin)
         self.processes.append(process)
         return process
 

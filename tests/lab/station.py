@@ -109,6 +109,22 @@ class Station:
         """)
         return f"10.{vlan}.0.{host}"
 
+    def move(self, vlan, mac=None):
+        """To another VLAN, where it has other addresses; with another MAC if one is given."""
+        host = self.number + 150
+        v4, v6 = f"10.{vlan}.0.{host}", f"fd00:{vlan}::{host}"
+        self.ns.sh("ip link set eth0 down; ip addr flush dev eth0")
+        self.lab.switch.vsctl("set", "port", self.port, f"tag={vlan}")
+        self.mac = mac or self.mac
+        self.ns.sh(f"ip link set eth0 address {self.mac}; ip link set eth0 up")
+        if self.v4:
+            self.v4 = v4
+            self.ns.sh(f"ip addr add {v4}/24 dev eth0; ip route add 224.0.0.0/4 dev eth0")
+        if self.v6:
+            self.v6 = v6
+            self.ns.sh(f"ip addr add {v6}/64 dev eth0 nodad")
+        self.vlan = vlan
+
     # --- Avahi -------------------------------------------------------------------------------
 
     def start_avahi(self):

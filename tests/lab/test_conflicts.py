@@ -124,17 +124,8 @@ def test_a_host_that_roams_with_another_mac(campus, asker):
     # Nobody is docked within the two seconds that its last word counts.
     until(lambda: [r for r in asker.lookup("roamer.local", "A", 4, "--qu", timeout=3)
                    if r["ttl"] <= 116], 20, "its records are some seconds old")
-    there.ns.sh("ip link set eth0 down")
-    campus.switch.vsctl("set", "port", there.port, "tag=20")
-    there.ns.sh("""
-        ip link set eth0 address 02:00:00:02:00:01
-        ip addr flush dev eth0
-        ip link set eth0 up
-        ip addr add 10.20.0.200/24 dev eth0
-        ip route add 224.0.0.0/4 dev eth0
-        ip addr add fd00:20::200/64 dev eth0 nodad
-    """)
-    until(lambda: addresses(asker, "roamer") == ["10.20.0.200"], 20, "the new address alone")
+    there.move(20, "02:00:00:02:00:01")
+    until(lambda: addresses(asker, "roamer") == [there.v4], 20, "the new address alone")
     assert not there.avahi.find(RENAMED)
     assert published.running() and not published.find("collision|picking")
     assert asker.lookup("Roaming._ipp._tcp.local", "SRV", 4, "--qu", timeout=3)
