@@ -98,8 +98,9 @@ bool ctl_nd_input(struct ctl *c, const struct ctl_in *in);
 bool ctl_igmp_input(struct ctl *c, const struct ctl_in *in);
 bool ctl_mld_input(struct ctl *c, const struct ctl_in *in);
 
-/* Asks for the MAC of an address of the link (4 bytes); the answer goes to ctl_probe_present(). */
+/* Ask for the MAC of an address of the link; the answer goes to ctl_probe_present(). */
 void ctl_arp_ask(struct ctl *c, const struct dp_link *l, const uint8_t ip4[4]);
+void ctl_nd_ask(struct ctl *c, const struct dp_link *l, const uint8_t ip6[16]);
 void ctl_arp_announce(struct ctl *c, const struct dp_link *l);
 void ctl_nd_probe(struct ctl *c, const struct dp_link *l); /* DAD for all our addresses */
 void ctl_nd_announce(

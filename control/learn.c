@@ -77,19 +77,12 @@ static bool address_ok(const struct dns_rr *rr, struct candidate *k)
 	       !(a.family == 4 && memcmp(a.b, "\xff\xff\xff\xff", 4) == 0);
 }
 
-/* Types that are no data (RFC 6895 §3.1), and what the root of a zone has, which .local has not
- * (RFC 6762 §12). */
-static bool type_ok(uint16_t rrtype)
-{
-	return rrtype != 0 && rrtype != DNS_TYPE_OPT && !(rrtype >= 128 && rrtype <= 255) &&
-	       rrtype != DNS_TYPE_SOA && rrtype != DNS_TYPE_NS;
-}
-
 /* Is it of a kind that may cross at all? */
 static bool worth(const struct dns_rr *rr, struct candidate *k)
 {
 	return rr->rrclass == DNS_CLASS_IN && !dns_service_is_gateway(rr->name, &k->sd) &&
-	       type_ok(rr->rrtype) && name_crosses(rr, &k->sd) && address_ok(rr, k);
+	       !dns_type_is_foreign(rr->rrtype) && rr->rrtype != DNS_TYPE_ANY &&
+	       name_crosses(rr, &k->sd) && address_ok(rr, k);
 }
 
 /*

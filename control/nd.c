@@ -75,6 +75,21 @@ void ctl_nd_probe(struct ctl *c, const struct dp_link *l)
 	}
 }
 
+void ctl_nd_ask(struct ctl *c, const struct dp_link *l, const uint8_t ip6[16])
+{
+	uint8_t msg[ND_LEN + ND_OPT_LEN] = {ND_NS}, group[16], mac[6];
+
+	if (l->n_addr6 == 0)
+		return;
+	memcpy(msg + 8, ip6, 16);
+	msg[ND_LEN] = OPT_SOURCE_LL;
+	msg[ND_LEN + 1] = 1;
+	memcpy(msg + ND_LEN + 2, l->mac.b, 6);
+	solicited_node(ip6, group);
+	ctl_group_mac6(group, mac);
+	send_nd(c, l, mac, l->addr6[0], group, msg, sizeof(msg));
+}
+
 void ctl_nd_announce(struct ctl *c, const struct dp_link *l)
 {
 	uint8_t mac[6];
@@ -146,9 +161,11 @@ bool ctl_nd_input(struct ctl *c, const struct ctl_in *in)
 
 	/* RFC 4861 §7.1.1, §7.1.2: what does not pass is not even looked at. */
 	if (in->l4_len < ND_LEN || in->l3[7] != 255 || in->l4[1] != 0 ||
-		ctl_icmp6_sum(in->l3, in->l4, in->l4_len) != 0 ||
-		!dp_link_own_addr(in->l, 6, target))
+		ctl_icmp6_sum(in->l3, in->l4, in->l4_len) != 0)
 		return false;
+	if (!dp_link_own_addr(in->l, 6, target))
+		return in->l4[0] == ND_NA && (in->l4[4] & NA_SOLICITED) != 0 &&
+		       ctl_probe_present(c, in->l->id, &in->smac);
 	if (in->l4[0] == ND_NS) {
 		if (!solicited(c, in))
 			return false;

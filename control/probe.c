@@ -66,7 +66,8 @@ static bool ask_owner(struct ctl *c, const struct ctl_doubt *d)
 	return asked;
 }
 
-/* Is the host still where it was? Its neighbours' table knows sooner than its mDNS (RFC 826). */
+/* Is the host still where it was? It answers ARP and neighbour discovery sooner than mDNS (RFC 826,
+ * RFC 4861 §7.2). */
 static void ask_presence(struct ctl *c, struct ctl_doubt *d)
 {
 	const struct dp_link *l = ctl_gateway_link(c, d->link);
@@ -76,13 +77,17 @@ static void ask_presence(struct ctl *c, struct ctl_doubt *d)
 	while (l != NULL && (rec = ctl_name_next(c, &w)) != 0) {
 		const struct cache_record *r = cache_record_at(c->view, rec);
 		const struct cache_station *st = cache_station_at(c->view, r->station);
-		struct ip_addr ip = ip_from_bytes(4, st->ip4);
+		struct ip_addr ip4 = ip_from_bytes(4, st->ip4), ip6 = ip_from_bytes(6, st->ip6);
+		bool has4 = !ip_is_unspecified(&ip4) && dp_link_on_link(l, 4, st->ip4);
+		bool has6 = !ip_is_unspecified(&ip6) && dp_link_on_link(l, 6, st->ip6);
 
-		if (r->link != d->link || !cache_record_held(r, c->now_ms) ||
-			ip_is_unspecified(&ip) || !dp_link_on_link(l, 4, st->ip4))
+		if (r->link != d->link || !cache_record_held(r, c->now_ms) || (!has4 && !has6))
 			continue;
 		d->mac = st->mac;
-		ctl_arp_ask(c, l, st->ip4);
+		if (has4)
+			ctl_arp_ask(c, l, st->ip4);
+		if (has6)
+			ctl_nd_ask(c, l, st->ip6);
 		return;
 	}
 }

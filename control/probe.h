@@ -57,8 +57,9 @@ void ctl_probe(
 	struct ctl *c, const struct dp_link *l, const struct mac_addr *mac, const uint8_t *name);
 
 /*
- * A station of the link answered our ARP request. An owner that is only slow, or lost our
- * questions, has not moved away (draft 3.5). False: nobody waited to hear from it.
+ * A station of the link answered our ARP request or neighbour solicitation. An owner that is only
+ * slow, or lost our questions, has not moved away (draft 3.5). False: nobody waited to hear from
+ * it.
  */
 bool ctl_probe_present(struct ctl *c, uint16_t link, const struct mac_addr *mac);
 

@@ -124,8 +124,10 @@ static int classify_arp(const struct cursor *c, struct dp_pkt *pkt)
 	return DP_HOST_DUTY;
 }
 
-/* Neighbour discovery and MLD, as far as they concern us (RFC 4861 §7.1, RFC 3810 §5.1). */
-static int classify_icmp6(const struct cursor *c, struct dp_pkt *pkt, size_t len, uint8_t hops)
+/* Neighbour discovery and MLD, as far as they concern us (RFC 4861 §7.1, RFC 3810 §5.1): our
+ * addresses, and answers to what we asked (`ours`: they are sent to one of those). */
+static int classify_icmp6(
+	const struct cursor *c, struct dp_pkt *pkt, size_t len, uint8_t hops, bool ours)
 {
 	const uint8_t *icmp = c->data + pkt->l4_off;
 
@@ -139,7 +141,7 @@ static int classify_icmp6(const struct cursor *c, struct dp_pkt *pkt, size_t len
 		return DP_HOST_DUTY;
 	case ICMP6_NS:
 	case ICMP6_NA:
-		if (!dp_link_own_addr(c->link, 6, icmp + 8))
+		if (!dp_link_own_addr(c->link, 6, icmp + 8) && (icmp[0] != ICMP6_NA || !ours))
 			return END(DP_not_ours);
 		if (hops != 255)
 			return END(DP_bad_ip);
@@ -442,7 +444,7 @@ static int classify_ip6(struct dp_worker *w, struct rte_mbuf *m, struct cursor *
 	if (proto == IPPROTO_FRAGMENT)
 		return ours ? classify_fragment6(w, m, c, pkt, off, left) : END(DP_not_ours);
 	if (proto == IPPROTO_ICMPV6)
-		return classify_icmp6(c, pkt, left, h->hop_limits);
+		return classify_icmp6(c, pkt, left, h->hop_limits, ours);
 	if (proto != IPPROTO_UDP || !ours)
 		return END(DP_not_ours);
 	return classify_udp(w, m, c, left);

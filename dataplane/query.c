@@ -69,8 +69,8 @@ static void prepare(struct dp_worker *w, const struct dp_link *l, struct dp_ques
 	qu->unsure = false;
 	dns_name_canon(qu->canon, wire->qname, wire->qname_len);
 	dns_service_parse(qu->canon, &qu->sd);
-	qu->answerable =
-		(wire->qclass == DNS_CLASS_IN || wire->qclass == DNS_CLASS_ANY) && in_scope(qu);
+	qu->answerable = (wire->qclass == DNS_CLASS_IN || wire->qclass == DNS_CLASS_ANY) &&
+			 in_scope(qu) && !dns_type_is_foreign(qu->qtype);
 	qu->denied = qu->answerable && !may_ask(w, l, qu);
 	if (qu->answerable && !qu->denied)
 		qu->key = cache_key(w->cache, qu->canon, qu->name_len, qu->qtype);

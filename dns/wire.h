@@ -79,6 +79,17 @@ enum dns_rrtype {
 	DNS_TYPE_CAA = 257,
 };
 
+/*
+ * Types that belong to zones and their servers, which .local has none of (RFC 6762 §12), and those
+ * that are no data (RFC 6895 §3.1): neither learned, nor asked for, nor answered.
+ */
+static inline bool dns_type_is_foreign(uint16_t rrtype)
+{
+	return rrtype == 0 || rrtype == DNS_TYPE_NS || rrtype == DNS_TYPE_SOA ||
+	       rrtype == DNS_TYPE_OPT || rrtype == DNS_TYPE_DS ||
+	       (rrtype >= 128 && rrtype < DNS_TYPE_ANY);
+}
+
 /* Classes; the top bit means something else in mDNS (RFC 6762 §18.12, §18.13). */
 #define DNS_CLASS_IN 1
 #define DNS_CLASS_ANY 255

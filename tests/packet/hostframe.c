@@ -118,6 +118,7 @@ static size_t build_na(
 	uint8_t p[32] = {136, [4] = 0x20};
 	struct ip_addr all = address("ff02::1");
 
+	p[4] |= s->dst.family == 6 ? 0x40 : 0; /* to one: solicited */
 	group_destination(s, &all);
 	default_source(s, from, 6);
 	if (s->ttl == 0)
