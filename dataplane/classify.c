@@ -105,6 +105,17 @@ static int classify_l2(struct dp_worker *w, struct rte_mbuf *m, struct cursor *c
 	return 0;
 }
 
+/* What the core filter is measured by: how much of the flooded traffic is mDNS. */
+static void count_cast(struct dp_worker *w, const struct cursor *c, const struct dp_pkt *pkt)
+{
+	static const uint8_t all[6] = {0xff, 0xff, 0xff, 0xff, 0xff, 0xff};
+
+	if (c->len < RTE_ETHER_HDR_LEN || (c->data[0] & 1) == 0)
+		return;
+	dp_event(w, pkt->link,
+		memcmp(c->data, all, 6) == 0 ? DP_EV_rx_broadcast : DP_EV_rx_multicast, 1);
+}
+
 /* ARP is ours if it asks for our address, or somebody else claims it (RFC 5227 §2.4). */
 static int classify_arp(const struct cursor *c, struct dp_pkt *pkt)
 {
@@ -214,8 +225,8 @@ static bool source_is_martian(const struct dp_pkt *pkt)
 static int admit_source(
 	const struct dp_world *world, const struct dp_link *l, const struct dp_pkt *pkt)
 {
-	if (l->mode == DP_LINK_OFF)
-		return END(DP_link_off);
+	if (l->mode != DP_LINK_GATEWAY)
+		return END(l->mode == DP_LINK_OFF ? DP_link_off : DP_filtered);
 	if (source_is_martian(pkt))
 		return END(DP_martian);
 	if (dp_link_own_addr(l, pkt->family, pkt->src))
@@ -450,11 +461,72 @@ static int classify_ip6(struct dp_worker *w, struct rte_mbuf *m, struct cursor *
 	return classify_udp(w, m, c, left);
 }
 
+/*
+ * On an inline pair all crosses that is not for us and not mDNS: other VLANs, other protocols, what
+ * is too odd to be read. An IP length beyond the data, and our own or impossible sources, end here.
+ */
+static int cross(const struct cursor *c, const struct dp_pkt *pkt, int rc)
+{
+	enum dp_outcome o;
+
+	if (rc >= 0)
+		return rc;
+	o = (enum dp_outcome)(-1 - rc);
+	switch (o) {
+	case DP_bad_frame:
+		return c->len < RTE_ETHER_HDR_LEN ? rc : END(DP_bypassed);
+	case DP_oversize:
+		/* mDNS that is too long, or a chain too long for it that was not looked at? */
+		return pkt->l3_off != 0 ? rc : END(DP_bypassed);
+	case DP_not_ours:
+	case DP_bad_ip:
+		/* Addressed to our MAC it is meant for us, and for nobody else. */
+		return c->to_us && (c->data[0] & 1) == 0 ? rc : END(DP_bypassed);
+	case DP_unknown_link:
+	case DP_link_off:
+		return END(DP_bypassed);
+	default:
+		return rc;
+	}
+}
+
+static int classify(struct dp_worker *w, struct rte_mbuf *m, struct cursor *c)
+{
+	struct dp_pkt *pkt = dp_pkt(m);
+	uint16_t type;
+	int rc;
+
+	c->data = dp_contiguous(w, m);
+	if (c->data == NULL)
+		return END(DP_oversize);
+	rc = classify_l2(w, m, c, &type);
+	count_cast(w, c, pkt);
+	if (rc != 0)
+		return rc;
+	if (m->nb_segs > 1)
+		dp_event(w, pkt->link, DP_EV_linearised, 1);
+	/* A frame to somebody else that reached us since the port is promiscuous. */
+	if (!c->to_us)
+		return END(DP_not_ours);
+	/* Switched off, an inline pair is a cable. */
+	if (c->link->mode == DP_LINK_OFF && c->port->inline_pair)
+		return END(DP_link_off);
+	switch (type) {
+	case RTE_ETHER_TYPE_IPV4:
+		return classify_ip4(w, m, c);
+	case RTE_ETHER_TYPE_IPV6:
+		return classify_ip6(w, m, c);
+	case RTE_ETHER_TYPE_ARP:
+		return classify_arp(c, pkt);
+	default:
+		return END(DP_not_ours);
+	}
+}
+
 int dp_classify(struct dp_worker *w, struct rte_mbuf *m)
 {
 	struct dp_pkt *pkt = dp_pkt(m);
 	struct cursor c = {.len = rte_pktmbuf_pkt_len(m)};
-	uint16_t type;
 	int rc;
 
 	memset(pkt, 0, sizeof(*pkt));
@@ -463,25 +535,6 @@ int dp_classify(struct dp_worker *w, struct rte_mbuf *m)
 	c.port = m->port < DP_PORTS_MAX ? w->world->port[m->port] : NULL;
 	if (c.port == NULL)
 		return END(DP_unknown_link);
-	c.data = dp_contiguous(w, m);
-	if (c.data == NULL)
-		return END(DP_oversize);
-	rc = classify_l2(w, m, &c, &type);
-	if (rc != 0)
-		return rc;
-	if (m->nb_segs > 1)
-		dp_event(w, pkt->link, DP_EV_linearised, 1);
-	/* A frame to somebody else that reached us since the port is promiscuous. */
-	if (!c.to_us)
-		return END(DP_not_ours);
-	switch (type) {
-	case RTE_ETHER_TYPE_IPV4:
-		return classify_ip4(w, m, &c);
-	case RTE_ETHER_TYPE_IPV6:
-		return classify_ip6(w, m, &c);
-	case RTE_ETHER_TYPE_ARP:
-		return classify_arp(&c, pkt);
-	default:
-		return END(DP_not_ours);
-	}
+	rc = classify(w, m, &c);
+	return c.port->inline_pair ? cross(&c, pkt, rc) : rc;
 }

@@ -24,7 +24,10 @@
 	X(nd, "neighbour discovery packets for the gateway")                                       \
 	X(igmp, "IGMP queries")                                                                    \
 	X(mld, "MLD queries")                                                                      \
+	/* passed on */                                                                            \
+	X(bypassed, "frames passed on to the other port of an inline pair")                        \
 	/* dropped, from the outside in */                                                         \
+	X(filtered, "mDNS on a link whose mode is filter")                                         \
 	X(not_ours, "frames that are neither mDNS nor a host duty")                                \
 	X(unknown_link, "frames of a VLAN that is no configured link")                             \
 	X(link_off, "mDNS on a link whose mode is off")                                            \
@@ -57,6 +60,8 @@ enum dp_outcome {
 /* What else is counted per link: not an end of a packet. */
 #define DP_EVENTS(X)                                                                               \
 	X(rx, "packets received")                                                                  \
+	X(rx_multicast, "... to a multicast address")                                              \
+	X(rx_broadcast, "... to all")                                                              \
 	X(tx_multicast, "mDNS messages sent to the group")                                         \
 	X(tx_unicast, "mDNS messages sent to one station")                                         \
 	X(tx_records, "records sent in answer sections")                                           \

@@ -99,6 +99,8 @@ static void host_duty(struct dp_worker *w, struct rte_mbuf *m)
 {
 	enum dp_outcome o = dp_pkt(m)->outcome;
 
+	if (o == DP_igmp || o == DP_mld)
+		dp_bypass_copy(w, m);
 	if (dp_upcall(w, DP_UP_HOST, m))
 		dp_count(w, dp_pkt(m)->link, o);
 	else
@@ -110,7 +112,9 @@ static void fragment(struct dp_worker *w, struct rte_mbuf *m);
 /* What classify said of a packet, done. */
 static void dispatch(struct dp_worker *w, struct rte_mbuf *m, int rc)
 {
-	if (rc < 0)
+	if (rc == -1 - (int)DP_bypassed)
+		dp_bypass(w, m);
+	else if (rc < 0)
 		drop(w, m, (enum dp_outcome)(-1 - rc));
 	else if (rc == DP_HOST_DUTY)
 		host_duty(w, m);

@@ -31,10 +31,13 @@
  *	reassemble.c fragments -> datagrams, of the links this worker is home of
  *	fragment.c   a message of one record too large for the link -> fragments
  *	tx.c         frames -> TX queues, or the worker that owns one
+ *	bypass.c     what is not ours -> the other port of an inline pair
  */
 
 #define DP_BURST 32
 #define DP_TX_BUFFER 64
+#define DP_L2_CROSSING 26u   /* bytes before the IP header of what may cross: Ethernet, three tags \
+			      */
 #define DP_SCRATCH 9216      /* bytes: the largest message and its headers, in one piece */
 #define DP_QUESTIONS 256     /* questions looked at per pass over a burst */
 #define DP_QUESTIONS_MSG 128 /* ... per message */
@@ -204,6 +207,13 @@ void dp_query_run(struct dp_worker *w);                     /* answers what was 
 /* touch.c: takes the mbuf. Hands it to the link's home worker first if it may suppress an answer
  * that waits there (RFC 6762 §7.4). */
 void dp_response(struct dp_worker *w, struct rte_mbuf *m);
+
+/*
+ * bypass.c. Ends the packet as passed on to the other port of its pair; takes the mbuf. And passes
+ * a copy on of one that goes up as well: group membership queries are everybody's.
+ */
+void dp_bypass(struct dp_worker *w, struct rte_mbuf *m);
+void dp_bypass_copy(struct dp_worker *w, struct rte_mbuf *m);
 
 /* tx.c: take the mbuf. */
 void dp_tx(struct dp_worker *w, uint16_t port, uint16_t link, struct rte_mbuf *m);

@@ -25,7 +25,8 @@
 
 enum dp_link_mode {
 	DP_LINK_GATEWAY, /* learn and answer */
-	DP_LINK_OFF,     /* drop its mDNS */
+	DP_LINK_OFF,     /* take no part: drop its mDNS, or on an inline pair let it cross */
+	DP_LINK_FILTER,  /* drop its mDNS, on an inline pair too */
 };
 
 struct dp_prefix6 {
@@ -72,6 +73,8 @@ struct dp_port_map {
 	struct mac_addr mac;
 	uint16_t n_queues; /* RX and TX queues; queue q belongs to worker q */
 	uint16_t mtu;
+	bool inline_pair; /* what is not ours crosses to the port `peer`, untouched */
+	uint16_t peer;    /* DPDK port id */
 	char name[32];
 	uint16_t link_of_vlan[DP_VLANS]; /* link id by VLAN id; [0] untagged; 0: none */
 };

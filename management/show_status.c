@@ -169,8 +169,10 @@ static json_t *link_object(const struct mgmt *m, const struct config_link *cl, u
 		return json_pack("{s:s,s:s}", "name", cl->name, "mode", "gone");
 	o = json_pack("{s:s,s:i,s:s,s:i,s:s,s:i,s:o}", "name", l->name, "id", (int)l->id, "port",
 		show_port_name(m, l->port), "vlan", (int)l->vlan, "mode",
-		l->mode == DP_LINK_GATEWAY ? "gateway" : "off", "mtu", (int)l->mtu, "addresses",
-		addresses_object(l));
+		l->mode == DP_LINK_GATEWAY ? "gateway"
+		: l->mode == DP_LINK_OFF   ? "off"
+					   : "filter",
+		"mtu", (int)l->mtu, "addresses", addresses_object(l));
 	json_object_set_new(o, "policy",
 		json_pack("{s:o,s:o}", "in", policy_name(config, cl->policy_in), "out",
 			policy_name(config, cl->policy_out)));

@@ -147,7 +147,9 @@ static int link_build(struct dp_link *l, const struct mgmt_world_input *in,
 	l->vlan = cl->vlan;
 	/* A worker that has a queue on the port, the same one for the life of the id. */
 	l->home = id % (port->n_queues < in->n_workers ? port->n_queues : in->n_workers);
-	l->mode = cl->mode == CONFIG_LINK_GATEWAY ? DP_LINK_GATEWAY : DP_LINK_OFF;
+	l->mode = cl->mode == CONFIG_LINK_GATEWAY ? DP_LINK_GATEWAY
+		  : cl->mode == CONFIG_LINK_OFF   ? DP_LINK_OFF
+						  : DP_LINK_FILTER;
 	l->mac = port->mac;
 	l->query_budget = cl->query_budget;
 	l->wireless = cl->wireless;
@@ -176,6 +178,9 @@ static int world_ports(struct dp_world *w, const struct mgmt_world_input *in, ch
 		map->mac = port->mac;
 		map->n_queues = port->n_queues;
 		map->mtu = port->mtu;
+		map->inline_pair = in->config->ports[i].peer != CONFIG_NO_PORT;
+		if (map->inline_pair)
+			map->peer = in->ports[in->config->ports[i].peer].id;
 		memcpy(map->name, port->name, sizeof(map->name));
 		w->port[port->id] = map;
 	}

@@ -66,13 +66,17 @@ struct config_port {
 	 * and the devargs if any ("0000:3b:00.0,arg=1"). VDEV: the whole string, name and devargs.
 	 */
 	const char *target;
+	const char *bypass; /* name of the port that it makes an inline pair with, as written; or
+			       NULL */
+	uint32_t peer;      /* index of the other port of its pair, on both; CONFIG_NO_PORT: none */
 	struct config_pos pos;
 };
 
 /** What a link does with mDNS. */
 enum config_link_mode {
 	CONFIG_LINK_GATEWAY, /* learn, answer */
-	CONFIG_LINK_OFF,     /* neither: the link's mDNS is dropped */
+	CONFIG_LINK_OFF,     /* neither; on an inline pair its mDNS crosses */
+	CONFIG_LINK_FILTER,  /* neither: the link's mDNS is dropped, on an inline pair too */
 };
 
 #define CONFIG_LINK_NAME_MAX 63 /* bytes, without the NUL */
@@ -81,13 +85,19 @@ enum config_link_mode {
 #define CONFIG_LINK_ADDRESSES_MAX 16
 #define CONFIG_LINK_PREFIXES_MAX 64
 #define CONFIG_NO_POLICY UINT32_MAX
+#define CONFIG_NO_PORT UINT32_MAX
 
 /** One link: an entry of links:, or one VLAN of an entry with a range. In file and VLAN order. */
 struct config_link {
 	const char *name; /* unique; 1..CONFIG_LINK_NAME_MAX bytes of [A-Za-z0-9._:/-] */
 	uint32_t port;    /* index into config.ports */
-	uint16_t vlan;    /* 1..4094; 0: untagged */
-	uint16_t mtu;     /* bytes, 576..9000; 0: min(1500, the port's) */
+	/*
+	 * The other side of an inline pair: made of the link before it, with which it shares all
+	 * but the port, and the name, which has "/PORT" behind it.
+	 */
+	bool far_side;
+	uint16_t vlan; /* 1..4094; 0: untagged */
+	uint16_t mtu;  /* bytes, 576..9000; 0: min(1500, the port's) */
 	enum config_link_mode mode;
 	uint32_t query_budget;             /* our own queries onto this link, per second */
 	bool wireless;                     /* type: wireless */

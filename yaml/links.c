@@ -123,7 +123,40 @@ static void check_rest(struct builder *b, const struct raw_link *raw, struct yam
 	b->complete = false;
 }
 
-/* Add one link an entry's VLAN to config.links. */
+/* The other side of a link whose port is one of an inline pair: behind the link. */
+static void add_far_side(struct builder *b, struct yaml_node *entry)
+{
+	struct config *config = &b->draft->config;
+	const struct config_link *link = &config->links[config->n_links - 1];
+	uint32_t peer =
+		link->port != YAML_NO_NAME ? config->ports[link->port].peer : CONFIG_NO_PORT;
+	struct config_link *far_side = &config->links[config->n_links];
+	char name[CONFIG_LINK_NAME_MAX + 1];
+	int len;
+
+	if (peer == CONFIG_NO_PORT)
+		return;
+	len = snprintf(name, sizeof(name), "%s/%s", link->name, config->ports[peer].name);
+	if (len < 0 || (size_t)len >= sizeof(name)) {
+		yaml_expected(b->ld, yaml_child(entry, "name"),
+			"a shorter name: with /%s behind it, for the other side of the pair, it "
+			"has "
+			"to fit into %d characters",
+			config->ports[peer].name, CONFIG_LINK_NAME_MAX);
+		return;
+	}
+	*far_side = *link;
+	far_side->port = peer;
+	far_side->far_side = true;
+	far_side->name = yaml_arena_string(b->ld->out, name);
+	if (!far_side->name) {
+		yaml_oom(b->ld);
+		return;
+	}
+	b->entries[config->n_links++] = entry;
+}
+
+/* Add one link an entry's VLAN to config.links, and its other side. */
 static void expand_entry(struct builder *b, const struct raw_link *raw, struct yaml_node *entry)
 {
 	struct config *config = &b->draft->config;
@@ -164,6 +197,7 @@ static void expand_entry(struct builder *b, const struct raw_link *raw, struct y
 		yaml_take_addresses(b->ld, raw->addresses, link);
 		yaml_take_prefixes(b->ld, raw->prefixes, link);
 		b->entries[config->n_links++] = entry;
+		add_far_side(b, entry);
 	}
 }
 
@@ -185,8 +219,9 @@ static bool make_room(struct builder *b, struct yaml_node *list)
 			return false;
 		}
 	}
-	config->links = yaml_arena_array(b->ld->out, n, sizeof(*config->links));
-	b->entries = yaml_arena_array(b->ld->tree, n, sizeof(struct yaml_node *));
+	/* Each may have another side. */
+	config->links = yaml_arena_array(b->ld->out, 2 * n, sizeof(*config->links));
+	b->entries = yaml_arena_array(b->ld->tree, 2 * n, sizeof(struct yaml_node *));
 	if (!config->links || !b->entries) {
 		yaml_oom(b->ld);
 		return false;
@@ -236,6 +271,7 @@ void yaml_build_links(struct yaml_loader *ld, struct draft *draft, struct yaml_l
 	for (uint32_t i = 0; i < config->n_links; i++)
 		yaml_names_add(&by_name->names, config->links[i].name, i);
 	yaml_names_sort(&by_name->names);
+	by_name->links = config->links;
 	by_name->complete = b.complete;
 	yaml_check_overlap(ld, config, b.entries, &by_name->names);
 	if (!ld->partial)

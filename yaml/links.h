@@ -10,6 +10,7 @@
 /** The links by name, for rules. */
 struct yaml_link_names {
 	struct yaml_names names;
+	const struct config_link *links; /* names.n of them, as the names count them */
 	bool complete; /* false: some link's name is unknown because of an error */
 };
 

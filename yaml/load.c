@@ -35,7 +35,7 @@ static void build(struct yaml_loader *ld, struct draft *draft)
 	yaml_walk(ld, draft);
 	if (ld->oom)
 		return;
-	yaml_check_ports(ld, draft);
+	yaml_build_ports(ld, draft);
 	yaml_build_links(ld, draft, &links);
 	if (ld->oom || yaml_build_sets(&sets, ld, draft))
 		return;

@@ -132,6 +132,14 @@ static void check_claims(struct context *c, struct claim *claims, size_t n,
 	}
 }
 
+/* A VLAN of one port of an inline pair is the other's too. */
+static uint32_t pair_of(const struct config *config, uint32_t port)
+{
+	uint32_t peer = config->ports[port].peer;
+
+	return peer < port ? peer : port;
+}
+
 static void check_vlans(struct context *c)
 {
 	const struct config *config = c->config;
@@ -145,9 +153,9 @@ static void check_vlans(struct context *c)
 	for (uint32_t i = 0; i < config->n_links; i++) {
 		const struct config_link *link = &config->links[i];
 
-		if (link->port != YAML_NO_NAME)
+		if (link->port != YAML_NO_NAME && !link->far_side)
 			claims[n++] = (struct claim){
-				.port = link->port,
+				.port = pair_of(config, link->port),
 				.vlan = link->vlan,
 				.link = i,
 			};
@@ -172,7 +180,7 @@ static void check_addresses(struct context *c)
 	for (uint32_t i = 0; i < config->n_links; i++) {
 		const struct config_link *link = &config->links[i];
 
-		for (uint32_t j = 0; j < link->n_addresses; j++)
+		for (uint32_t j = 0; j < link->n_addresses && !link->far_side; j++)
 			claims[n++] = (struct claim){
 				.addr = link->addresses[j].addr,
 				.link = i,

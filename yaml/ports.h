@@ -4,5 +4,5 @@
 #include "yaml/complain.h"
 #include "yaml/draft.h"
 
-/** Report port names and devices that stand twice. */
-void yaml_check_ports(struct yaml_loader *ld, const struct draft *draft);
+/** Report port names and devices that stand twice, and find the pairs (config_port.peer). */
+void yaml_build_ports(struct yaml_loader *ld, struct draft *draft);

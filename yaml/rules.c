@@ -40,6 +40,9 @@ static void add_link(struct context *c, struct yaml_node *item, uint32_t *list, 
 	link = yaml_names_find(&c->links->names, item->text);
 	if (link != YAML_NO_NAME) {
 		list[(*n)++] = link;
+		/* A link of an inline pair is meant with both of its sides. */
+		if (link + 1 < c->links->names.n && c->links->links[link + 1].far_side)
+			list[(*n)++] = link + 1;
 		return;
 	}
 	if (!c->links->complete)
@@ -55,7 +58,7 @@ static void take_links(struct context *c, struct yaml_node *node, struct config_
 	if (!node)
 		return;
 	list = yaml_arena_array(
-		c->ld->out, node->kind == YAML_KIND_LIST ? node->n : 1, sizeof(*list));
+		c->ld->out, 2 * (node->kind == YAML_KIND_LIST ? node->n : 1), sizeof(*list));
 	if (!list) {
 		yaml_oom(c->ld);
 		return;

@@ -178,6 +178,19 @@ static const struct schema_key schema[] = {
 		.doc = "The device: a Linux interface, a NIC bound to DPDK, or any DPDK vdev.",
 	},
 	{
+		.path = "ports[].bypass",
+		.type = SCHEMA_TEXT,
+		.restart = true,
+		FIELD(struct config_port, bypass),
+		.min = 1,
+		.max = 31,
+		.expected = "the name of another port",
+		.doc = "Makes an inline pair with that port: frames that are not for the gateway "
+		       "cross from one to the other untouched. A link of the one is a link of "
+		       "both: "
+		       "the other side is called NAME/PORT.",
+	},
+	{
 		.path = "services",
 		.type = SCHEMA_NAMED,
 		FIELD(struct draft, sets),
@@ -258,8 +271,9 @@ static const struct schema_key schema[] = {
 		.type = SCHEMA_WORD,
 		FIELD(struct raw_link, mode),
 		.def = "gateway",
-		.words = "gateway|off",
-		.doc = "gateway: learn and answer; off: take no part.",
+		.words = "gateway|off|filter",
+		.doc = "gateway: learn and answer; filter: drop all mDNS; off: take no part. On an "
+		       "inline pair mDNS crosses only where the mode is off.",
 	},
 	{
 		.path = "links[].type",

@@ -86,6 +86,27 @@ def browse(args):
         signal.pause()
 
 
+def keep(args):
+    """Resolves a service, then says what the cache alone still has of it a while later."""
+    conf = open_zeroconf(args.interface)
+    stype = f"{args.type}.local."
+    name = f"{args.name}.{stype}"
+    deadline = time.monotonic() + args.timeout
+    while True:
+        info = conf.get_service_info(stype, name, 1000)
+        if info is not None and len(info.addresses) >= args.enough:
+            break
+        if time.monotonic() > deadline:
+            return 1
+    tell(event="resolved", addresses=sorted(info.parsed_addresses()))
+    time.sleep(args.hold)
+    info = zc.ServiceInfo(stype, name)
+    info.load_from_cache(conf)
+    tell(event="kept", addresses=sorted(info.parsed_addresses()))
+    conf.close()
+    return 0
+
+
 # --- plain questions -------------------------------------------------------------------------
 
 
@@ -181,6 +202,13 @@ def main():
     sub = commands.add_parser("browse")
     sub.add_argument("type")
     sub.set_defaults(run=browse)
+    sub = commands.add_parser("keep")
+    sub.add_argument("name")
+    sub.add_argument("type")
+    sub.add_argument("--enough", type=int, default=1)
+    sub.add_argument("--hold", type=float, default=5)
+    sub.add_argument("--timeout", type=float, default=20)
+    sub.set_defaults(run=keep)
     sub = commands.add_parser("ask")
     sub.add_argument("qname")
     sub.add_argument("qtype", choices=TYPES)

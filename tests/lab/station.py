@@ -116,13 +116,18 @@ class Station:
         self.ns.sh("ip link set eth0 down; ip addr flush dev eth0")
         self.lab.switch.vsctl("set", "port", self.port, f"tag={vlan}")
         self.mac = mac or self.mac
-        self.ns.sh(f"ip link set eth0 address {self.mac}; ip link set eth0 up")
+        self.ns.sh(f"ip link set eth0 address {self.mac}")
+        # Before the link is up: Avahi that changes from a link-local address to another one within
+        # milliseconds takes its own packets for somebody else's, and renames itself.
         if self.v4:
             self.v4 = v4
-            self.ns.sh(f"ip addr add {v4}/24 dev eth0; ip route add 224.0.0.0/4 dev eth0")
+            self.ns.sh(f"ip addr add {v4}/24 dev eth0")
         if self.v6:
             self.v6 = v6
             self.ns.sh(f"ip addr add {v6}/64 dev eth0 nodad")
+        self.ns.sh("ip link set eth0 up")
+        if self.v4:
+            self.ns.sh("ip route add 224.0.0.0/4 dev eth0")
         self.vlan = vlan
 
     # --- Avahi -------------------------------------------------------------------------------
@@ -199,6 +204,14 @@ class Station:
         process = self.tool(*argv)
         process.wait_line('"browsing"', 20)
         return process
+
+    def zeroconf_keep(self, name, service_type, family, enough):
+        """The addresses of a service as python-zeroconf resolves it, at least `enough`; and those
+        its cache has five seconds later, without another question."""
+        done = self.run(PYTHON, os.path.join(HERE, "mdns_tool.py"), "keep", name, service_type,
+                        "--interface", self._source(family), "--enough", enough, timeout=60)
+        seen = {e["event"]: e["addresses"] for e in map(json.loads, done.stdout.splitlines())}
+        return seen["resolved"], seen["kept"]
 
     def ask(self, qname, qtype, family, *options, timeout=3, enough=1):
         """One question by plain sockets: all records of all responses received, as dicts.

@@ -264,6 +264,8 @@ static int take_in(struct scenario *s)
 
 		if (s->pcap != NULL)
 			pcap_write(s->pcap, s->gateway.now_us, frame, len);
+		if (cross_heard(s, port, frame, len))
+			continue;
 		count_second(s);
 		if (gather_fragment(&s->gather, frame, &len, sizeof(frame)))
 			continue;
@@ -357,6 +359,7 @@ static void forget_captures(struct scenario *s)
 	for (size_t i = 0; i < s->n_captures; i++)
 		dissect_free(&s->capture[i].d);
 	free(s->capture);
+	cross_fini(&s->crossing);
 	s->capture = NULL;
 	s->n_captures = 0;
 }

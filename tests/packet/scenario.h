@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #pragma once
 
+#include "tests/packet/cross.h"
 #include "tests/packet/dissect.h"
 #include "tests/packet/gather.h"
 #include "tests/packet/gateway.h"
@@ -58,6 +59,7 @@ struct scenario {
 	unsigned n_stations;
 
 	struct repeater repeater;
+	struct crossing crossing;
 	struct gather gather; /* of fragments */
 	struct capture *capture;
 	size_t n_captures;

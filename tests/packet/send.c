@@ -460,6 +460,7 @@ static void mutate(struct sending *x, uint64_t n)
 static int receive(struct sending *x)
 {
 	repeat_heard(x->s, x->link, x->frame, x->out.len);
+	cross_sent(x->s, &x->out);
 	return gateway_receive(&x->s->gateway, &x->out) < 0
 		       ? scenario_fail(x->s, "no room in the RX ring, or too long for an mbuf")
 		       : 0;
@@ -523,6 +524,7 @@ int statement_send(struct scenario *s, struct script_words *w)
 	s->mark_us = s->gateway.now_us;
 	gateway_outcome_sums(&s->gateway, s->sums);
 	s->log_lines = log_lines();
+	cross_reset(&s->crossing);
 	for (uint64_t n = 0; n < x.times; n++) {
 		if (x.mutate != 0)
 			mutate(&x, n);

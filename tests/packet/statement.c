@@ -414,6 +414,14 @@ static int do_busiest_second(struct scenario *s, struct script_words *w)
 	return 0;
 }
 
+/* "crossed N": so many frames of the last send came out of the other port of their inline pair. */
+static int do_crossed(struct scenario *s, struct script_words *w)
+{
+	if (w->n != 2)
+		return scenario_fail(s, "expected: crossed N");
+	return check_count(s, "the number that crossed", (int64_t)s->crossing.crossed, w->word[1]);
+}
+
 /* "records N": held now, of all links. */
 static int do_records(struct scenario *s, struct script_words *w)
 {
@@ -508,13 +516,14 @@ int statement_run(struct scenario *s)
 	} statements[] = {{"send", statement_send}, {"expect", statement_expect},
 		{"elapse", do_elapse}, {"outcome", do_outcome}, {"counter", do_counter},
 		{"control", do_control}, {"records", do_records}, {"station", do_station},
-		{"busiest-second", do_busiest_second}, {"config", do_config}, {"set", do_set},
-		{"reload", do_reload}, {"reload-fails", do_reload_fails}, {"workers", do_workers},
-		{"queues", do_queues}, {"clock", do_clock}, {"soft-checksum", do_soft_checksum},
-		{"cold", do_cold}, {"ignore", do_ignore}, {"watch", do_watch},
-		{"allow-echo", do_allow_echo}, {"defending", do_defending}, {"flush", do_flush},
-		{"port", do_port}, {"stall", do_stall}, {"resume", do_resume},
-		{"repeater", statement_repeater}, {"note", do_note}};
+		{"busiest-second", do_busiest_second}, {"crossed", do_crossed},
+		{"config", do_config}, {"set", do_set}, {"reload", do_reload},
+		{"reload-fails", do_reload_fails}, {"workers", do_workers}, {"queues", do_queues},
+		{"clock", do_clock}, {"soft-checksum", do_soft_checksum}, {"cold", do_cold},
+		{"ignore", do_ignore}, {"watch", do_watch}, {"allow-echo", do_allow_echo},
+		{"defending", do_defending}, {"flush", do_flush}, {"port", do_port},
+		{"stall", do_stall}, {"resume", do_resume}, {"repeater", statement_repeater},
+		{"note", do_note}};
 	struct script_words w;
 
 	if (script_split(s->script.line[s->at].text, &w) < 0)

@@ -139,7 +139,7 @@ Test(bad, wrong_types)
 		"t.yaml:6:51: links[2].addresses[1]: found nothing, expected text\n"
 		"t.yaml:6:60: links[2].mtu: found \"1.5e3\", expected an integer 576..9000\n"
 		"t.yaml:6:81: links[2].query_budget: found \"20\", expected a rate 1/s..100000/s\n"
-		"t.yaml:6:91: links[2].mode: found \"on\", expected one of gateway|off\n");
+		"t.yaml:6:91: links[2].mode: found \"on\", expected one of gateway|off|filter\n");
 }
 
 Test(bad, ports)

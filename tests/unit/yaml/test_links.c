@@ -258,3 +258,75 @@ Test(links, one_error_does_not_make_others)
 		"t.yaml:6:5: links[2].name: found nothing, expected a name of 1 to 63 characters: "
 		"letters, digits and . _ : / - (required)\n");
 }
+
+#define PAIR                                                                                       \
+	"ports:\n"                                                                                 \
+	"  - {name: agg, device: \"tap:t0\", bypass: core}\n"                                      \
+	"  - {name: core, device: \"tap:t1\"}\n"                                                   \
+	"  - {name: other, device: \"tap:t2\"}\n"                                                  \
+	"policies: {x: [{permit: any, from: {link: floor}}, {permit: any, from: {link: "           \
+	"far/agg}}]}\n"
+
+Test(links, link_of_an_inline_pair_has_two_sides)
+{
+	struct config *c = load_good(
+		PAIR "links:\n"
+		     "  - {name: floor, port: agg, vlan: 10, addresses: [10.0.0.1/24]" POLICY
+		     "  - {name: far, port: core, vlan: 11, mode: filter" POLICY
+		     "  - {name: alone, port: other, vlan: 10" POLICY);
+	static const struct {
+		const char *name;
+		uint32_t port;
+		bool far_side;
+	} rows[] = {{"floor", 0, false}, {"floor/core", 1, true}, {"far", 1, false},
+		{"far/agg", 0, true}, {"alone", 2, false}};
+
+	cr_assert(eq(u32, c->n_links, 5));
+	for (size_t i = 0; i < 5; i++) {
+		cr_expect_str_eq(c->links[i].name, rows[i].name);
+		cr_expect(eq(u32, c->links[i].port, rows[i].port));
+		cr_expect(eq(int, c->links[i].far_side, rows[i].far_side));
+	}
+	cr_expect(eq(u16, c->links[1].vlan, 10));
+	cr_expect(eq(u32, c->links[1].n_addresses, 1));
+	cr_expect(eq(int, c->links[3].mode, CONFIG_LINK_FILTER));
+	cr_expect(eq(u32, c->ports[0].peer, 1));
+	cr_expect(eq(u32, c->ports[1].peer, 0));
+	cr_expect(eq(u32, c->ports[2].peer, CONFIG_NO_PORT));
+	/* A rule that names the link means both sides, one that names a side that one. */
+	cr_assert(eq(u32, c->policies[0].rules[0].from.n, 2));
+	cr_expect(eq(u32, c->policies[0].rules[0].from.links[1], 1));
+	cr_assert(eq(u32, c->policies[0].rules[1].from.n, 1));
+	cr_expect(eq(u32, c->policies[0].rules[1].from.links[0], 3));
+	config_free(c);
+}
+
+Test(links, what_is_no_inline_pair)
+{
+	expect_lines("ports:\n"
+		     "  - {name: a, device: \"tap:t0\", bypass: a}\n"
+		     "  - {name: b, device: \"tap:t1\", bypass: nobody}\n"
+		     "  - {name: c, device: \"tap:t2\", bypass: d}\n"
+		     "  - {name: d, device: \"tap:t3\", bypass: c}\n"
+		     "  - {name: e, device: \"tap:t4\", bypass: d}\n"
+		     "links: []\n",
+		"t.yaml:2:41: ports[0].bypass: found \"a\", expected the name of another port\n"
+		"t.yaml:3:41: ports[1].bypass: found \"nobody\", expected the name of another "
+		"port\n"
+		"t.yaml:6:41: ports[4].bypass: found a second pair with port d, expected one\n");
+	/* A VLAN of the one port is the other's too; the longer name has to fit as well. */
+	expect_lines(PAIR
+		"links:\n"
+		"  - {name: floor, port: agg, vlan: 10" POLICY
+		"  - {name: far, port: core, vlan: 10" POLICY
+		"  - {name: far/agg, port: other, vlan: 10" POLICY "  - {name: "
+		"a123456789a123456789a123456789a123456789a123456789a123456789, port: core" POLICY,
+		"t.yaml:8:35: links[1].vlan: found VLAN 10 of port agg, expected it once (links[0] "
+		"at line 7 has it)\n"
+		"t.yaml:9:12: links[2].name: found \"far/agg\", expected a name of its own "
+		"(links[1] at line 8 makes a link \"far/agg\", too)\n"
+		"t.yaml:10:12: links[3].name: found "
+		"\"a123456789a123456789a123456789a123456789a123456789a123456789\", expected a "
+		"shorter name: with /agg behind it, for the other side of the pair, it has to fit "
+		"into 63 characters\n");
+}
