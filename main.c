@@ -251,6 +251,12 @@ static int start_ports(struct gateway *g)
 			return rc;
 		}
 		g->n_ports++;
+		/* What is for others could not cross. */
+		if (g->config->ports[i].peer != CONFIG_NO_PORT && !g->port[i].promiscuous) {
+			LOG_ERR("a port of an inline pair has to be promiscuous, and is not",
+				"port=%s device=\"%s\"", g->port[i].name, g->port[i].device);
+			return -ENOTSUP;
+		}
 	}
 	return 0;
 }

@@ -119,6 +119,9 @@ static json_t *port_object(const struct mgmt *m, const struct dp_port *p)
 	o = json_pack("{s:s,s:s,s:s,s:i,s:o,s:s,s:i}", "name", p->name, "device", p->device,
 		"driver", p->driver, "dpdk_port", (int)p->id, "mac", show_mac(&p->mac), "link",
 		p->up ? "up" : "down", "mtu", (int)p->mtu);
+	if (m->state.config->ports[p - m->p.ports].peer != CONFIG_NO_PORT)
+		json_object_set_new(o, "bypass",
+			json_string(m->p.ports[m->state.config->ports[p - m->p.ports].peer].name));
 	json_object_set_new(o, "promiscuous", json_boolean(p->promiscuous));
 	json_object_set_new(o, "allmulticast", json_boolean(p->allmulticast));
 	json_object_set_new(o, "soft_checksum", json_boolean(p->soft_checksum));
@@ -158,6 +161,18 @@ static json_t *policy_name(const struct config *c, uint32_t index)
 	return index == CONFIG_NO_POLICY ? json_null() : json_string(c->policies[index].name);
 }
 
+/* What the core filter takes out, and how much that is of all that is flooded. */
+static json_t *flooded_object(const struct dp_link_counters *sum)
+{
+	uint64_t multicast = sum->event[DP_EV_rx_multicast];
+	uint64_t broadcast = sum->event[DP_EV_rx_broadcast];
+	uint64_t removed = sum->outcome[DP_filtered], all = multicast + broadcast;
+
+	return json_pack("{s:I,s:I,s:I,s:f}", "multicast", (json_int_t)multicast, "broadcast",
+		(json_int_t)broadcast, "removed", (json_int_t)removed, "share",
+		all > 0 ? (double)removed / (double)all : 0.0);
+}
+
 static json_t *link_object(const struct mgmt *m, const struct config_link *cl, uint16_t id)
 {
 	const struct config *config = m->state.config;
@@ -186,6 +201,7 @@ static json_t *link_object(const struct mgmt *m, const struct config_link *cl, u
 	show_link_counters(m, id, &sum);
 	json_object_set_new(o, "packets", json_integer((json_int_t)show_packets(&sum)));
 	json_object_set_new(o, "answered", json_integer((json_int_t)sum.outcome[DP_answered]));
+	json_object_set_new(o, "flooded", flooded_object(&sum));
 	return o;
 }
 

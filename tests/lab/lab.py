@@ -55,11 +55,11 @@ class Lab:
             path = f"{stem}-{number}{ext}"
         return path
 
-    def station(self, name, vlan, families=(4, 6)):
+    def station(self, name, vlan, families=(4, 6), **where):
         """A new host on an access port of the VLAN; hosts are numbered from .11 on."""
         number = self.numbers.get(vlan, 10) + 1
         self.numbers[vlan] = number
-        return Station(self, name, vlan, number, families)
+        return Station(self, name, vlan, number, families, **where)
 
     def close(self):
         atexit.unregister(self.close)

@@ -69,7 +69,7 @@ class Capture:
 class Station:
     """families: a set of 4 and 6. number is the host part of its addresses."""
 
-    def __init__(self, lab, name, vlan, number, families=(4, 6)):
+    def __init__(self, lab, name, vlan, number, families=(4, 6), **where):
         self.lab = lab
         self.name = name
         self.vlan = vlan
@@ -89,7 +89,7 @@ class Station:
                 net.ipv6.conf.default.router_solicitations=0
         """)
         self.port = f"v{vlan}n{number}-{name}"[:15]
-        lab.switch.cable(self.port, self.ns, "eth0", self.mac, f"tag={vlan}")
+        lab.switch.cable(self.port, self.ns, "eth0", self.mac, f"tag={vlan}", **where)
         self.ns.sh("ethtool -K eth0 tx off >/dev/null; ip link set eth0 up")
         if self.v4:
             self.ns.sh(f"ip addr add {self.v4}/24 dev eth0; ip route add 224.0.0.0/4 dev eth0")

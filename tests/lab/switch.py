@@ -23,7 +23,10 @@ class Switch:
         self.vsctl("--no-wait", "init")
         self.daemon = ns.popen("ovs-vswitchd", "unix:/run/openvswitch/db.sock", "-vconsole:warn",
                                "--unixctl=/run/openvswitch/vswitchd.ctl")
-        self.vsctl("add-br", BRIDGE, "--", "set", "bridge", BRIDGE, "datapath_type=netdev",
+        self.add_bridge(BRIDGE)
+
+    def add_bridge(self, name):
+        self.vsctl("add-br", name, "--", "set", "bridge", name, "datapath_type=netdev",
                    "mcast_snooping_enable=true")
 
     def vsctl(self, *argv):
@@ -32,14 +35,14 @@ class Switch:
     def appctl(self, *argv):
         return self.ns.run("ovs-appctl", "-t", "/run/openvswitch/vswitchd.ctl", *argv).stdout
 
-    def cable(self, port, far, ifname, mac, *settings):
+    def cable(self, port, far, ifname, mac, *settings, bridge=BRIDGE):
         """Connects interface ifname of namespace far to a new switch port (not yet up there)."""
         if len(port) > 15:
             raise LabError(f"interface name too long: {port}")
         self.ns.net("ip", "link", "add", port, "type", "veth",
                     "peer", "name", ifname, "address", mac, "netns", far.pid)
         self.ns.run("ip", "link", "set", port, "up")
-        self.vsctl("add-port", BRIDGE, port, *settings)
+        self.vsctl("add-port", bridge, port, *settings)
 
     def groups(self):
         """What multicast snooping has learned: a set of (port name, VLAN, group)."""
