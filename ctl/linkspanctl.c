@@ -28,6 +28,9 @@ static void usage(FILE *out)
 	      "  show status|ports|links|services|records|stations|policy|counters\n"
 	      "  reload [--dry-run]    read the configuration file again; all of it or nothing\n"
 	      "  flush [link=NAME]     forget all records, or those of a link\n"
+	      "  link set NAME mode=gateway|filter|off|config\n"
+	      "                        switch a link, over reloads too; config: as the file says\n"
+	      "  gateway pause|resume  all links off, inline pairs are cables; and back again\n"
 	      "  log LEVEL             err, warn, notice, info, debug, or MODULE:LEVEL,...\n"
 	      "\n"
 	      "  -s, --socket SOCKET   default " DEFAULT_SOCKET "\n"
@@ -68,6 +71,16 @@ static bool log_args(char *const args[], unsigned n)
 	return n == 1 && args[0][0] != '\0';
 }
 
+static bool link_args(char *const args[], unsigned n)
+{
+	return n == 3 && strcmp(args[0], "set") == 0 && strncmp(args[2], "mode=", 5) == 0;
+}
+
+static bool gateway_args(char *const args[], unsigned n)
+{
+	return n == 1 && (strcmp(args[0], "pause") == 0 || strcmp(args[0], "resume") == 0);
+}
+
 static const struct {
 	const char *name;
 	bool (*args_good)(char *const args[], unsigned n);
@@ -76,6 +89,8 @@ static const struct {
 	{"reload", reload_args},
 	{"flush", flush_args},
 	{"log", log_args},
+	{"link", link_args},
+	{"gateway", gateway_args},
 };
 
 static bool command_good(const char *cmd, char *const args[], unsigned n)

@@ -149,6 +149,7 @@ static int render_status(const json_t *reply, FILE *out)
 		{"up (s)", "uptime_s"},
 		{"generation", "generation"},
 		{"last reload refused", "reload_error"},
+		{"paused", "paused"},
 		{"ports", "ports"},
 		{"links", "links"},
 		{"records", "records"},
@@ -307,6 +308,9 @@ int render(const char *what, const json_t *reply, FILE *out)
 		return render_counters(reply, out);
 	if (strcmp(what, "reload") == 0)
 		return render_reload(reply, out);
+	if (strcmp(what, "link") == 0 || strcmp(what, "gateway") == 0)
+		fprintf(out, "in force, generation %" JSON_INTEGER_FORMAT "\n",
+			json_integer_value(json_object_get(reply, "generation")));
 	if (strcmp(what, "flush") == 0)
 		fprintf(out, "%" JSON_INTEGER_FORMAT " records flushed\n",
 			json_integer_value(json_object_get(reply, "flushed")));

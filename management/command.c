@@ -94,6 +94,64 @@ static bool cmd_log(struct request *rq)
 	return reply(rq, json_pack("{s:s}", "log", rq->arg[0]));
 }
 
+/* "mode=filter" -> the mode, in *mode; mode=config: *left_to_file. False: neither. */
+static bool read_mode(const char *word, enum config_link_mode *mode, bool *left_to_file)
+{
+	static const char *const names[] = {[CONFIG_LINK_GATEWAY] = "gateway",
+		[CONFIG_LINK_OFF] = "off",
+		[CONFIG_LINK_FILTER] = "filter"};
+
+	if (strncmp(word, "mode=", 5) != 0)
+		return false;
+	*left_to_file = strcmp(word + 5, "config") == 0;
+	for (unsigned i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		if (strcmp(word + 5, names[i]) == 0) {
+			*mode = (enum config_link_mode)i;
+			return true;
+		}
+	}
+	return *left_to_file;
+}
+
+static bool cmd_link(struct request *rq)
+{
+	struct mgmt_switches next;
+	enum config_link_mode mode = CONFIG_LINK_GATEWAY;
+	bool left_to_file = false;
+	const struct link_id *e;
+
+	if (rq->n_args != 3 || strcmp(rq->arg[0], "set") != 0 ||
+		!read_mode(rq->arg[2], &mode, &left_to_file))
+		return reply(
+			rq, mgmt_error("expected: link set NAME mode=gateway|filter|off|config"));
+	e = link_ids_find(rq->m->state.ids, rq->arg[1]);
+	if (e == NULL || !e->present)
+		return reply(rq, mgmt_error("there is no link %s", rq->arg[1]));
+	if (mgmt_switches_copy(&next, &rq->m->switches) < 0 ||
+		mgmt_switch_link(&next, rq->arg[1], left_to_file ? NULL : &mode) < 0) {
+		mgmt_switches_free(&next);
+		return reply(rq, mgmt_error("%s", strerror(ENOMEM)));
+	}
+	mgmt_switch(rq->m, &next,
+		json_pack("{s:s,s:s}", "link", rq->arg[1], "mode", rq->arg[2] + 5), rq->waiter);
+	return true;
+}
+
+static bool cmd_gateway(struct request *rq)
+{
+	bool pause = rq->n_args == 1 && strcmp(rq->arg[0], "pause") == 0;
+	struct mgmt_switches next;
+
+	if (!pause && (rq->n_args != 1 || strcmp(rq->arg[0], "resume") != 0))
+		return reply(rq, mgmt_error("expected: gateway pause|resume"));
+	if (mgmt_switches_copy(&next, &rq->m->switches) < 0)
+		return reply(rq, mgmt_error("%s", strerror(ENOMEM)));
+	next.paused = pause;
+	mgmt_switch(rq->m, &next, json_pack("{s:s}", "gateway", pause ? "paused" : "running"),
+		rq->waiter);
+	return true;
+}
+
 static const struct {
 	const char *name;
 	bool (*run)(struct request *rq);
@@ -102,6 +160,8 @@ static const struct {
 	{"reload", cmd_reload},
 	{"flush", cmd_flush},
 	{"log", cmd_log},
+	{"link", cmd_link},
+	{"gateway", cmd_gateway},
 };
 
 static bool dispatch(struct request *rq, json_t *line)

@@ -259,6 +259,8 @@ void mgmt_destroy(struct mgmt *m)
 	if (m->epoll_fd >= 0)
 		close(m->epoll_fd);
 	mgmt_state_free(&m->state);
+	mgmt_switches_free(&m->switches);
+	mgmt_switches_free(&m->switches_before);
 	for (unsigned i = 0; i < DP_LINKS_MAX; i++)
 		free(m->baseline[i]);
 	pthread_mutex_destroy(&m->lock);

@@ -44,6 +44,7 @@ enum mgmt_pending_kind {
 	MGMT_PENDING_FIRST,   /* the first world */
 	MGMT_PENDING_RELOAD,  /* a new configuration */
 	MGMT_PENDING_REBUILD, /* the same configuration, changed ports */
+	MGMT_PENDING_SWITCH,  /* the same configuration, switched by command */
 	MGMT_PENDING_LEAVE,   /* the empty world */
 	MGMT_PENDING_PORT,
 	MGMT_PENDING_FLUSH,
@@ -55,7 +56,7 @@ struct mgmt_pending {
 	enum mgmt_pending_kind kind;
 	struct mgmt_state state; /* worlds only: what comes into force */
 	struct mgmt_waiter waiter;
-	json_t *changes; /* reload: what it changes */
+	json_t *changes; /* reload: what it changes; switch: the reply */
 };
 
 struct mgmt_clients;
@@ -69,11 +70,13 @@ struct mgmt {
 	int epoll_fd;
 	int signal_fd; /* -1: none */
 
-	struct mgmt_state state; /* in force, or on its way to be the first */
-	uint64_t generation;     /* of the last world built */
-	bool world_pending;      /* a CTL_REQ_WORLD is under way */
-	bool reload_wanted;      /* SIGHUP came meanwhile */
-	bool rebuild_wanted;     /* a port's MTU changed */
+	struct mgmt_state state;              /* in force, or on its way to be the first */
+	uint64_t generation;                  /* of the last world built */
+	bool world_pending;                   /* a CTL_REQ_WORLD is under way */
+	bool reload_wanted;                   /* SIGHUP came meanwhile */
+	bool rebuild_wanted;                  /* a port's MTU changed */
+	struct mgmt_switches switches;        /* in force, or on their way */
+	struct mgmt_switches switches_before; /* while they are on their way: if control refuses */
 	struct mgmt_pending *pending;
 	char reload_why[MGMT_WHY]; /* why the last reload was refused; empty: it was not */
 
@@ -117,6 +120,13 @@ void mgmt_state_free(struct mgmt_state *s);
 /* Reads the configuration file and puts it into force. Answers the waiter at the end, whatever it
  * is. */
 void mgmt_reload(struct mgmt *m, bool dry_run, struct mgmt_waiter waiter);
+
+/*
+ * Puts other switches into force, which it takes over, and answers the waiter with `reply`, which
+ * it takes over too, or with an error.
+ */
+void mgmt_switch(
+	struct mgmt *m, struct mgmt_switches *switches, json_t *reply, struct mgmt_waiter waiter);
 
 /* Builds the same configuration anew, as ports changed. */
 void mgmt_rebuild(struct mgmt *m);

@@ -33,7 +33,8 @@ static int state_world(struct mgmt *m, struct mgmt_state *s, char *why)
 		.ports = m->p.ports,
 		.n_workers = m->p.shared->n_workers,
 		.generation = m->generation + 1,
-		.ids = s->ids};
+		.ids = s->ids,
+		.switches = &m->switches};
 
 	s->world = mgmt_world_build(&in, why);
 	return s->world != NULL ? 0 : -errno;
@@ -290,6 +291,49 @@ void mgmt_rebuild(struct mgmt *m)
 		m->rebuild_wanted = true;
 }
 
+/* Takes back what control did not want. */
+static void switch_back(struct mgmt *m)
+{
+	mgmt_switches_free(&m->switches);
+	m->switches = m->switches_before;
+	m->switches_before = (struct mgmt_switches){0};
+}
+
+void mgmt_switch(
+	struct mgmt *m, struct mgmt_switches *switches, json_t *reply, struct mgmt_waiter waiter)
+{
+	struct mgmt_state next = {.config = m->state.config, .ids = m->state.ids};
+	struct dp_world *world;
+	char why[MGMT_WHY];
+	int rc;
+
+	if (m->world_pending || m->leaving) {
+		mgmt_switches_free(switches);
+		json_decref(reply);
+		mgmt_answer(m, waiter, mgmt_error("a reload is under way, try again"));
+		return;
+	}
+	m->switches_before = m->switches;
+	m->switches = *switches;
+	*switches = (struct mgmt_switches){0};
+	rc = state_world(m, &next, why);
+	if (rc < 0) {
+		switch_back(m);
+		json_decref(reply);
+		mgmt_answer(m, waiter, mgmt_error("%s", why));
+		return;
+	}
+	world = next.world;
+	next = (struct mgmt_state){.world = world};
+	rc = mgmt_world_submit(m, MGMT_PENDING_SWITCH, world, &next, waiter, reply);
+	if (rc < 0) {
+		switch_back(m);
+		mgmt_answer(m, waiter, mgmt_error("%s", strerror(-rc)));
+	} else { /* its world knows the ports as they are */
+		m->rebuild_wanted = false;
+	}
+}
+
 /* --- in force -------------------------------------------------------------------------------- */
 
 /* Ids that had another name before count from here. */
@@ -347,6 +391,18 @@ static void tell_reloaded(struct mgmt *m, struct mgmt_pending *p)
 	mgmt_answer(m, p->waiter, json_incref(p->changes));
 }
 
+static void tell_switched(struct mgmt *m, struct mgmt_pending *p)
+{
+	char *text = json_dumps(p->changes, JSON_COMPACT), quoted[256];
+
+	if (text != NULL)
+		LOG_NOTICE("switched", "generation=%llu what=%s", (unsigned long long)m->generation,
+			log_quote(quoted, sizeof(quoted), text, strlen(text)));
+	free(text);
+	json_object_set_new(p->changes, "generation", json_integer((json_int_t)m->generation));
+	mgmt_answer(m, p->waiter, json_incref(p->changes));
+}
+
 void mgmt_world_done(struct mgmt *m, struct mgmt_pending *p)
 {
 	m->world_pending = false;
@@ -358,6 +414,10 @@ void mgmt_world_done(struct mgmt *m, struct mgmt_pending *p)
 				strerror((int)-p->r.status));
 		else if (p->kind == MGMT_PENDING_RELOAD)
 			refuse(m, p->waiter, strerror((int)-p->r.status), NULL, NULL);
+		else if (p->kind == MGMT_PENDING_SWITCH) {
+			switch_back(m);
+			mgmt_answer(m, p->waiter, mgmt_error("%s", strerror((int)-p->r.status)));
+		}
 		if (p->kind == MGMT_PENDING_FIRST || p->kind == MGMT_PENDING_LEAVE)
 			atomic_store_explicit(&m->p.shared->stop, 1, memory_order_release);
 		return;
@@ -373,6 +433,11 @@ void mgmt_world_done(struct mgmt *m, struct mgmt_pending *p)
 	case MGMT_PENDING_RELOAD:
 		in_force(m, p);
 		tell_reloaded(m, p);
+		return;
+	case MGMT_PENDING_SWITCH:
+		in_force(m, p);
+		mgmt_switches_free(&m->switches_before);
+		tell_switched(m, p);
 		return;
 	default:
 		in_force(m, p);

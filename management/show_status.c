@@ -65,6 +65,7 @@ static json_t *status_object(struct mgmt *m)
 		(int)mgmt_ready(m), "uptime_s",
 		(json_int_t)((m->now_us - m->started_us) / US_PER_SEC), "generation",
 		(json_int_t)m->state.world->generation);
+	json_object_set_new(o, "paused", json_boolean(m->switches.paused));
 	json_object_set_new(o, "reload_error",
 		m->reload_why[0] != '\0' ? json_string(m->reload_why) : json_null());
 	json_object_set_new(o, "ports", json_integer(m->p.n_ports));
@@ -191,6 +192,8 @@ static json_t *link_object(const struct mgmt *m, const struct config_link *cl, u
 	json_object_set_new(o, "policy",
 		json_pack("{s:o,s:o}", "in", policy_name(config, cl->policy_in), "out",
 			policy_name(config, cl->policy_out)));
+	json_object_set_new(o, "mode_of_file",
+		json_boolean(mgmt_switched(&m->switches, config, cl) == cl->mode));
 	json_object_set_new(o, "home_worker", json_integer(l->home));
 	json_object_set_new(o, "type", json_string(cl->wireless ? "wireless" : "wired"));
 	json_object_set_new(o, "query_budget", json_integer(l->query_budget));

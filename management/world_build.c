@@ -139,6 +139,9 @@ static int link_mtu(struct dp_link *l, const struct mgmt_world_input *in,
 static int link_build(struct dp_link *l, const struct mgmt_world_input *in,
 	const struct config_link *cl, uint16_t id, struct clamped *clamped, char *why)
 {
+	static const enum dp_link_mode modes[] = {[CONFIG_LINK_GATEWAY] = DP_LINK_GATEWAY,
+		[CONFIG_LINK_OFF] = DP_LINK_OFF,
+		[CONFIG_LINK_FILTER] = DP_LINK_FILTER};
 	const struct dp_port *port = &in->ports[cl->port];
 	int rc;
 
@@ -147,9 +150,7 @@ static int link_build(struct dp_link *l, const struct mgmt_world_input *in,
 	l->vlan = cl->vlan;
 	/* A worker that has a queue on the port, the same one for the life of the id. */
 	l->home = id % (port->n_queues < in->n_workers ? port->n_queues : in->n_workers);
-	l->mode = cl->mode == CONFIG_LINK_GATEWAY ? DP_LINK_GATEWAY
-		  : cl->mode == CONFIG_LINK_OFF   ? DP_LINK_OFF
-						  : DP_LINK_FILTER;
+	l->mode = (uint8_t)modes[mgmt_switched(in->switches, in->config, cl)];
 	l->mac = port->mac;
 	l->query_budget = cl->query_budget;
 	l->wireless = cl->wireless;

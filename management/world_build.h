@@ -7,6 +7,7 @@
 #include "dataplane/port.h"
 #include "dataplane/world.h"
 #include "management/link_ids.h"
+#include "management/switches.h"
 #include "yaml/config.h"
 
 #define MGMT_WHY 320 /* room for a reason */
@@ -15,8 +16,9 @@ struct mgmt_world_input {
 	const struct config *config;
 	const struct dp_port *ports; /* ports[i] is config->ports[i] */
 	unsigned n_workers;
-	uint64_t generation;        /* 1 for the first */
-	const struct link_ids *ids; /* of config's links, ids->of_config filled */
+	uint64_t generation;                  /* 1 for the first */
+	const struct link_ids *ids;           /* of config's links, ids->of_config filled */
+	const struct mgmt_switches *switches; /* NULL: none */
 };
 
 /*

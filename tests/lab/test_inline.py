@@ -51,12 +51,7 @@ class Pair:
         self.printer = lab.station("printer", 10, bridge="core")
 
     def mode(self, mode):
-        text = CONFIG.replace("mode: gateway", f"mode: {mode}")
-        self.lab.gateway.write_config(text)
-        if self.lab.gateway.process is None:
-            self.lab.gateway.start()
-        else:
-            self.lab.gateway.ctl("reload")
+        self.lab.gateway.ctl("link", "set", "floor", f"mode={mode}")
 
     def link(self, name):
         return next(link for link in self.lab.gateway.ctl("show", "links", as_json=True)["links"]
@@ -66,7 +61,8 @@ class Pair:
 @pytest.fixture(scope="module")
 def pair(lab):
     made = Pair(lab)
-    made.mode("gateway")
+    lab.gateway.write_config(CONFIG)
+    lab.gateway.start()
     made.desk.start_avahi()
     made.printer.start_avahi()
     yield made
@@ -139,3 +135,39 @@ def test_mode_off_is_a_cable(pair):
     assert from_printer(seen, pair.printer)
     assert seen.frames(f"mdns && eth.src == {pair.lab.gateway.mac}") == []
     assert seen.malformed() == []
+
+
+def test_the_kill_switches(pair):
+    def modes():
+        return {name: pair.link(name)["mode"] for name in ("floor", "floor/core")}
+
+    gateway = pair.lab.gateway
+    gateway.ctl("link", "set", "floor", "mode=filter")
+    assert modes() == {"floor": "filter", "floor/core": "filter"}
+    gateway.ctl("link", "set", "floor/core", "mode=gateway")
+    assert modes() == {"floor": "filter", "floor/core": "gateway"}
+    # A reload changes neither; a pause comes before both.
+    gateway.ctl("reload")
+    assert modes() == {"floor": "filter", "floor/core": "gateway"}
+    gateway.ctl("gateway", "pause")
+    assert modes() == {"floor": "off", "floor/core": "off"}
+    assert gateway.ctl("show", "status", as_json=True)["paused"] is True
+    fetch(pair, pair.printer.v4)
+    gateway.ctl("gateway", "resume")
+    assert modes() == {"floor": "filter", "floor/core": "gateway"}
+    assert not pair.link("floor")["mode_of_file"]
+    # Left to the file again.
+    for name in modes():
+        gateway.ctl("link", "set", name, "mode=config")
+    assert modes() == {"floor": "gateway", "floor/core": "gateway"}
+    assert pair.link("floor")["mode_of_file"]
+
+
+@pytest.mark.parametrize("args,why", [
+    (("link", "set", "nobody", "mode=off"), "there is no link nobody"),
+    (("link", "set", "floor", "mode=on"), "expected: link set NAME mode="),
+])
+def test_a_switch_that_is_none(pair, args, why):
+    done = pair.lab.gateway.ctl(*args, check=False)
+    assert done.returncode == 1
+    assert why in done.stderr
