@@ -36,9 +36,7 @@
 
 #define DP_BURST 32
 #define DP_TX_BUFFER 64
-#define DP_L2_CROSSING                                                                             \
-	26u                  /* bytes before the IP header of what may cross: Ethernet, three tags \
-			      */
+#define DP_L2_CROSSING 26u   /* bytes before the IP header of what may cross */
 #define DP_SCRATCH 9216      /* bytes: the largest message and its headers, in one piece */
 #define DP_QUESTIONS 256     /* questions looked at per pass over a burst */
 #define DP_QUESTIONS_MSG 128 /* ... per message */
