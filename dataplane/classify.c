@@ -415,6 +415,11 @@ static int classify_ip4(struct dp_worker *w, struct rte_mbuf *m, struct cursor *
 	return classify_udp(w, m, c, total - ihl);
 }
 
+static bool is_extension(uint8_t proto)
+{
+	return proto == IPPROTO_HOPOPTS || proto == IPPROTO_ROUTING || proto == IPPROTO_DSTOPTS;
+}
+
 static int classify_ip6(struct dp_worker *w, struct rte_mbuf *m, struct cursor *c)
 {
 	struct dp_pkt *pkt = dp_pkt(m);
@@ -432,13 +437,11 @@ static int classify_ip6(struct dp_worker *w, struct rte_mbuf *m, struct cursor *
 	ours = group || dp_link_own_addr(c->link, 6, h->dst_addr);
 	off = c->off + sizeof(*h);
 	proto = h->proto;
-	for (unsigned i = 0; i < IPPROTO6_MAX_EXT; i++) {
+	for (unsigned i = 0; is_extension(proto); i++) {
 		size_t ext;
 
-		if (proto != IPPROTO_HOPOPTS && proto != IPPROTO_ROUTING &&
-			proto != IPPROTO_DSTOPTS)
-			break;
-		if (left < 8)
+		/* So many could be there only to hide what is behind them. */
+		if (left < 8 || i == IPPROTO6_MAX_EXT)
 			return END(DP_bad_ip);
 		ext = ((size_t)c->data[off + 1] + 1) * 8;
 		if (ext > left)
@@ -463,7 +466,8 @@ static int classify_ip6(struct dp_worker *w, struct rte_mbuf *m, struct cursor *
 
 /*
  * On an inline pair all crosses that is not for us and not mDNS: other VLANs, other protocols, what
- * is too odd to be read. An IP length beyond the data, and our own or impossible sources, end here.
+ * is too odd to be read. An IP length beyond the data, our own or impossible sources, and broken IP
+ * headers to a group, which could hide mDNS, end here.
  */
 static int cross(const struct cursor *c, const struct dp_pkt *pkt, int rc)
 {
@@ -478,8 +482,9 @@ static int cross(const struct cursor *c, const struct dp_pkt *pkt, int rc)
 	case DP_oversize:
 		/* mDNS that is too long, or a chain too long for it that was not looked at? */
 		return pkt->l3_off != 0 ? rc : END(DP_bypassed);
-	case DP_not_ours:
 	case DP_bad_ip:
+		return c->to_us ? rc : END(DP_bypassed);
+	case DP_not_ours:
 		/* Addressed to our MAC it is meant for us, and for nobody else. */
 		return c->to_us && (c->data[0] & 1) == 0 ? rc : END(DP_bypassed);
 	case DP_unknown_link:

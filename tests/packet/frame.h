@@ -11,7 +11,7 @@
 
 #define FRAME_MAX 9400 /* bytes */
 #define FRAME_TAGS 3
-#define FRAME_EXTS 4
+#define FRAME_EXTS 12
 
 enum frame_sum {
 	FRAME_SUM_GOOD,
