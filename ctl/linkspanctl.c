@@ -26,6 +26,8 @@ static void usage(FILE *out)
 	fputs("usage: linkspanctl [-s SOCKET] [--json] COMMAND\n"
 	      "\n"
 	      "  show status|ports|links|services|records|stations|policy|counters\n"
+	      "  explain --consumer link=NAME|MAC [--service TYPE|INSTANCE]\n"
+	      "                        what the consumer gets, and which rule says so\n"
 	      "  reload [--dry-run]    read the configuration file again; all of it or nothing\n"
 	      "  flush [link=NAME]     forget all records, or those of a link\n"
 	      "  link set NAME mode=gateway|filter|off|config\n"
@@ -54,6 +56,19 @@ static bool show_args(char *const args[], unsigned n)
 			return true;
 	}
 	return false;
+}
+
+static bool explain_args(char *const args[], unsigned n)
+{
+	bool consumer = false;
+
+	for (unsigned i = 0; i < n; i++) {
+		if (strncmp(args[i], "consumer=", 9) == 0)
+			consumer = true;
+		else if (strncmp(args[i], "service=", 8) != 0)
+			return false;
+	}
+	return consumer;
 }
 
 static bool reload_args(char *const args[], unsigned n)
@@ -86,6 +101,7 @@ static const struct {
 	bool (*args_good)(char *const args[], unsigned n);
 } commands[] = {
 	{"show", show_args},
+	{"explain", explain_args},
 	{"reload", reload_args},
 	{"flush", flush_args},
 	{"log", log_args},
@@ -136,13 +152,28 @@ struct options {
 	bool json;
 	char *args[8]; /* the command first */
 	unsigned n_args;
+	char consumer[128], service[1100]; /* --consumer, --service as arguments; or empty */
 };
 
 enum {
 	OPT_JSON = 256,
 	OPT_VERSION,
 	OPT_DRY_RUN,
+	OPT_CONSUMER,
+	OPT_SERVICE,
 };
+
+/* "name=value" into buf; false if it does not fit. */
+static bool option_keep(char *buf, size_t size, const char *name, const char *value)
+{
+	int n = snprintf(buf, size, "%s=%s", name, value);
+
+	if (n >= 0 && (size_t)n < size)
+		return true;
+	fprintf(stderr, "linkspanctl: --%s is too long\n", name);
+	usage(stderr);
+	return false;
+}
 
 /* Options may stand anywhere. Returns -1 to go on, or the exit code. */
 static int options_parse(int argc, char **argv, struct options *o)
@@ -151,6 +182,8 @@ static int options_parse(int argc, char **argv, struct options *o)
 		{"socket", required_argument, NULL, 's'},
 		{"json", no_argument, NULL, OPT_JSON},
 		{"dry-run", no_argument, NULL, OPT_DRY_RUN},
+		{"consumer", required_argument, NULL, OPT_CONSUMER},
+		{"service", required_argument, NULL, OPT_SERVICE},
 		{"version", no_argument, NULL, OPT_VERSION},
 		{"help", no_argument, NULL, 'h'},
 		{NULL, 0, NULL, 0},
@@ -171,6 +204,14 @@ static int options_parse(int argc, char **argv, struct options *o)
 		case OPT_DRY_RUN:
 			dry_run = true;
 			break;
+		case OPT_CONSUMER:
+			if (!option_keep(o->consumer, sizeof(o->consumer), "consumer", optarg))
+				return EXIT_USAGE;
+			break;
+		case OPT_SERVICE:
+			if (!option_keep(o->service, sizeof(o->service), "service", optarg))
+				return EXIT_USAGE;
+			break;
 		case OPT_VERSION:
 			printf("linkspanctl %s\n", LINKSPAN_VERSION);
 			return 0;
@@ -182,10 +223,14 @@ static int options_parse(int argc, char **argv, struct options *o)
 			return EXIT_USAGE;
 		}
 	}
-	while (optind < argc && o->n_args < 6)
+	while (optind < argc && o->n_args < 5)
 		o->args[o->n_args++] = argv[optind++];
 	if (dry_run)
 		o->args[o->n_args++] = dry_run_arg;
+	if (o->consumer[0] != '\0' && o->n_args < 8)
+		o->args[o->n_args++] = o->consumer;
+	if (o->service[0] != '\0' && o->n_args < 8)
+		o->args[o->n_args++] = o->service;
 	if (o->n_args > 0 && optind == argc && command_good(o->args[0], o->args + 1, o->n_args - 1))
 		return -1;
 	if (o->n_args > 0)

@@ -109,6 +109,17 @@ static const struct view views[] = {
 		.path = {"link", "mac", "records", "refused", "seen_s_ago", "addresses"}},
 };
 
+static const struct view explain_services = {.what = "services",
+	.sort = 3,
+	.header = {"INSTANCE", "TYPE", "LINK", "VERDICT", "WHY", "POLICY", ">LINE", "RULE"},
+	.path = {"instance", "type", "link", "verdict", "why", "rule.policy", "rule.line",
+		"rule.rule"}};
+
+static const struct view explain_links = {.what = "links",
+	.header = {"LINK", "ROLE", "MODE", "ASKED", "RULE", "LEARNED", "RULE"},
+	.path = {"link", "role", "mode", "asked", "asked_rule.rule", "learned",
+		"learned_rule.rule"}};
+
 static int render_view(const struct view *v, const json_t *reply, FILE *out)
 {
 	const json_t *list = json_object_get(reply, v->what), *row;
@@ -274,6 +285,16 @@ static void names_line(const json_t *changes, const char *what, const char *how,
 	free(text);
 }
 
+static int render_explain(const json_t *reply, FILE *out)
+{
+	int rc = render_view(&explain_services, reply, out);
+
+	if (rc < 0 || json_object_get(reply, "links") == NULL)
+		return rc;
+	fputs("\nWhere the type may be asked for, and learned from:\n", out);
+	return render_view(&explain_links, reply, out);
+}
+
 static int render_reload(const json_t *reply, FILE *out)
 {
 	static const char *const hows[] = {"added", "removed", "changed"};
@@ -308,6 +329,8 @@ int render(const char *what, const json_t *reply, FILE *out)
 		return render_counters(reply, out);
 	if (strcmp(what, "reload") == 0)
 		return render_reload(reply, out);
+	if (strcmp(what, "explain") == 0)
+		return render_explain(reply, out);
 	if (strcmp(what, "link") == 0 || strcmp(what, "gateway") == 0)
 		fprintf(out, "in force, generation %" JSON_INTEGER_FORMAT "\n",
 			json_integer_value(json_object_get(reply, "generation")));

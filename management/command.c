@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "management/explain.h"
 #include "management/show.h"
 
 LOG_MODULE(socket);
@@ -40,6 +41,13 @@ static bool cmd_show(struct request *rq)
 	memset(rq->show, 0, sizeof(*rq->show));
 	rq->show->ops = ops;
 	return false;
+}
+
+static bool cmd_explain(struct request *rq)
+{
+	json_t *error = mgmt_explain(rq->m, rq->arg, rq->n_args, rq->show);
+
+	return error != NULL ? reply(rq, error) : false;
 }
 
 static bool cmd_reload(struct request *rq)
@@ -157,6 +165,7 @@ static const struct {
 	bool (*run)(struct request *rq);
 } commands[] = {
 	{"show", cmd_show},
+	{"explain", cmd_explain},
 	{"reload", cmd_reload},
 	{"flush", cmd_flush},
 	{"log", cmd_log},

@@ -22,6 +22,8 @@
  *	socket.c     the control socket and its clients; socket_path.c: where it is
  *	command.c    request line -> command
  *	show_*.c     what commands show
+ *	explain.c    why a consumer gets a service, or does not
+ *	switches.c   what was switched by command
  *	netlink.c    interfaces of kernel-backed ports
  *	telemetry.c  DPDK telemetry
  */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #pragma once
 
+#include "dns/name.h"
 #include "management/mgmt_priv.h"
 
 /*
@@ -15,9 +16,27 @@
 
 struct show_ops;
 
+/* What an `explain` is about. */
+enum explain_by {
+	EXPLAIN_ALL,
+	EXPLAIN_TYPE,     /* name */
+	EXPLAIN_INSTANCE, /* name */
+	EXPLAIN_LABEL,    /* label: an instance's, of whatever type */
+};
+
+struct explain_what {
+	uint16_t link; /* the consumer's */
+	bool has_mac;
+	struct mac_addr mac; /* the consumer's */
+	enum explain_by by;
+	uint8_t name[DNS_NAME_MAX + 1]; /* lower case */
+	char label[DNS_LABEL_TEXT_MAX];
+};
+
 /* How far a reply is. */
 struct show_state {
 	const struct show_ops *ops; /* NULL: no paged reply under way */
+	struct explain_what what;
 	uint32_t cursor;
 	unsigned stage;
 	bool comma; /* the array under way has an element */

@@ -119,6 +119,25 @@ static void take_host(
 	take_addresses(m, out, host, DNS_TYPE_AAAA, 16);
 }
 
+/* Is the instance not extended since another host claims its name (RFC 6762 §9)? */
+static bool is_hidden(const struct cache_view *v, const uint8_t *instance, uint16_t link)
+{
+	uint32_t node = cache_find(v, instance, DNS_TYPE_SRV), idx;
+	struct cache_iter it;
+
+	if (node == 0)
+		return false;
+	cache_iter_init(&it, v, cache_node_at(v, node));
+	while ((idx = cache_iter_next(&it)) != 0) {
+		const struct cache_record *r = cache_record_at(v, idx);
+
+		if (r->link == link && (atomic_load_explicit(&r->flags, memory_order_relaxed) &
+					       CACHE_REC_HIDDEN) != 0)
+			return true;
+	}
+	return false;
+}
+
 /* A PTR of a service type stands for one instance (RFC 6763 §4.1); what resolves it is looked up.
  */
 static void take_service(struct mgmt *m, struct snapshot *s, uint32_t idx)
@@ -142,6 +161,8 @@ static void take_service(struct mgmt *m, struct snapshot *s, uint32_t idx)
 	out->instance = keep(s, instance, ptr->rdlen);
 	out->type = keep(s, cache_node_name(v, node), node->name_len);
 	out->link = ptr->link;
+	out->cls = atomic_load_explicit(&ptr->cls[m->state.world->slot], memory_order_relaxed);
+	out->contested = is_hidden(v, instance, ptr->link);
 	out->ttl_left = cache_record_ttl_left(ptr, clock_ms(m->now_us));
 	provider(v, ptr, &out->mac);
 	out->state = cache_service_state(v, instance, ptr->link, clock_ms(m->now_us), &found);

@@ -39,6 +39,8 @@ struct snapshot_service {
 	struct snapshot_bytes txt;
 	enum cache_service_state state;
 	uint32_t ttl_left;
+	uint32_t cls;   /* by the policy in force */
+	bool contested; /* not extended: an older owner of the name lives elsewhere */
 	uint16_t link, port;
 	uint16_t n_addrs;
 	struct mac_addr mac;

@@ -102,7 +102,10 @@ def test_usage_errors_of_linkspan(argv):
 @pytest.mark.parametrize("argv", [
     [], ["dance"], ["show"], ["show", "nothing"], ["show", "links", "more"], ["reload", "now"],
     ["flush", "everything"], ["flush", "link="], ["log"], ["--nonsense"], ["explain"], ["top"],
-    ["show", "--dry-run"], ["show", "gateways"],
+    ["show", "--dry-run"], ["show", "gateways"], ["explain", "--service", "_ipp._tcp"],
+    ["explain", "--consumer", "link=a", "more"], ["explain", "--consumer", "x" * 200],
+    ["link"], ["link", "set", "a"], ["link", "set", "a", "filter"], ["link", "get", "a", "mode=off"],
+    ["gateway"], ["gateway", "stop"],
 ])
 def test_usage_errors_of_linkspanctl(argv):
     done = run(CTL, "-s", "/nonexistent/socket", *argv)
