@@ -56,6 +56,7 @@ static bool same_link(const struct config *old, uint32_t i, const struct config 
 	       a->announce == b->announce && a->conflicts_report == b->conflicts_report &&
 	       same_prefixes(a->addresses, a->n_addresses, b->addresses, b->n_addresses) &&
 	       same_prefixes(a->prefixes, a->n_prefixes, b->prefixes, b->n_prefixes) &&
+	       same_text(a->group, b->group) &&
 	       same_text(policy_name(old, a->policy_in), policy_name(new, b->policy_in)) &&
 	       same_text(policy_name(old, a->policy_out), policy_name(new, b->policy_out));
 }

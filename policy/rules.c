@@ -66,15 +66,24 @@ static void services_print(const struct config_services *s, FILE *out)
 static void links_print(
 	const char *key, const struct config_link_list *list, const struct config *c, FILE *out)
 {
-	struct names l = {0};
+	struct names l = {0}, groups = {0};
 
 	if (list->n == 0)
 		return;
+	fprintf(out, ", %s: {", key);
 	for (uint32_t i = 0; i < list->n && i < NAMES_MAX; i++)
 		names_add(&l, c->links[list->links[i]].name);
 	l.n = list->n;
-	fprintf(out, ", %s: {link: ", key);
-	names_print(&l, out);
+	if (list->n_groups == 0 || list->by_link) {
+		fputs("link: ", out);
+		names_print(&l, out);
+	}
+	for (uint32_t i = 0; i < list->n_groups; i++)
+		names_add(&groups, list->groups[i]);
+	if (list->n_groups > 0) {
+		fputs(list->by_link ? ", group: " : "group: ", out);
+		names_print(&groups, out);
+	}
 	fputc('}', out);
 }
 

@@ -96,8 +96,9 @@ struct config_link {
 	 * but the port, and the name, which has "/PORT" behind it.
 	 */
 	bool far_side;
-	uint16_t vlan; /* 1..4094; 0: untagged */
-	uint16_t mtu;  /* bytes, 576..9000; 0: min(1500, the port's) */
+	const char *group; /* for rules; NULL: none */
+	uint16_t vlan;     /* 1..4094; 0: untagged */
+	uint16_t mtu;      /* bytes, 576..9000; 0: min(1500, the port's) */
 	enum config_link_mode mode;
 	uint32_t query_budget;             /* our own queries onto this link, per second */
 	bool wireless;                     /* type: wireless */
@@ -133,10 +134,13 @@ enum config_kind {
 	CONFIG_KIND_BOTH = 3, /* `kind:` omitted */
 };
 
-/** Link names of `from: {link: ...}` or `to: {link: ...}`. */
+/** The links that `from:` or `to:` comes down to: those of `link:`, of `group:`, or of both. */
 struct config_link_list {
-	const uint32_t *links; /* indexes into config.links, ascending, none twice */
-	uint32_t n;            /* 0: the criterion is absent, any link matches */
+	const uint32_t *links;     /* indexes into config.links, ascending, none twice */
+	uint32_t n;                /* 0: the criterion is absent, any link matches */
+	const char *const *groups; /* as written, to print */
+	uint32_t n_groups;
+	bool by_link; /* `link:` is written */
 };
 
 /** One rule of a policy. First match wins. */

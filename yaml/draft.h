@@ -34,6 +34,7 @@ struct raw_link {
 	uint32_t conflicts;    /* 0: defend, 1: report */
 	struct yaml_node *addresses;
 	struct yaml_node *prefixes;
+	const char *group;
 	const char *policy_in;
 	const char *policy_out;
 };
@@ -53,7 +54,9 @@ struct raw_rule {
 	const char *instance;
 	enum config_kind kind; /* 0: not written */
 	struct yaml_node *from;
+	struct yaml_node *from_group;
 	struct yaml_node *to;
+	struct yaml_node *to_group;
 };
 
 /** An entry of policies:. */

@@ -172,6 +172,7 @@ static void expand_entry(struct builder *b, const struct raw_link *raw, struct y
 		.wireless = raw->wireless != 0,
 		.announce = raw->announce != 0,
 		.conflicts_report = raw->conflicts != 0,
+		.group = raw->group,
 		.policy_in = find_policy(b, raw->policy_in, entry, "in"),
 		.policy_out = find_policy(b, raw->policy_out, entry, "out"),
 		.pos = raw->pos,
@@ -271,6 +272,8 @@ void yaml_build_links(struct yaml_loader *ld, struct draft *draft, struct yaml_l
 	for (uint32_t i = 0; i < config->n_links; i++)
 		yaml_names_add(&by_name->names, config->links[i].name, i);
 	yaml_names_sort(&by_name->names);
+	if (yaml_groups_init(ld, &by_name->groups, config))
+		return;
 	by_name->links = config->links;
 	by_name->complete = b.complete;
 	yaml_check_overlap(ld, config, b.entries, &by_name->names);

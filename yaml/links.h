@@ -5,12 +5,14 @@
 
 #include "yaml/complain.h"
 #include "yaml/draft.h"
+#include "yaml/groups.h"
 #include "yaml/names.h"
 
 /** The links by name, for rules. */
 struct yaml_link_names {
 	struct yaml_names names;
 	const struct config_link *links; /* names.n of them, as the names count them */
+	struct yaml_groups groups;
 	bool complete; /* false: some link's name is unknown because of an error */
 };
 

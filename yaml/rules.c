@@ -51,6 +51,78 @@ static void add_link(struct context *c, struct yaml_node *item, uint32_t *list, 
 	yaml_expected(c->ld, item, "the name of a link%s", yaml_guess_text(&guess, guessed));
 }
 
+/* The links of a group. */
+static void add_group(struct context *c, struct yaml_node *item,
+	const struct config_link_list **list, uint32_t *n)
+{
+	struct yaml_guess guess = {.word = item->text};
+	char guessed[YAML_GUESS_SIZE];
+	uint32_t group;
+
+	if (item->bad || item->kind != YAML_KIND_SCALAR)
+		return;
+	group = yaml_names_find(&c->links->groups.names, item->text);
+	if (group != YAML_NO_NAME) {
+		list[(*n)++] = &c->links->groups.list[group];
+		return;
+	}
+	if (!c->links->complete)
+		return;
+	yaml_guess_offer_names(c->ld, &guess, &c->links->groups.names);
+	yaml_expected(
+		c->ld, item, "the name of a group of links%s", yaml_guess_text(&guess, guessed));
+}
+
+static bool has_link(const struct config_link_list *list, uint32_t link)
+{
+	return bsearch(&link, list->links, list->n, sizeof(link), by_value) != NULL;
+}
+
+/* Leaves in *out the links that are of one of the groups as well; all of the groups' if `link:` is
+ * not written. */
+static void take_groups(struct context *c, struct yaml_node *node, struct config_link_list *out)
+{
+	uint32_t most = node->kind == YAML_KIND_LIST ? node->n : 1, n = 0, total = 0, kept = 0;
+	const struct config_link_list **lists = yaml_arena_array(c->ld->tree, most, sizeof(*lists));
+	const char **names = yaml_arena_array(c->ld->out, most, sizeof(*names));
+	uint32_t *links;
+
+	if (!lists || !names) {
+		yaml_oom(c->ld);
+		return;
+	}
+	if (node->kind == YAML_KIND_SCALAR)
+		add_group(c, node, lists, &n);
+	yaml_for_each_child(item, node) add_group(c, item, lists, &n);
+	for (uint32_t i = 0; i < n; i++) {
+		names[i] = c->links->links[lists[i]->links[0]].group;
+		total += lists[i]->n;
+	}
+	links = yaml_arena_array(c->ld->out, total, sizeof(*links));
+	if (!links) {
+		yaml_oom(c->ld);
+		return;
+	}
+	for (uint32_t i = 0; i < n; i++)
+		for (uint32_t k = 0; k < lists[i]->n; k++)
+			if (!out->by_link || has_link(out, lists[i]->links[k]))
+				links[kept++] = lists[i]->links[k];
+	if (kept)
+		qsort(links, kept, sizeof(*links), by_value);
+	total = 0;
+	for (uint32_t i = 0; i < kept; i++)
+		if (!i || links[i] != links[i - 1])
+			links[total++] = links[i];
+	/* No link is left: that would read like any. Misspelt groups have been told already. */
+	if (!total && n == most && c->links->complete)
+		yaml_complain(
+			c->ld, node, "found no link of that group among the links, expected one");
+	out->links = links;
+	out->n = total;
+	out->groups = names;
+	out->n_groups = n;
+}
+
 static void take_links(struct context *c, struct yaml_node *node, struct config_link_list *out)
 {
 	uint32_t *list, n = 0, unique = 0;
@@ -72,7 +144,7 @@ static void take_links(struct context *c, struct yaml_node *node, struct config_
 		if (!i || list[i] != list[i - 1])
 			list[unique++] = list[i];
 	}
-	*out = (struct config_link_list){list, unique};
+	*out = (struct config_link_list){.links = list, .n = unique, .by_link = true};
 }
 
 /* `from: {}` would read like a restriction and be none. */
@@ -81,7 +153,7 @@ static void check_side(struct context *c, struct yaml_node *rule, const char *ke
 	struct yaml_node *side = yaml_child(rule, key);
 
 	if (side && side->kind == YAML_KIND_MAP && !side->n && !c->ld->partial)
-		yaml_expected(c->ld, side, "a map like {link: NAME}");
+		yaml_expected(c->ld, side, "a map like {link: NAME} or {group: NAME}");
 }
 
 static void build_rule(struct context *c, const struct raw_rule *raw, struct yaml_node *node,
@@ -99,6 +171,10 @@ static void build_rule(struct context *c, const struct raw_rule *raw, struct yam
 		yaml_flatten(c->sets, raw->deny, &rule->services);
 	take_links(c, raw->from, &rule->from);
 	take_links(c, raw->to, &rule->to);
+	if (raw->from_group)
+		take_groups(c, raw->from_group, &rule->from);
+	if (raw->to_group)
+		take_groups(c, raw->to_group, &rule->to);
 	check_side(c, node, "from");
 	check_side(c, node, "to");
 	if (yaml_child(node, "permit") && yaml_child(node, "deny"))
@@ -134,7 +210,8 @@ static void build_policy(struct context *c, const struct raw_policy *raw, struct
 		build_rule(c, &raw->rules[i], child, &rules[i]);
 	child = node->first;
 	for (uint32_t i = 0; i + 1 < raw->n_rules; i++, child = child->next) {
-		if (!matches_all(&rules[i]) || has_bad_child(child))
+		if (!matches_all(&rules[i]) || has_bad_child(child) || yaml_child(child, "from") ||
+			yaml_child(child, "to"))
 			continue;
 		yaml_warn(c->ld, child->next,
 			"never reached: the rule before it, at line %u, "

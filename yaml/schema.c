@@ -322,6 +322,16 @@ static const struct schema_key schema[] = {
 		       "extended. report: both keep it, and each is shown where the other is not.",
 	},
 	{
+		.path = "links[].group",
+		.type = SCHEMA_TEXT,
+		FIELD(struct raw_link, group),
+		.min = 1,
+		.max = 63,
+		.check = yaml_check_name,
+		.expected = "a name of 1 to 63 characters: " NAME_EXPECTED,
+		.doc = "Links of one group are named together in rules.",
+	},
+	{
 		.path = "links[].policy",
 		.type = SCHEMA_MAP,
 		.expected = "a map like {in: POLICY, out: POLICY}",
@@ -404,7 +414,7 @@ static const struct schema_key schema[] = {
 	{
 		.path = "policies.*[].from",
 		.type = SCHEMA_MAP,
-		.expected = "a map like {link: NAME}",
+		.expected = "a map like {link: NAME} or {group: NAME}",
 		.doc = "The provider.",
 	},
 	{
@@ -417,9 +427,18 @@ static const struct schema_key schema[] = {
 		.doc = "Its link.",
 	},
 	{
+		.path = "policies.*[].from.group",
+		.type = SCHEMA_ONE_OR_LIST,
+		FIELD(struct raw_rule, from_group),
+		.min = 1,
+		.max = 1024,
+		.expected = "the name of a group of links or a list of them",
+		.doc = "The group of its link.",
+	},
+	{
 		.path = "policies.*[].to",
 		.type = SCHEMA_MAP,
-		.expected = "a map like {link: NAME}",
+		.expected = "a map like {link: NAME} or {group: NAME}",
 		.doc = "The consumer.",
 	},
 	{
@@ -430,6 +449,15 @@ static const struct schema_key schema[] = {
 		.max = CONFIG_LINKS_MAX,
 		.expected = "the name of a link or a list of them",
 		.doc = "Its link.",
+	},
+	{
+		.path = "policies.*[].to.group",
+		.type = SCHEMA_ONE_OR_LIST,
+		FIELD(struct raw_rule, to_group),
+		.min = 1,
+		.max = 1024,
+		.expected = "the name of a group of links or a list of them",
+		.doc = "The group of its link.",
 	},
 	{
 		.path = "pinned",

@@ -74,8 +74,8 @@ static void set_pairs(void)
 	for (uint32_t i = 0; i < RULES; i++) {
 		ends[i][0] = i * 13 % LINKS;
 		ends[i][1] = i * 29 % LINKS;
-		rules[i].from = (struct config_link_list){&ends[i][0], 1};
-		rules[i].to = (struct config_link_list){&ends[i][1], 1};
+		rules[i].from = (struct config_link_list){.links = &ends[i][0], .n = 1};
+		rules[i].to = (struct config_link_list){.links = &ends[i][1], .n = 1};
 	}
 }
 

@@ -330,3 +330,49 @@ Test(links, what_is_no_inline_pair)
 		"shorter name: with /agg behind it, for the other side of the pair, it has to fit "
 		"into 63 characters\n");
 }
+
+#define GROUPS                                                                                     \
+	"ports: [{name: p, device: \"tap:t0\"}]\n"                                                 \
+	"links:\n"                                                                                 \
+	"  - {name: \"a{vlan}\", port: p, vlan: 10-12, group: dorms" POLICY                        \
+	"  - {name: b, port: p, vlan: 20, group: halls" POLICY                                     \
+	"  - {name: \"c{vlan}\", port: p, vlan: 30-31, group: dorms" POLICY                        \
+	"  - {name: d, port: p, vlan: 40" POLICY
+
+Test(links, groups_in_rules)
+{
+	struct config *c = load_good(
+		GROUPS "policies:\n"
+		       "  x:\n"
+		       "    - {permit: any, from: {group: dorms}, to: {group: [halls, dorms]}}\n"
+		       "    - {permit: any, from: {link: [a11, b, d], group: dorms}}\n");
+	static const uint32_t dorms[] = {0, 1, 2, 4, 5}, all[] = {0, 1, 2, 3, 4, 5};
+	const struct config_rule *r = c->policies[0].rules;
+
+	cr_assert(eq(u32, r[0].from.n, 5));
+	cr_expect_arr_eq(r[0].from.links, dorms, sizeof(dorms));
+	cr_assert(eq(u32, r[0].to.n, 6));
+	cr_expect_arr_eq(r[0].to.links, all, sizeof(all));
+	cr_expect_str_eq(r[0].to.groups[0], "halls");
+	/* Both are written: both must hold. */
+	cr_assert(eq(u32, r[1].from.n, 1));
+	cr_expect(eq(u32, r[1].from.links[0], 1));
+	config_free(c);
+}
+
+Test(links, groups_that_are_none)
+{
+	expect_lines(GROUPS "policies:\n"
+			    "  x:\n"
+			    "    - {permit: any, from: {group: dorm}}\n"
+			    "    - {permit: any, to: {link: b, group: dorms}}\n"
+			    "    - {permit: any, to: {group: []}}\n"
+			    "    - {permit: any, from: {group: [dorms, {}]}}\n",
+		"t.yaml:9:35: policies.x[0].from.group: found \"dorm\", expected the name of a "
+		"group of links (did you mean \"dorms\"?)\n"
+		"t.yaml:10:42: policies.x[1].to.group: found no link of that group among the "
+		"links, expected one\n"
+		"t.yaml:11:33: policies.x[2].to.group: found an empty list, expected the name of "
+		"a group of links or a list of them\n"
+		"t.yaml:12:43: policies.x[3].from.group[1]: found an empty map, expected text\n");
+}
