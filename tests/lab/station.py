@@ -206,11 +206,12 @@ class Station:
         return process
 
     def zeroconf_keep(self, name, service_type, family, enough):
-        """The addresses of a service as python-zeroconf resolves it, at least `enough`; and those
-        its cache has five seconds later, without another question."""
+        """The addresses of a service as python-zeroconf resolves it, at least `enough`, and those
+        its cache has five seconds later, without another question; of that family."""
         done = self.run(PYTHON, os.path.join(HERE, "mdns_tool.py"), "keep", name, service_type,
                         "--interface", self._source(family), "--enough", enough, timeout=60)
-        seen = {e["event"]: e["addresses"] for e in map(json.loads, done.stdout.splitlines())}
+        seen = {e["event"]: [a for a in e["addresses"] if (":" in a) == (family == 6)]
+                for e in map(json.loads, done.stdout.splitlines())}
         return seen["resolved"], seen["kept"]
 
     def ask(self, qname, qtype, family, *options, timeout=3, enough=1):

@@ -260,12 +260,13 @@ static int take_in(struct scenario *s)
 	size_t len;
 
 	while ((len = gateway_sent(&s->gateway, frame, sizeof(frame), &port)) > 0) {
+		/* Not its own: nothing of what follows is for those. */
+		if (cross_heard(s, port, frame, len))
+			continue;
 		struct capture *c;
 
 		if (s->pcap != NULL)
 			pcap_write(s->pcap, s->gateway.now_us, frame, len);
-		if (cross_heard(s, port, frame, len))
-			continue;
 		count_second(s);
 		if (gather_fragment(&s->gather, frame, &len, sizeof(frame)))
 			continue;
