@@ -146,6 +146,8 @@ static int classify_icmp6(
 		return END(DP_not_ours);
 	switch (icmp[0]) {
 	case ICMP6_MLD_QUERY:
+		if (c->link->mode != DP_LINK_GATEWAY) /* it is in no group there */
+			return END(DP_not_ours);
 		if (hops != 1)
 			return END(DP_bad_ip);
 		pkt->outcome = DP_mld;
@@ -392,8 +394,8 @@ static int classify_ip4(struct dp_worker *w, struct rte_mbuf *m, struct cursor *
 			   rte_cpu_to_be_16(RTE_IPV4_HDR_MF_FLAG | RTE_IPV4_HDR_OFFSET_MASK)) != 0;
 	if (h->next_proto_id == IPPROTO_IGMP) {
 		/* A membership query: general, or about our group (RFC 3376 §4.1). */
-		if (total < ihl + 8 || c->data[c->off + ihl] != 0x11 ||
-			rte_raw_cksum(h, ihl) != 0xffff)
+		if (c->link->mode != DP_LINK_GATEWAY || total < ihl + 8 ||
+			c->data[c->off + ihl] != 0x11 || rte_raw_cksum(h, ihl) != 0xffff)
 			return END(DP_not_ours);
 		pkt->outcome = DP_igmp;
 	} else if (h->next_proto_id != IPPROTO_UDP ||
