@@ -104,7 +104,8 @@ struct cache *cache_create(const char *name, const struct cache_limits *limits,
 	rng_seed(&c->rng, seed);
 	c->link_records = mem->alloc(limits->links * sizeof(c->link_records[0]), socket);
 	c->link_stations = mem->alloc(limits->links * sizeof(c->link_stations[0]), socket);
-	if (c->link_records == NULL || c->link_stations == NULL)
+	c->link_askers = mem->alloc(limits->links * sizeof(c->link_askers[0]), socket);
+	if (c->link_records == NULL || c->link_stations == NULL || c->link_askers == NULL)
 		goto fail;
 	rc = make_slabs(c, socket);
 	if (rc < 0)
@@ -153,6 +154,7 @@ void cache_destroy(struct cache *c)
 	slab_destroy(c->record_slab);
 	mem->free(c->link_records);
 	mem->free(c->link_stations);
+	mem->free(c->link_askers);
 	mem->free(c);
 }
 

@@ -44,6 +44,9 @@ struct cache_ops {
 	 * A turn that comes late reports only the last of the milestones it missed.
 	 */
 	void (*due)(void *arg, uint32_t rec, unsigned stage);
+	/* A station is about to be published: set its `who` and `consumer`. May only read
+	 * otherwise. NULL: nobody cares. */
+	void (*station)(void *arg, uint32_t station);
 };
 
 /* Why a record was not learned, or how it was. */
@@ -129,6 +132,20 @@ bool cache_conflict(struct cache *c, uint32_t rec, uint16_t flag);
 int cache_remove(struct cache *c, uint32_t rec, uint32_t now_ms);
 
 /*
+ * A station asked: it is found, or made, and kept while it goes on asking
+ * (CACHE_STATION_IDLE_MS). 0: no room.
+ */
+uint32_t cache_station_ask(
+	struct cache *c, uint16_t link, const struct mac_addr *mac, uint32_t now_ms);
+
+/* Stations kept because they asked. */
+uint32_t cache_askers(const struct cache *c);
+
+/* Lets go of a live station that has not asked for long: true. It is dropped if it has no record.
+ */
+bool cache_station_idle(struct cache *c, uint32_t station, uint32_t now_ms);
+
+/*
  * Remembers who to ask for (name, rrtype) while no record of it is held (owner memory, DESIGN §5):
  * makes an empty node or updates one, the later claim winning; a node with records is left alone.
  * Kept for CACHE_HINT_MS, and on for as long as the owner's PTR to the name lives. cache_learn()
@@ -170,7 +187,3 @@ void cache_stats(const struct cache *c, struct cache_stats *out);
  * ones have flags/gen. */
 uint32_t cache_record_max(const struct cache *c);
 uint32_t cache_station_max(const struct cache *c);
-
-/* Is the slot a live (published) record / station now? Readers paging over slots. */
-bool cache_record_is_live(const struct cache_view *v, uint32_t idx);
-bool cache_station_is_live(const struct cache_view *v, uint32_t idx);

@@ -74,6 +74,10 @@ static inline struct cache_node *cache_node_at(const struct cache_view *v, uint3
 	return slab_at(v->node_slab, idx);
 }
 
+/* Is the slot a live (published) record / station now? Readers paging over slots. */
+bool cache_record_is_live(const struct cache_view *v, uint32_t idx);
+bool cache_station_is_live(const struct cache_view *v, uint32_t idx);
+
 static inline struct cache_station *cache_station_at(const struct cache_view *v, uint32_t idx)
 {
 	return slab_at(v->station_slab, idx);

@@ -48,6 +48,8 @@ struct cache {
 	struct cache_stats stats;   /* control writes, relaxed; any thread reads */
 	uint32_t *link_records;     /* [limits.links], likewise */
 	uint32_t *link_stations;    /* [limits.links]: control alone */
+	uint32_t askers;            /* stations that are kept because they asked */
+	uint32_t *link_askers;      /* [limits.links]: likewise; of them, those that asked */
 	uint8_t rdata[DNS_MSG_MAX]; /* canonical rdata of the record at hand */
 };
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "cache/state.h"
 
-/* Stations: made with their first record, dropped with the last. */
+/* Stations: made with their first record, dropped with the last; or when they ask, and dropped when
+ * they have not for long. */
 
 /* Makes and publishes a station without records. 0: no room. */
 uint32_t station_make(struct cache *c, uint16_t link, const struct mac_addr *mac, uint32_t now_ms)
@@ -15,8 +16,12 @@ uint32_t station_make(struct cache *c, uint16_t link, const struct mac_addr *mac
 	st = cache_station_at(&c->view, idx);
 	st->link = link;
 	st->mac = *mac;
-	atomic_store_explicit(&st->cls[0], 0, memory_order_relaxed);
-	atomic_store_explicit(&st->cls[1], 0, memory_order_relaxed);
+	for (unsigned slot = 0; slot < 2; slot++) {
+		atomic_store_explicit(&st->consumer[slot], 0, memory_order_relaxed);
+		atomic_store_explicit(&st->who[slot], 0, memory_order_relaxed);
+	}
+	atomic_store_explicit(&st->asked_ms, 0, memory_order_relaxed);
+	st->asker = false;
 	st->n_records = 0;
 	st->records = 0;
 	st->retry_next = 0;
@@ -29,6 +34,8 @@ uint32_t station_make(struct cache *c, uint16_t link, const struct mac_addr *mac
 		slab_free(c->station_slab, idx);
 		return 0;
 	}
+	if (c->ops->station != NULL)
+		c->ops->station(c->ops_arg, idx);
 	/* Odd from here on; those that page over slots have not looked at it before. */
 	atomic_store_explicit(&st->gen, atomic_load_explicit(&st->gen, memory_order_relaxed) + 1,
 		memory_order_release);
@@ -94,7 +101,7 @@ void station_release(struct cache *c, uint32_t station)
 {
 	struct cache_station *st = cache_station_at(&c->view, station);
 
-	if (st->n_records > 0 || st->retry_next != 0)
+	if (st->n_records > 0 || st->asker || st->retry_next != 0)
 		return;
 	if (defer_room(c->defer, 1)) {
 		drop(c, station);
@@ -116,7 +123,7 @@ unsigned station_turn(struct cache *c)
 
 		c->station_retry = st->retry_next == idx ? 0 : st->retry_next;
 		st->retry_next = 0;
-		if (st->n_records == 0)
+		if (st->n_records == 0 && !st->asker)
 			drop(c, idx);
 		done++;
 	}
@@ -135,4 +142,49 @@ void station_heard(struct cache_station *st, const struct cache_learn *l, uint32
 		memcpy(st->ip4, l->ip, sizeof(st->ip4));
 	else if (l->ip != NULL && l->ip_len == sizeof(st->ip6))
 		memcpy(st->ip6, l->ip, sizeof(st->ip6));
+}
+
+uint32_t cache_station_ask(
+	struct cache *c, uint16_t link, const struct mac_addr *mac, uint32_t now_ms)
+{
+	uint32_t share, idx = cache_find_station(&c->view, link, mac);
+	struct cache_station *st;
+
+	if (link >= c->limits.links)
+		return 0;
+	/* Half of a link's share, so that made-up askers leave room for providers. */
+	share = RTE_MAX(c->limits.stations / CACHE_STATIONS_SHARE, CACHE_STATIONS_LEAST) / 2;
+	if (idx == 0 && (c->stats.stations >= c->limits.stations || c->link_askers[link] >= share))
+		return 0;
+	if (idx == 0)
+		idx = station_make(c, link, mac, now_ms);
+	if (idx == 0)
+		return 0;
+	st = cache_station_at(&c->view, idx);
+	if (!st->asker) {
+		c->link_askers[link]++;
+		c->askers++;
+	}
+	st->asker = true;
+	atomic_store_explicit(&st->asked_ms, now_ms | 1, memory_order_relaxed);
+	return idx;
+}
+
+bool cache_station_idle(struct cache *c, uint32_t idx, uint32_t now_ms)
+{
+	struct cache_station *st = cache_station_at(&c->view, idx);
+	uint32_t asked = atomic_load_explicit(&st->asked_ms, memory_order_relaxed);
+
+	if (!st->asker || clock_ms_diff(now_ms, asked) < (int32_t)CACHE_STATION_IDLE_MS)
+		return false;
+	st->asker = false;
+	c->link_askers[st->link]--;
+	c->askers--;
+	station_release(c, idx);
+	return true;
+}
+
+uint32_t cache_askers(const struct cache *c)
+{
+	return c->askers;
 }

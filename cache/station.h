@@ -2,36 +2,65 @@
 #pragma once
 
 #include <stdatomic.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/addr.h"
+#include "base/clock.h"
 
 #define CACHE_STATION_BREAK_MS 60000
+#define CACHE_STATION_IDLE_MS                                                                      \
+	900000u /* who has not asked for so long and offers nothing is dropped */
 
 /*
- * A station: a host on a link, identified by (link, MAC). Made when its first record is learned,
- * dropped with its last one. One writer (control), readers without a lock; type-stable like
- * records.
+ * A station: a host on a link, identified by (link, MAC). Made when its first record is learned, or
+ * when it asks on a link where policy wants to know who asks. One writer (control), readers without
+ * a lock; type-stable like records.
+ *
+ * `consumer` and `who` have a place for each of two policies (world.slot), as records' classes
+ * have.
  */
 struct cache_station {
-	_Atomic uint32_t gen;    /* odd while published, as in a record; control writes, all read */
-	uint16_t link;           /* link id */
-	struct mac_addr mac;     /* immutable while live */
-	_Atomic uint32_t cls[2]; /* consumer class by policy generation; 0: its link's */
-	uint32_t n_records;      /* control: quota limits.records_per_station */
+	/* Workers read, with every query. Control writes all but asked_ms. */
+	_Atomic uint32_t gen;         /* odd while published, as in a record */
+	uint16_t link;                /* link id; immutable while live */
+	struct mac_addr mac;          /* the same */
+	_Atomic uint32_t consumer[2]; /* its number (policy_consumer()); 0: not known */
+	_Atomic uint64_t who[2];      /* its user, role and place (cache_who()) */
+	_Atomic uint32_t asked_ms;    /* a worker writes: its last query, odd; 0: never */
+	uint32_t reserved[4];
+
+	/* Control's own. */
+	uint32_t n_records __attribute__((aligned(64))); /* quota limits.records_per_station */
 	union {
-		uint32_t records; /* control: head of the record list (station_next) */
-		int32_t hash_pos; /* control: once removed, position in the rte_hash */
+		uint32_t records; /* head of the record list (station_next) */
+		int32_t hash_pos; /* once removed, position in the rte_hash */
 	};
-	uint32_t retry_next; /* control: list of empty ones whose removal waits for deferral */
+	uint32_t retry_next; /* list of empty ones whose removal waits for deferral */
 	/* Control writes, all read: when it was last learned from; and since when, without a break
 	 * of CACHE_STATION_BREAK_MS. A touch by a worker changes neither. */
 	_Atomic uint32_t seen_ms;
 	_Atomic uint32_t since_ms;
-	uint32_t refused; /* control: records refused by a quota */
-	/* Control: sources of its last mDNS messages, all 0: none; where a QU refresh goes. */
+	uint32_t refused; /* records refused by a quota */
+	/* Sources of its last mDNS messages, all 0: none; where a QU refresh goes. */
 	uint8_t ip4[4];
 	uint8_t ip6[16];
+	bool asker; /* kept although it has no record */
 } __attribute__((aligned(64)));
 
-_Static_assert(sizeof(struct cache_station) == 64, "a station is one line");
+_Static_assert(sizeof(struct cache_station) == 128, "a line for workers, one for control");
+
+/* User, role and place, by their numbers, in one word. */
+static inline uint64_t cache_who(uint32_t user, uint16_t role, uint16_t place)
+{
+	return (uint64_t)user << 32 | (uint32_t)role << 16 | place;
+}
+
+/* The station asked: at most one store a second. Worker. */
+static inline void cache_station_asked(struct cache_station *st, uint32_t now_ms)
+{
+	uint32_t t = atomic_load_explicit(&st->asked_ms, memory_order_relaxed);
+
+	if (t == 0 || clock_ms_diff(now_ms, t) >= 1000)
+		atomic_store_explicit(&st->asked_ms, now_ms | 1, memory_order_relaxed);
+}

@@ -40,12 +40,13 @@ static void ask_missing(struct ctl *c, const struct cache_record *ptr,
 	}
 }
 
-unsigned ctl_complete(struct ctl *c, const struct dp_link *l, const struct mac_addr *asker,
+unsigned ctl_complete(struct ctl *c, const struct dp_link *l, const struct dp_viewer *asker,
 	uint32_t node, struct ctl_wait_list *list)
 {
 	unsigned services = 0;
 	struct cache_service has;
 	struct cache_iter it;
+	policy_verdict_t v;
 	uint32_t rec;
 
 	cache_iter_init(&it, c->view, cache_node_at(c->view, node));
@@ -57,7 +58,7 @@ unsigned ctl_complete(struct ctl *c, const struct dp_link *l, const struct mac_a
 
 		if (!fresh && since >= DP_COMPLETE_WAIT_MS)
 			continue;
-		if (dp_judge(c->world, c->view, l, asker, r, c->now_ms) != DP_TELL)
+		if (dp_judge(c->world, c->view, l, asker, r, c->now_ms, &v) > DP_TELL_ALONE)
 			continue;
 		/* What is too much for one question is told as far as it is known: marked, not
 		 * asked. */

@@ -11,6 +11,7 @@
  */
 
 struct ctl;
+struct dp_viewer;
 struct ctl_wait_list;
 struct dp_link;
 struct mac_addr;
@@ -22,5 +23,5 @@ struct mac_addr;
  * and adds the names asked for to `list`. Returns how many services are being completed now, by
  * this call or one a moment ago.
  */
-unsigned ctl_complete(struct ctl *c, const struct dp_link *l, const struct mac_addr *asker,
+unsigned ctl_complete(struct ctl *c, const struct dp_link *l, const struct dp_viewer *asker,
 	uint32_t node, struct ctl_wait_list *list);

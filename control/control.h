@@ -57,6 +57,8 @@ unsigned ctl_held(const struct ctl *c);
 	X(gateways_overlooked, "other gateways not noted: too many")                               \
 	X(failures_observed, "records given up since their owner answers nobody (RFC 6762 10.5)")  \
 	X(questions_heard, "our questions left to somebody who just asked them (RFC 6762 7.3)")    \
+	X(askers_refused, "queries of stations there was no room to know")                         \
+	X(askers_forgotten, "stations that have not asked for long")                               \
 	X(owner_options, "EDNS owner options read: stations behind a sleep proxy")                 \
 	X(tsr_options, "EDNS time-since-received options read")                                    \
 	X(options_broken, "EDNS options of these kinds that are not as they must be")              \

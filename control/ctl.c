@@ -59,11 +59,17 @@ static void on_due(void *arg, uint32_t rec, unsigned stage)
 	ctl_refresh_due(arg, rec, stage);
 }
 
+static void on_station(void *arg, uint32_t station)
+{
+	ctl_people_made(arg, station);
+}
+
 static const struct cache_ops cache_ops = {
 	.added = on_added,
 	.removing = on_removing,
 	.dying = on_dying,
 	.due = on_due,
+	.station = on_station,
 };
 
 /* Rings of our own memory: rings of the EAL have names, and a test may have more than one control.
@@ -102,6 +108,8 @@ static int make_parts(struct ctl *c, const struct ctl_params *p, uint64_t cache_
 		return -errno;
 	c->view = cache_view(c->cache);
 	rc = ctl_grants_init(c);
+	if (rc == 0)
+		rc = ctl_people_init(c);
 	if (rc == 0)
 		rc = ctl_types_init(c);
 	if (rc == 0)
@@ -183,6 +191,7 @@ void ctl_destroy(struct ctl *c)
 	defer_fini(&c->defer);
 	ctl_types_fini(c);
 	ctl_grants_fini(c);
+	ctl_people_fini(c);
 	c->s->cache = NULL;
 	slab_mem_dpdk.free(c->link);
 	slab_mem_dpdk.free(c->requests);
@@ -213,7 +222,7 @@ bool ctl_down(struct ctl *c, unsigned worker, struct dp_downcall *d)
 	if (worker < c->s->n_workers &&
 		rte_ring_enqueue_elem(c->s->down[worker], d, sizeof(*d)) == 0)
 		return true;
-	if (d->op == DP_DOWN_TX || d->op == DP_DOWN_REPLAY)
+	if (d->op == DP_DOWN_TX || d->op == DP_DOWN_REPLAY || d->op == DP_DOWN_QUERY)
 		rte_pktmbuf_free(d->m);
 	CTL_INC(c, down_full);
 	return false;
@@ -246,6 +255,9 @@ static void upcall(struct ctl *c, const struct dp_upcall *u)
 		return;
 	case DP_UP_POOF:
 		ctl_poof(c, u->rec, u->gen);
+		return;
+	case DP_UP_WHO:
+		ctl_people_asks(c, u->worker, u->m);
 		return;
 	case DP_UP_RESPONSE:
 		ctl_learn(c, u->m);
@@ -299,6 +311,7 @@ unsigned ctl_turn(struct ctl *c, uint64_t now_us)
 	done += ctl_conflict_turn(c, CONFLICT_BUDGET);
 	done += ctl_withdraw_turn(c);
 	done += ctl_refresh_turn(c);
+	done += ctl_people_turn(c);
 	done += ctl_grant_turn(c, GRANT_BUDGET);
 	done += ctl_question_turn(c);
 	done += ctl_host_turn(c);

@@ -17,6 +17,7 @@
 #include "control/interest.h"
 #include "control/packet.h"
 #include "control/peer.h"
+#include "control/people.h"
 #include "control/pinned.h"
 #include "control/poof.h"
 #include "control/prefix.h"
@@ -44,6 +45,7 @@
  *	world.c      worlds in, classes refilled, flushes
  *	learn.c      responses -> cache
  *	grant.c      classes of records; what a host's services lend its addresses
+ *	people.c     who stations are
  *	types.c      the published list of service types
  *	query.c      questions nobody could be answered: whom to ask
  *	complete.c   SRV, TXT and addresses a PTR lacks
@@ -134,6 +136,7 @@ struct ctl {
 	struct ctl_job job;
 
 	struct ctl_grants grants;
+	struct ctl_people people;
 	struct ctl_types types;
 	struct bucket misses; /* browse questions put on all links, of all consumers together */
 	struct ctl_questions questions;

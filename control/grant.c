@@ -72,17 +72,50 @@ void ctl_subject(const uint8_t *name, const struct dns_service_name *sd, uint16_
 	out->kind = CTL_GROUP_LABEL;
 }
 
-uint32_t ctl_subject_class(struct policy *p, const struct ctl_subject *s, uint16_t link)
+/* The TXT record of the service that the subject is of, on its link. */
+static const struct cache_record *txt_of(
+	const struct ctl *c, const struct ctl_subject *s, uint16_t link)
 {
+	const uint8_t *name = s->instance - 1;
+	uint32_t node, rec;
+	struct cache_iter it;
+
+	node = cache_find_node(
+		c->view, ctl_node_key(c, name, DNS_TYPE_TXT), name, dns_name_len(name));
+	if (node == 0)
+		return NULL;
+	cache_iter_init(&it, c->view, cache_node_at(c->view, node));
+	while ((rec = cache_iter_next(&it)) != 0) {
+		const struct cache_record *r = cache_record_at(c->view, rec);
+
+		if (r->link == link)
+			return r;
+	}
+	return NULL;
+}
+
+uint32_t ctl_subject_class(const struct ctl *c, const struct dp_world *w,
+	const struct ctl_subject *s, uint16_t link, const struct policy_who *who)
+{
+	const struct cache_record *txt = NULL;
 	struct policy_subject subject = {
 		.type = s->type,
 		.type_len = s->type_len,
 		.instance = s->instance,
 		.instance_len = s->instance_len,
 		.link = link,
+		.txt = s->txt,
+		.txt_len = s->txt_len,
+		.who = who,
 	};
 
-	return policy_class(p, &subject);
+	if (s->txt == NULL && s->instance != NULL && policy_needs_txt(w->policy))
+		txt = txt_of(c, s, link);
+	if (txt != NULL) {
+		subject.txt = cache_record_rdata(c->view, txt);
+		subject.txt_len = txt->rdlen;
+	}
+	return policy_class(w->policy, &subject);
 }
 
 /* What decides the class of a record of the cache. */
@@ -208,6 +241,7 @@ static uint32_t group_union(struct ctl *c, const struct ctl_group *g, const stru
 {
 	const struct dp_link *l = dp_world_link(w, g->link);
 	struct ctl_subject s = {0};
+	struct policy_who who;
 	uint32_t cls[UNION_MAX], n = 0;
 
 	/* Where `in` permits nothing, nothing may be known of hosts either. */
@@ -217,8 +251,10 @@ static uint32_t group_union(struct ctl *c, const struct ctl_group *g, const stru
 		subject_of(c, cache_record_at(c->view, g->records), &s);
 	/* By itself a host is only what offers no service (DESIGN §6): one that offers a denied one
 	 * is denied with it. */
-	if (g->kind == CTL_GROUP_LABEL || g->classes[w->slot] == 0)
-		cls[n++] = ctl_subject_class(w->policy, &s, g->link);
+	if (g->kind == CTL_GROUP_LABEL || g->classes[w->slot] == 0) {
+		ctl_people_who(c, w, cache_record_at(c->view, g->records)->station, &who);
+		cls[n++] = ctl_subject_class(c, w, &s, g->link, &who);
+	}
 	for (uint32_t i = g->classes[w->slot]; i != 0;) {
 		const struct ctl_class_use *u = slab_at(c->grants.uses, i);
 
@@ -279,15 +315,17 @@ unsigned ctl_grant_turn(struct ctl *c, unsigned budget)
 
 /* A record with a class of its own: class under a world's policy, NONE if its link's `in` would not
  * let it in. */
-static uint32_t own_class(
-	const struct cache_record *r, const struct ctl_subject *s, const struct dp_world *w)
+static uint32_t own_class(const struct ctl *c, const struct cache_record *r,
+	const struct ctl_subject *s, const struct dp_world *w)
 {
 	const struct dp_link *l = dp_world_link(w, r->link);
+	struct policy_who who;
 	uint32_t cls;
 
 	if (l == NULL)
 		return POLICY_CLASS_NONE;
-	cls = ctl_subject_class(w->policy, s, r->link);
+	ctl_people_who(c, w, r->station, &who);
+	cls = ctl_subject_class(c, w, s, r->link, &who);
 	return policy_permits(policy_verdict(w->table, cls, l->col_in)) ? cls : POLICY_CLASS_NONE;
 }
 
@@ -303,7 +341,7 @@ static void classify(
 {
 	struct cache_record *r = cache_record_at(c->view, rec);
 	const struct ctl_rec *x = &c->grants.rec[rec];
-	uint32_t cls = own_class(r, s, w);
+	uint32_t cls = own_class(c, r, s, w);
 
 	store_class(c, rec, w->slot, cls);
 	if (r->rrtype == DNS_TYPE_SRV) {
@@ -360,7 +398,7 @@ static void group_join(struct ctl *c, uint32_t rec, const struct ctl_subject *s)
 		store_class(c, rec, coming->slot, g->cls[coming->slot]);
 }
 
-void ctl_grant_added(struct ctl *c, uint32_t rec)
+static void take_record(struct ctl *c, uint32_t rec)
 {
 	const struct dp_world *coming = ctl_job_classifies(c);
 	struct cache_record *r = cache_record_at(c->view, rec);
@@ -383,7 +421,18 @@ void ctl_grant_added(struct ctl *c, uint32_t rec)
 		classify(c, rec, &s, coming);
 }
 
-void ctl_grant_removing(struct ctl *c, uint32_t rec)
+/* With the TXT record others of its service come under other rules. */
+static void txt_changed(struct ctl *c, const struct cache_record *r)
+{
+	const struct dp_world *coming = ctl_job_classifies(c);
+
+	if (r->rrtype == DNS_TYPE_TXT &&
+		(policy_needs_txt(c->world->policy) ||
+			(coming != NULL && policy_needs_txt(coming->policy))))
+		ctl_people_changed(c, r->station);
+}
+
+static void forget_record(struct ctl *c, uint32_t rec)
 {
 	const struct dp_world *coming = ctl_job_classifies(c);
 	const struct cache_record *r = cache_record_at(c->view, rec);
@@ -416,6 +465,44 @@ void ctl_grant_removing(struct ctl *c, uint32_t rec)
 		}
 	}
 	memset(x, 0, sizeof(*x));
+}
+
+void ctl_grant_added(struct ctl *c, uint32_t rec)
+{
+	if (c->world != NULL)
+		txt_changed(c, cache_record_at(c->view, rec));
+	take_record(c, rec);
+}
+
+void ctl_grant_removing(struct ctl *c, uint32_t rec)
+{
+	if (c->world != NULL)
+		txt_changed(c, cache_record_at(c->view, rec));
+	forget_record(c, rec);
+}
+
+void ctl_grant_again(struct ctl *c, uint32_t rec)
+{
+	const struct cache_record *r = cache_record_at(c->view, rec);
+	struct ctl_subject s;
+	uint32_t before;
+
+	if (!c->grants.rec[rec].known)
+		return;
+	before = r->cls[c->world->slot];
+	subject_of(c, r, &s);
+	if (!s.service) {
+		/* Its group's class follows from the services', or from the host's own. */
+		if (c->grants.rec[rec].group != 0)
+			mark_dirty(c, c->grants.rec[rec].group);
+		return;
+	}
+	forget_record(c, rec);
+	take_record(c, rec);
+	if (r->cls[c->world->slot] != before) {
+		ctl_wait_arrived(c, rec);
+		ctl_interest_added(c, rec);
+	}
 }
 
 void ctl_grant_reclassify(struct ctl *c, uint32_t rec)

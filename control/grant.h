@@ -20,7 +20,8 @@
  */
 
 struct ctl;
-struct policy;
+struct dp_world;
+struct policy_who;
 struct cache_node;
 
 enum ctl_group_kind {
@@ -37,6 +38,8 @@ struct ctl_subject {
 	const uint8_t *type;     /* two labels; NULL for hosts */
 	const uint8_t *instance; /* label without its length byte; NULL: none */
 	const uint8_t *host;     /* host group: its name */
+	const uint8_t *txt;      /* rdata of its TXT record if it is not in the cache; else NULL */
+	uint16_t txt_len;
 };
 
 struct ctl_group {
@@ -82,8 +85,13 @@ void ctl_grants_fini(struct ctl *c);
 void ctl_subject(const uint8_t *name, const struct dns_service_name *sd, uint16_t rrtype,
 	const uint8_t *rdata, struct ctl_subject *out);
 
-/* Class of a subject that has one of its own. May append a class to p. */
-uint32_t ctl_subject_class(struct policy *p, const struct ctl_subject *s, uint16_t link);
+/*
+ * Class of a subject that has one of its own, under a world. who: its provider; NULL: nothing is
+ * known of it. rdata of its TXT record is looked for in the cache where policy asks for it; s->txt
+ * overrides. May append a class to the policy.
+ */
+uint32_t ctl_subject_class(const struct ctl *c, const struct dp_world *w,
+	const struct ctl_subject *s, uint16_t link, const struct policy_who *who);
 
 /* Record was added: gives it its class in the slot in force, and in the coming one while a reload
  * fills that. */
@@ -91,6 +99,10 @@ void ctl_grant_added(struct ctl *c, uint32_t rec);
 
 /* Record is being removed. */
 void ctl_grant_removing(struct ctl *c, uint32_t rec);
+
+/* What the record's class depends on may have changed: takes it again, and tells those who may see
+ * it only now. */
+void ctl_grant_again(struct ctl *c, uint32_t rec);
 
 /* Takes the unions again that changed in this turn, and stores them into records. Returns how many
  * groups it looked at. */

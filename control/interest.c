@@ -47,7 +47,8 @@ static struct ctl_browser *browser_at(const struct ctl *c, uint32_t idx)
 	return slab_at(c->interests.browsers, idx);
 }
 
-static struct ctl_browser *browser_find(const struct ctl *c, struct hash128 node_key, uint16_t link)
+static struct ctl_browser *browser_find(
+	const struct ctl *c, struct hash128 node_key, uint16_t link, uint32_t station)
 {
 	uint32_t idx = ctl_table_find(&c->interests.questions, node_key);
 	const struct ctl_interest *in;
@@ -56,7 +57,7 @@ static struct ctl_browser *browser_find(const struct ctl *c, struct hash128 node
 		return NULL;
 	in = ctl_table_at(&c->interests.questions, idx);
 	for (uint32_t b = in->links; b != 0; b = browser_at(c, b)->next)
-		if (browser_at(c, b)->link == link)
+		if (browser_at(c, b)->link == link && browser_at(c, b)->station == station)
 			return browser_at(c, b);
 	return NULL;
 }
@@ -96,9 +97,10 @@ static uint32_t interest_get(struct ctl *c, struct hash128 node_key)
 	return idx != 0 ? idx : ctl_table_add(&c->interests.questions, node_key);
 }
 
-void ctl_interest_asked(struct ctl *c, struct hash128 node_key, uint16_t link)
+void ctl_interest_asked(struct ctl *c, struct hash128 node_key, uint16_t link, uint32_t station)
 {
-	struct ctl_browser *b = browser_find(c, node_key, link);
+	struct ctl_browser *b = browser_find(c, node_key, link, station);
+	uint32_t most = station != 0 ? CTL_INTEREST_STATIONS_MAX : CTL_INTEREST_LINK_MAX;
 	struct ctl_interest *in;
 	uint32_t idx, question;
 
@@ -106,8 +108,7 @@ void ctl_interest_asked(struct ctl *c, struct hash128 node_key, uint16_t link)
 		b->asked_ms = c->now_ms;
 		return;
 	}
-	idx = c->link[link].interests < CTL_INTEREST_LINK_MAX ? slab_alloc(c->interests.browsers)
-							      : 0;
+	idx = c->link[link].interests < most ? slab_alloc(c->interests.browsers) : 0;
 	question = idx != 0 ? interest_get(c, node_key) : 0;
 	if (question == 0) {
 		slab_free(c->interests.browsers, idx);
@@ -120,6 +121,7 @@ void ctl_interest_asked(struct ctl *c, struct hash128 node_key, uint16_t link)
 		.interest = question,
 		.self = idx,
 		.asked_ms = c->now_ms,
+		.station = station,
 		.link = link};
 	if (in->links != 0)
 		browser_at(c, in->links)->prev = idx;
@@ -130,10 +132,15 @@ void ctl_interest_asked(struct ctl *c, struct hash128 node_key, uint16_t link)
 
 void ctl_interest_replayed(struct ctl *c, struct hash128 node_key, uint16_t link)
 {
-	struct ctl_browser *b = browser_find(c, node_key, link);
+	uint32_t idx = ctl_table_find(&c->interests.questions, node_key);
+	const struct ctl_interest *in;
 
-	if (b != NULL)
-		b->replayed_ms = c->now_ms | 1;
+	if (idx == 0)
+		return;
+	in = ctl_table_at(&c->interests.questions, idx);
+	for (uint32_t b = in->links; b != 0; b = browser_at(c, b)->next)
+		if (browser_at(c, b)->link == link)
+			browser_at(c, b)->replayed_ms = c->now_ms | 1;
 }
 
 void ctl_interest_world(struct ctl *c, const struct dp_world *w)
@@ -207,6 +214,35 @@ static unsigned tell_link(struct ctl *c, uint16_t link, const struct telling *t)
 	return 1;
 }
 
+/* Who may see what not everybody may: told alone. Returns how often it was. */
+static unsigned tell_station(struct ctl *c, const struct ctl_browser *b, const struct telling *t)
+{
+	const struct cache_record *r = cache_record_at(c->view, t->rec);
+	const struct dp_link *l = ctl_gateway_link(c, b->link);
+	struct dp_downcall d = {.op = (uint16_t)t->op, .link = b->link, .rec = t->rec};
+	const struct cache_station *st = cache_station_at(c->view, b->station);
+	struct dp_viewer viewer;
+	bool alone;
+
+	if (l == NULL || b->link == r->link || st->link != b->link ||
+		!cache_station_is_live(c->view, b->station))
+		return 0;
+	dp_viewer_init(&viewer, c->world, c->view, l, &st->mac);
+	if (dp_owned_by(c->view, r, &viewer.mac) ||
+		!policy_permits(dp_verdict(c->world, c->view, l, &viewer, r, &alone)) || !alone ||
+		is_near(c, t, b->link))
+		return 0;
+	d.gen = atomic_load_explicit(&r->gen, memory_order_relaxed);
+	d.station = b->station;
+	if (!ctl_down(c, l->home, &d))
+		return 0;
+	if (t->op == DP_DOWN_TELL)
+		CTL_INC(c, told);
+	else
+		CTL_INC(c, withdrawn);
+	return 1;
+}
+
 /* Tells the record to every link that browses the question, but not to one that heard it in an
  * answer since. */
 static unsigned tell_browsers(struct ctl *c, struct hash128 question, const struct telling *t)
@@ -225,6 +261,8 @@ static unsigned tell_browsers(struct ctl *c, struct hash128 question, const stru
 			clock_ms_diff(br->replayed_ms, t->from_ms) >= 0)
 			continue;
 		told += tell_link(c, br->link, t);
+		if (br->station != 0)
+			told += tell_station(c, br, t);
 	}
 	return told;
 }

@@ -19,12 +19,13 @@
 struct ctl;
 struct dp_world;
 
-#define CTL_INTEREST_MAX 65536     /* (question, link) pairs */
-#define CTL_INTEREST_LINK_MAX 1024 /* ... of one link */
-#define CTL_INTEREST_MS 4500000u   /* 75 minutes, the TTL of a PTR (RFC 6762 §10) */
-#define CTL_TELL_MAX 8192          /* records about to be told; further ones are told at once */
-#define CTL_TELL_AGAIN_MS 1000     /* between the two announcements (RFC 6762 §8.3, §8.4) */
-#define CTL_TELL_PER_TURN 512      /* downcalls of one firing of a timer: rings are bounded */
+#define CTL_INTEREST_MAX 131072         /* (question, link or station) pairs */
+#define CTL_INTEREST_LINK_MAX 1024      /* ... of one link, */
+#define CTL_INTEREST_STATIONS_MAX 16384 /* ... or of its stations, where they are told apart */
+#define CTL_INTEREST_MS 4500000u        /* 75 minutes, the TTL of a PTR (RFC 6762 §10) */
+#define CTL_TELL_MAX 8192      /* records about to be told; further ones are told at once */
+#define CTL_TELL_AGAIN_MS 1000 /* between the two announcements (RFC 6762 §8.3, §8.4) */
+#define CTL_TELL_PER_TURN 512  /* downcalls of one firing of a timer: rings are bounded */
 /* until SRV, TXT and addresses of the same announcement are learned too */
 #define CTL_TELL_DELAY_MS 50
 
@@ -34,7 +35,7 @@ struct ctl_interest {
 	uint32_t links;         /* ctl_browser list */
 };
 
-/* A link where it was asked. */
+/* A link where it was asked, or one station of it. */
 struct ctl_browser {
 	struct ctl_timer timer; /* the end of the interest */
 	uint32_t next, prev;
@@ -43,6 +44,7 @@ struct ctl_browser {
 	uint32_t asked_ms;
 	uint32_t replayed_ms; /* when a waiting query got its answer by multicast there, | 1; 0:
 				 never */
+	uint32_t station;     /* 0: any */
 	uint16_t link;
 };
 
@@ -70,8 +72,11 @@ struct ctl_interests {
 int ctl_interests_init(struct ctl *c);
 void ctl_interests_fini(struct ctl *c);
 
-/* A browse question was asked on a link. */
-void ctl_interest_asked(struct ctl *c, struct hash128 node_key, uint16_t link);
+/*
+ * A browse question was asked on a link; station: by whom, where policy asks who is told, and only
+ * that one is told of what not everybody may see. 0 elsewhere.
+ */
+void ctl_interest_asked(struct ctl *c, struct hash128 node_key, uint16_t link, uint32_t station);
 
 /* A waiting query on that link gets its answer now, for all to hear: what was learned before is not
  * told again. */

@@ -95,12 +95,18 @@ static bool is_permitted(
 {
 	const struct dp_world *w = c->world;
 	struct ctl_subject subject;
+	struct policy_who who;
 
 	ctl_subject(rr->name, &k->sd, rr->rrtype, k->rdata, &subject);
 	if (!subject.service)
 		return policy_permits(policy_ask(w->table, POLICY_TYPE_HOST, s->l->col_in));
+	if (rr->rrtype == DNS_TYPE_TXT) {
+		subject.txt = k->rdata;
+		subject.txt_len = k->rdlen;
+	}
+	ctl_people_of(c, w, s->l->id, &s->pkt->smac, &who);
 	return policy_permits(policy_verdict(
-		w->table, ctl_subject_class(w->policy, &subject, s->l->id), s->l->col_in));
+		w->table, ctl_subject_class(c, w, &subject, s->l->id, &who), s->l->col_in));
 }
 
 static void count(struct ctl *c, enum cache_outcome o)

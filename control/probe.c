@@ -227,16 +227,17 @@ void ctl_doubt(struct ctl *c, const uint8_t *name, uint16_t link, enum ctl_doubt
 }
 
 void ctl_probe(
-	struct ctl *c, const struct dp_link *l, const struct mac_addr *mac, const uint8_t *name)
+	struct ctl *c, const struct dp_link *l, const struct dp_viewer *prober, const uint8_t *name)
 {
 	struct ctl_name_walk w = {.name = name};
+	policy_verdict_t v;
 	uint32_t rec;
 
 	CTL_INC(c, probes_unsure);
 	while ((rec = ctl_name_next(c, &w)) != 0) {
 		const struct cache_record *r = cache_record_at(c->view, rec);
 
-		if (dp_judge(c->world, c->view, l, mac, r, c->now_ms) == DP_TELL)
+		if (dp_judge(c->world, c->view, l, prober, r, c->now_ms, &v) <= DP_TELL_ALONE)
 			ctl_doubt(c, name, r->link, CTL_DOUBT_PROBED);
 	}
 }

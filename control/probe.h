@@ -16,6 +16,7 @@
  */
 
 struct ctl;
+struct dp_viewer;
 struct dp_link;
 
 #define CTL_DOUBTS_MAX 1024
@@ -53,8 +54,8 @@ void ctl_probes_fini(struct ctl *c);
  * the owners whose records the prober may see are asked. The worker answers the next probe if one
  * of them lives.
  */
-void ctl_probe(
-	struct ctl *c, const struct dp_link *l, const struct mac_addr *mac, const uint8_t *name);
+void ctl_probe(struct ctl *c, const struct dp_link *l, const struct dp_viewer *prober,
+	const uint8_t *name);
 
 /*
  * A station of the link answered our ARP request or neighbour solicitation. An owner that is only

@@ -23,7 +23,7 @@
 /* One question of the query at hand. */
 struct asked {
 	const struct dp_link *l; /* where it was heard */
-	const struct mac_addr *mac;
+	struct dp_viewer asker;
 	const struct dns_question *q;
 	struct dns_service_name sd;
 	bool browse;
@@ -81,6 +81,7 @@ static bool has_answer(const struct ctl *c, const struct asked *a, uint32_t node
 {
 	const struct cache_node *n = cache_node_at(c->view, node);
 	struct cache_iter it;
+	policy_verdict_t v;
 	uint32_t rec;
 
 	cache_iter_init(&it, c->view, n);
@@ -91,7 +92,7 @@ static bool has_answer(const struct ctl *c, const struct asked *a, uint32_t node
 		seen++) {
 		const struct cache_record *r = cache_record_at(c->view, rec);
 
-		if (dp_judge(c->world, c->view, a->l, a->mac, r, c->now_ms) != DP_TELL)
+		if (dp_judge(c->world, c->view, a->l, &a->asker, r, c->now_ms, &v) > DP_TELL_ALONE)
 			continue;
 		i++;
 		if (!a->browse || cache_service_state(c->view, cache_record_rdata(c->view, r),
@@ -149,6 +150,7 @@ static unsigned browse(struct ctl *c, const struct asked *a)
 struct owner {
 	uint16_t link; /* 0: not known */
 	uint32_t station;
+	struct mac_addr mac;
 };
 
 /* Who has the records of a name, or had them last. */
@@ -174,6 +176,7 @@ static struct owner owner_under(const struct ctl *c, const uint8_t *name, uint16
 	}
 	if (n->flags & CACHE_NODE_OWNED) {
 		o.link = n->owner_link;
+		o.mac = n->owner_mac;
 		o.station = cache_find_station(c->view, n->owner_link, &n->owner_mac);
 	}
 	return o;
@@ -217,6 +220,7 @@ static bool is_answered_none(const struct ctl *c, const struct asked *a, uint16_
 	uint32_t node = cache_find(c->view, a->q->qname, DNS_TYPE_NSEC), rec;
 	struct dns_type_set set = {0};
 	struct cache_iter it;
+	policy_verdict_t v;
 
 	if (node == 0 || qtype > 255)
 		return false;
@@ -224,7 +228,8 @@ static bool is_answered_none(const struct ctl *c, const struct asked *a, uint16_
 	for (unsigned i = 0; i < ANSWERS_LOOK && (rec = cache_iter_next(&it)) != 0; i++) {
 		const struct cache_record *r = cache_record_at(c->view, rec);
 
-		if (dp_judge(c->world, c->view, a->l, a->mac, r, c->now_ms) == DP_TELL &&
+		if (dp_judge(c->world, c->view, a->l, &a->asker, r, c->now_ms, &v) <=
+				DP_TELL_ALONE &&
 			dns_nsec_types(cache_record_rdata(c->view, r), r->rdlen, &set) == 0 &&
 			!dns_type_set_has(&set, qtype))
 			return true;
@@ -232,25 +237,44 @@ static bool is_answered_none(const struct ctl *c, const struct asked *a, uint16_
 	return false;
 }
 
+/* May the asker see what has this class and provider? */
+static bool sees(
+	const struct ctl *c, const struct asked *a, uint32_t cls, const struct policy_who *provider)
+{
+	const struct policy_party party = {provider->user, provider->role, provider->place};
+	policy_verdict_t v = policy_verdict(c->world->table, cls, a->l->col_out);
+
+	if ((v & POLICY_PERSONAL) != 0 && !policy_permits(v))
+		v = policy_personal(
+			c->world->policy, v, a->asker.consumer, &a->asker.party, &party);
+	return policy_permits(v);
+}
+
 /* Would the answer be learned, and could the asker see it? */
-static bool owner_permitted(struct ctl *c, const struct asked *a, const struct dp_link *provider)
+static bool owner_permitted(
+	struct ctl *c, const struct asked *a, const struct dp_link *provider, const struct owner *o)
 {
 	struct ctl_subject s;
+	struct policy_who who;
 	uint32_t cls;
 
+	if (o->station != 0)
+		ctl_people_who(c, c->world, o->station, &who);
+	else
+		ctl_people_of(c, c->world, provider->id, &o->mac, &who);
 	if (a->sd.type_len == 0) {
 		/* Named by services: what they are permitted. Else the host may still be about to
 		 * be named again. */
 		if (ctl_grant_host(c, a->q->qname, provider->id, &cls))
-			return policy_permits(policy_verdict(c->world->table, cls, a->l->col_out));
+			return sees(c, a, cls, &who);
 		return policy_permits(
 			policy_ask(c->world->table, POLICY_TYPE_HOST, provider->col_probe));
 	}
 	if (!policy_permits(policy_ask(c->world->table, type_class(c, a), provider->col_probe)))
 		return false;
 	ctl_subject(a->q->qname, &a->sd, DNS_TYPE_SRV, NULL, &s);
-	cls = ctl_subject_class(c->world->policy, &s, provider->id);
-	return policy_permits(policy_verdict(c->world->table, cls, a->l->col_out));
+	cls = ctl_subject_class(c, c->world, &s, provider->id, &who);
+	return sees(c, a, cls, &who);
 }
 
 /* Asks the owner of a name, if there is one to ask. True if it is worth while to wait. */
@@ -269,7 +293,7 @@ static bool ask_owner(struct ctl *c, const struct asked *a, uint16_t qtype)
 		CTL_INC(c, questions_no_owner);
 		return false;
 	}
-	if (!owner_permitted(c, a, provider)) {
+	if (!owner_permitted(c, a, provider, &o)) {
 		CTL_INC(c, questions_denied);
 		return false;
 	}
@@ -319,8 +343,9 @@ static bool begin(struct ctl *c, struct rte_mbuf *m, struct asked *a, struct dns
 	const uint8_t *dns = ctl_message(c, m);
 
 	a->l = ctl_gateway_link(c, dp_pkt(m)->link);
-	a->mac = &dp_pkt(m)->smac;
 	a->q = &c->scratch.question;
+	if (a->l != NULL)
+		dp_viewer_init(&a->asker, c->world, c->view, a->l, &dp_pkt(m)->smac);
 	return a->l != NULL && dns != NULL && dns_reader_init(r, dns, dp_pkt(m)->dns_len) == 0;
 }
 
@@ -360,7 +385,7 @@ static void probe_pointers(struct ctl *c, struct rte_mbuf *m, const struct asked
 			!dns_name_equal(rr->name, a->q->qname) ||
 			dns_rdata_expand(&r, rr, c->scratch.rdata, sizeof(c->scratch.rdata)) < 0)
 			continue;
-		ctl_probe(c, a->l, a->mac, c->scratch.rdata);
+		ctl_probe(c, a->l, &a->asker, c->scratch.rdata);
 		n++;
 	}
 }
@@ -376,18 +401,19 @@ static void look_at(
 		return;
 	/* A one-shot querier (RFC 6762 §5.1) gets its answer and is gone. */
 	if (a->browse && !(pkt->flags & DP_PKT_LEGACY))
-		ctl_interest_asked(c, ctl_node_key(c, a->q->qname, DNS_TYPE_PTR), a->l->id);
+		ctl_interest_asked(
+			c, ctl_node_key(c, a->q->qname, DNS_TYPE_PTR), a->l->id, a->asker.station);
 	if (pkt->unsure & bit) {
 		if (a->browse)
 			probe_pointers(c, m, a);
 		else
-			ctl_probe(c, a->l, a->mac, a->q->qname);
+			ctl_probe(c, a->l, &a->asker, a->q->qname);
 	}
 	if (pkt->incomplete & bit) {
 		o->complete |= bit;
 		node = cache_find(c->view, a->q->qname, DNS_TYPE_PTR);
 		if (node != 0)
-			o->services += ctl_complete(c, a->l, a->mac, node, &o->lacking);
+			o->services += ctl_complete(c, a->l, &a->asker, node, &o->lacking);
 	} else if (pkt->missed & bit) {
 		enum fate fate = missed(c, a, &o->missed);
 
@@ -456,7 +482,7 @@ enum ctl_ready ctl_query_ready(struct ctl *c, struct ctl_waiter *w, struct ctl_w
 			if (!a.browse)
 				continue;
 			ctl_wait_for(list, ctl_node_key(c, a.q->qname, types[k]));
-			services += ctl_complete(c, a.l, a.mac, node, list);
+			services += ctl_complete(c, a.l, &a.asker, node, list);
 		}
 	}
 	if (!found)

@@ -19,7 +19,9 @@ enum ctl_request_op {
 	 */
 	CTL_REQ_WORLD,
 	CTL_REQ_PORT_STATE, /* port, up: carrier changed; up starts its links' host duties again */
-	CTL_REQ_FLUSH,      /* remove records: all, or of `link` if not 0. status = how many */
+	/* who, set: what is known of who.mac; set 0: forget it. status 0, -ENOENT, -ENOSPC. */
+	CTL_REQ_STATION,
+	CTL_REQ_FLUSH, /* remove records: all, or of `link` if not 0. status = how many */
 };
 
 struct ctl_request {
@@ -29,6 +31,8 @@ struct ctl_request {
 	uint16_t up;
 	struct dp_world *world; /* CTL_REQ_WORLD: to publish */
 	struct dp_world *old;   /* ... back: the one it replaced, NULL at first */
+	struct policy_who who;  /* CTL_REQ_STATION */
+	uint32_t set;           /* ... CTL_WHO_* */
 	int64_t status;         /* 0 or more, or a negative errno */
 	void *cookie;           /* management's */
 };

@@ -144,7 +144,7 @@ static uint32_t instance_class(
 	struct ctl_subject s;
 
 	ctl_subject(name, sd, DNS_TYPE_SRV, NULL, &s);
-	return ctl_subject_class(c->world->policy, &s, link);
+	return ctl_subject_class(c, c->world, &s, link, NULL);
 }
 
 /* Gives proposal i its class: of its service, or of the first in the message that its host is for.
@@ -191,7 +191,7 @@ static bool is_shown(const struct ctl *c, const struct ctl_proposal *p, const st
 		return policy_permits(policy_ask(t, POLICY_TYPE_HOST, from->col_in)) &&
 		       policy_permits(policy_ask(t, POLICY_TYPE_HOST, l->col_out));
 	return policy_permits(policy_verdict(t, p->cls, from->col_in)) &&
-	       policy_permits(policy_verdict(t, p->cls, l->col_out));
+	       policy_may_permit(policy_verdict(t, p->cls, l->col_out));
 }
 
 /* Sends the winner's probe to the loser. */

@@ -194,10 +194,11 @@ static bool was_announced(const struct ctl *c, const struct dp_link *l, uint32_t
 {
 	const struct cache_record *r = cache_record_at(c->view, rec);
 	const struct cache_node *n = cache_node_at(c->view, r->node);
+	policy_verdict_t v;
 
 	return r->rrtype == DNS_TYPE_PTR &&
 	       (n->sd.kind == DNS_NAME_SERVICE_TYPE || n->sd.kind == DNS_NAME_SUBTYPE) &&
-	       dp_judge(c->world, c->view, l, NULL, r, c->now_ms) == DP_TELL &&
+	       dp_judge(c->world, c->view, l, NULL, r, c->now_ms, &v) == DP_TELL &&
 	       cache_service_state(c->view, cache_record_rdata(c->view, r), r->link, c->now_ms,
 		       NULL) != CACHE_SERVICE_HIDDEN;
 }

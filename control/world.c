@@ -28,7 +28,7 @@ const struct dp_world *ctl_job_classifies(const struct ctl *c)
 {
 	const struct ctl_job *j = &c->job;
 
-	return j->phase >= CTL_JOB_CLASSIFY && j->phase <= CTL_JOB_LEAVE ? j->r->world : NULL;
+	return j->phase >= CTL_JOB_STATIONS && j->phase <= CTL_JOB_LEAVE ? j->r->world : NULL;
 }
 
 /* There is room: no more are taken up than can be given back. */
@@ -122,6 +122,23 @@ static bool next_index(struct ctl *c, uint32_t limit, uint32_t *idx)
 		return false;
 	*idx = c->job.cursor++;
 	return true;
+}
+
+static unsigned do_stations(struct ctl *c)
+{
+	uint32_t end = cache_station_max(c->cache) + 1, idx;
+	unsigned done = 0;
+
+	while (done < c->job.budget) {
+		if (!next_index(c, end, &idx)) {
+			enter(c, CTL_JOB_CLASSIFY);
+			return done + 1;
+		}
+		if (cache_station_is_live(c->view, idx))
+			ctl_people_reclassify(c, idx);
+		done++;
+	}
+	return done;
 }
 
 static unsigned do_classify(struct ctl *c)
@@ -311,7 +328,10 @@ static bool take_up(struct ctl *c)
 			break;
 		}
 		j->number++;
-		enter(c, CTL_JOB_CLASSIFY);
+		enter(c, CTL_JOB_STATIONS);
+		break;
+	case CTL_REQ_STATION:
+		give_back(c, ctl_people_say(c, j->r));
 		break;
 	case CTL_REQ_PORT_STATE:
 		port_state(c, j->r);
@@ -331,6 +351,8 @@ static bool take_up(struct ctl *c)
 unsigned ctl_job_turn(struct ctl *c)
 {
 	switch (c->job.phase) {
+	case CTL_JOB_STATIONS:
+		return do_stations(c);
 	case CTL_JOB_CLASSIFY:
 		return do_classify(c);
 	case CTL_JOB_GROUPS:

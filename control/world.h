@@ -10,6 +10,7 @@
  * What management asked for, one thing at a time and a piece per turn. A new world comes into force
  *in these steps, between which traffic goes on under the old one:
  *
+ *	STATIONS  every station is looked at under the new policy: who it is, what it may see
  *	CLASSIFY  every record gets its class under the new policy, in the class slot not in force
  *	GROUPS    ... and what depends on services the union of theirs
  *	LEAVE     the groups of links that go are left
@@ -25,6 +26,7 @@ struct ctl;
 
 enum ctl_job_phase {
 	CTL_JOB_IDLE,
+	CTL_JOB_STATIONS,
 	CTL_JOB_CLASSIFY,
 	CTL_JOB_GROUPS,
 	CTL_JOB_LEAVE,

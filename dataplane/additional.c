@@ -9,14 +9,14 @@
 struct walk {
 	struct dp_worker *w;
 	const struct dp_link *l;
-	const struct mac_addr *asker;
+	const struct dp_viewer *asker;
 	dp_additional_cb cb;
 	dp_negative_cb none; /* may be NULL */
 	void *arg;
 	bool done;
 };
 
-uint32_t dp_rrset_ttl(struct dp_worker *w, const struct dp_link *l, const struct mac_addr *asker,
+uint32_t dp_rrset_ttl(struct dp_worker *w, const struct dp_link *l, const struct dp_viewer *asker,
 	const struct cache_node *node)
 {
 	uint32_t ttl = UINT32_MAX, idx;
@@ -90,10 +90,10 @@ static void family(
 		k->none(k->arg, &n);
 }
 
-void dp_rrset_walk(struct dp_worker *w, const struct dp_link *l, const struct cache_record *of,
-	dp_additional_cb cb, void *arg)
+void dp_rrset_walk(struct dp_worker *w, const struct dp_link *l, const struct dp_viewer *asker,
+	const struct cache_record *of, dp_additional_cb cb, void *arg)
 {
-	struct walk k = {.w = w, .l = l, .cb = cb, .arg = arg};
+	struct walk k = {.w = w, .l = l, .asker = asker, .cb = cb, .arg = arg};
 
 	rrset(&k, cache_node_name(w->cache, cache_node_at(w->cache, of->node)), of->rrtype, of);
 }
@@ -129,7 +129,7 @@ static void of_instance(struct walk *k, const uint8_t *instance, const struct ca
 	}
 }
 
-void dp_additional_walk(struct dp_worker *w, const struct dp_link *l, const struct mac_addr *asker,
+void dp_additional_walk(struct dp_worker *w, const struct dp_link *l, const struct dp_viewer *asker,
 	const struct dp_item *item, dp_additional_cb cb, dp_negative_cb none, void *arg)
 {
 	struct walk k = {.w = w, .l = l, .asker = asker, .cb = cb, .none = none, .arg = arg};

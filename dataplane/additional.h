@@ -19,17 +19,17 @@ typedef void (*dp_negative_cb)(void *arg, const struct dp_negative *n);
  * are left out, or NULL. ttl: seconds, one for each RRset. Ends early when cb returns false. A
  * record may come twice.
  */
-void dp_additional_walk(struct dp_worker *w, const struct dp_link *l, const struct mac_addr *asker,
+void dp_additional_walk(struct dp_worker *w, const struct dp_link *l, const struct dp_viewer *asker,
 	const struct dp_item *it, dp_additional_cb cb, dp_negative_cb none, void *arg);
 
 /*
- * Calls cb for each record of the unique RRset that `of` belongs to, as far as the link is told of
- * it: it goes whole or not at all (RFC 6762 §10.2).
+ * Calls cb for each record of the unique RRset that `of` belongs to, as far as the asker (NULL: the
+ * link) is told of it: it goes whole or not at all (RFC 6762 §10.2).
  */
-void dp_rrset_walk(struct dp_worker *w, const struct dp_link *l, const struct cache_record *of,
-	dp_additional_cb cb, void *arg);
+void dp_rrset_walk(struct dp_worker *w, const struct dp_link *l, const struct dp_viewer *asker,
+	const struct cache_record *of, dp_additional_cb cb, void *arg);
 
 /* The TTL a unique RRset is told with: the least of its usable records' (RFC 2181 §5.2), in
  * seconds. */
-uint32_t dp_rrset_ttl(struct dp_worker *w, const struct dp_link *l, const struct mac_addr *asker,
+uint32_t dp_rrset_ttl(struct dp_worker *w, const struct dp_link *l, const struct dp_viewer *asker,
 	const struct cache_node *node);

@@ -3,6 +3,7 @@
 
 #include "cache/directory.h"
 #include "cache/service.h"
+#include "dataplane/nearest.h"
 #include "dataplane/negative.h"
 #include "dns/name.h"
 #include "dns/rdata.h"
@@ -20,14 +21,19 @@ static bool may_look(struct dp_worker *w, const struct dp_link *l)
 	return false;
 }
 
-/* May the record answer this query? Counts what policy hides. */
-static bool tellable(struct dp_worker *w, const struct dp_query *q, const struct cache_record *r)
+/*
+ * May the record answer this query? Counts what policy hides. *verdict: policy's; *flags gets
+ * DP_ITEM_ALONE where the asker is permitted and not everybody.
+ */
+static bool tellable(struct dp_worker *w, const struct dp_query *q, const struct cache_record *r,
+	policy_verdict_t *verdict, uint8_t *flags)
 {
-	enum dp_judged j = dp_judge(w->world, w->cache, q->link, &q->pkt->smac, r, w->now_ms);
+	enum dp_judged j = dp_judge(w->world, w->cache, q->link, &q->viewer, r, w->now_ms, verdict);
 
 	if (j == DP_DENIED)
 		dp_event(w, q->link->id, DP_EV_denied, 1);
-	return j == DP_TELL;
+	*flags = j == DP_TELL_ALONE ? DP_ITEM_ALONE : 0;
+	return j <= DP_TELL_ALONE;
 }
 
 void dp_answer_item(
@@ -109,7 +115,11 @@ static bool add_item(struct dp_worker *w, const struct dp_query *q, const struct
 	if (dp_idset_find(&w->seen, it->ident, &at)) {
 		if (at == SAID_NEAR)
 			return true;
-		w->items.item[at].flags &= it->flags | (uint8_t)~DP_ITEM_UNICAST;
+		/* What everybody may see of another owner is said of that one. */
+		if ((w->items.item[at].flags & ~it->flags & DP_ITEM_ALONE) != 0)
+			w->items.item[at] = *it;
+		else if ((it->flags & ~w->items.item[at].flags & DP_ITEM_ALONE) == 0)
+			w->items.item[at].flags &= it->flags | (uint8_t)~DP_ITEM_UNICAST;
 		return true;
 	}
 	if (w->items.n == DP_ITEMS) {
@@ -147,7 +157,7 @@ static bool told_before(const struct dp_query *q, const struct cache_record *r)
 	return asked == 0 || clock_ms_diff(asked, q->pkt->wait_from_ms - DP_COMPLETE_WAIT_MS) < 0;
 }
 
-enum ptr_fate { PTR_TELL, PTR_SKIP, PTR_HOLD };
+enum ptr_fate { PTR_TELL, PTR_SKIP, PTR_HOLD, PTR_TOLD };
 
 /* A PTR to a service instance: is the service fit to be told? */
 static enum ptr_fate judge_ptr(
@@ -156,7 +166,7 @@ static enum ptr_fate judge_ptr(
 	enum cache_service_state state;
 
 	if (told_before(q, r))
-		return PTR_SKIP;
+		return PTR_TOLD;
 	state = cache_service_state(
 		w->cache, cache_record_rdata(w->cache, r), r->link, w->now_ms, NULL);
 	if (state == CACHE_SERVICE_HIDDEN) {
@@ -168,6 +178,33 @@ static enum ptr_fate judge_ptr(
 	return PTR_TELL;
 }
 
+/* Adds a record to the answer set. */
+static void put(struct dp_worker *w, const struct dp_query *q, uint32_t idx, unsigned flags,
+	struct dp_answered *out)
+{
+	struct cache_record *r = cache_record_at(w->cache, idx);
+	struct dp_item item;
+
+	dp_answer_item(idx, r, w->now_ms, &item);
+	item.flags |= (uint8_t)flags;
+	if (add_item(w, q, &item)) {
+		out->found++;
+		nudge(w, idx, r);
+	}
+}
+
+/* Of those that `nearest:` rules counted, what is told now. */
+static void put_nearest(
+	struct dp_worker *w, const struct dp_query *q, unsigned flags, struct dp_answered *out)
+{
+	for (uint32_t i = 0; i < w->nearest.n; i++) {
+		if (w->nearest.v[i].fate == PTR_HOLD)
+			out->incomplete = true;
+		else if (w->nearest.v[i].fate == PTR_TELL)
+			put(w, q, w->nearest.v[i].rec, flags | DP_ITEM_ALONE, out);
+	}
+}
+
 static void answer_shared(struct dp_worker *w, const struct dp_query *q,
 	const struct cache_node *node, unsigned flags, struct dp_answered *out)
 {
@@ -175,9 +212,11 @@ static void answer_shared(struct dp_worker *w, const struct dp_query *q,
 		node->rrtype == DNS_TYPE_PTR &&
 		(node->sd.kind == DNS_NAME_SERVICE_TYPE || node->sd.kind == DNS_NAME_SUBTYPE);
 	struct cache_iter it;
-	struct dp_item item;
+	policy_verdict_t v;
+	uint8_t alone;
 	uint32_t idx;
 
+	dp_nearest_begin(w);
 	cache_iter_init(&it, w->cache, node);
 	while ((idx = cache_iter_next(&it)) != 0 && may_look(w, q->link)) {
 		struct cache_record *r = cache_record_at(w->cache, idx);
@@ -187,23 +226,22 @@ static void answer_shared(struct dp_worker *w, const struct dp_query *q,
 			if (q->qm && (flags & DP_ITEM_UNICAST) == 0)
 				observe(w, idx, r);
 		}
-		if (!tellable(w, q, r))
+		if (!tellable(w, q, r, &v, &alone))
 			continue;
 		if (to_instance) {
 			enum ptr_fate fate = judge_ptr(w, q, r);
+			unsigned n = alone ? policy_nearest(w->world->policy, v) : 0;
 
-			if (fate == PTR_HOLD)
+			if (n > 0 && fate != PTR_SKIP)
+				dp_nearest_offer(w, &q->viewer, idx, v, n, fate);
+			else if (fate == PTR_HOLD)
 				out->incomplete = true;
-			if (fate != PTR_TELL)
+			if (n > 0 || fate != PTR_TELL)
 				continue;
 		}
-		dp_answer_item(idx, r, w->now_ms, &item);
-		item.flags |= (uint8_t)flags;
-		if (add_item(w, q, &item)) {
-			out->found++;
-			nudge(w, idx, r);
-		}
+		put(w, q, idx, flags | alone, out);
 	}
+	put_nearest(w, q, flags, out);
 }
 
 /* Has the unique RRset an owner on the asker's own link, or is the asker itself one? Then that one
@@ -245,7 +283,8 @@ static void answer_unique(struct dp_worker *w, const struct dp_query *q,
 	bool address = node->rrtype == DNS_TYPE_A || node->rrtype == DNS_TYPE_AAAA;
 	const struct cache_record *first = NULL;
 	struct cache_iter it;
-	struct dp_item item;
+	policy_verdict_t v;
+	uint8_t alone;
 	uint32_t idx;
 
 	if (owner_is_near(w, q, node, q->qm && (flags & DP_ITEM_UNICAST) == 0))
@@ -254,7 +293,7 @@ static void answer_unique(struct dp_worker *w, const struct dp_query *q,
 	while ((idx = cache_iter_next(&it)) != 0 && may_look(w, q->link)) {
 		struct cache_record *r = cache_record_at(w->cache, idx);
 
-		if (!tellable(w, q, r))
+		if (!tellable(w, q, r, &v, &alone))
 			continue;
 		if ((!address || dp_is_contested(r)) && first != NULL &&
 			!dp_same_owner(w->cache, r, first))
@@ -265,12 +304,7 @@ static void answer_unique(struct dp_worker *w, const struct dp_query *q,
 		}
 		if (first == NULL)
 			first = r;
-		dp_answer_item(idx, r, w->now_ms, &item);
-		item.flags |= (uint8_t)flags;
-		if (add_item(w, q, &item)) {
-			out->found++;
-			nudge(w, idx, r);
-		}
+		put(w, q, idx, flags | alone, out);
 	}
 }
 
@@ -296,11 +330,15 @@ static bool node_is_unique(const struct dp_worker *w, const struct cache_node *n
 static void answer_negative(struct dp_worker *w, const struct dp_query *q, const uint8_t *name,
 	uint16_t rrtype, unsigned flags, struct dp_answered *out)
 {
-	struct dp_negative n;
+	struct dp_negative n, all;
 
-	if (!dp_negative_find(w, q->link, &q->pkt->smac, name, rrtype, &n))
+	if (!dp_negative_find(w, q->link, &q->viewer, name, rrtype, &n))
 		return;
 	n.item.flags |= (uint8_t)flags;
+	if (q->viewer.consumer != POLICY_NO_CONSUMER &&
+		(!dp_negative_find(w, q->link, NULL, name, rrtype, &all) ||
+			all.item.ident != n.item.ident))
+		n.item.flags |= DP_ITEM_ALONE;
 	if (add_item(w, q, &n.item)) {
 		out->found++;
 		nudge(w, n.item.rec, cache_record_at(w->cache, n.item.rec));
@@ -329,12 +367,13 @@ static void answer_node(struct dp_worker *w, const struct dp_query *q, uint32_t 
 		answer_shared(w, q, node, flags, out);
 }
 
-bool dp_answer_type(struct dp_worker *w, const struct dp_link *l, uint32_t idx, struct dp_item *out)
+bool dp_answer_type(struct dp_worker *w, const struct dp_link *l, const struct dp_viewer *viewer,
+	uint32_t idx, struct dp_item *out)
 {
 	static const uint8_t enum_name[] = "\x09_services\x07_dns-sd\x04_udp\x05local";
 	const struct cache_node *node = cache_node_at(w->cache, idx);
 	uint8_t canon[256] __attribute__((aligned(64)));
-	uint32_t rec, ttl = 0, seen = 0;
+	uint32_t rec, ttl[2] = {0}, seen = 0; /* by whether not everybody may see it */
 	struct cache_iter it;
 	struct hash128 key;
 
@@ -344,18 +383,20 @@ bool dp_answer_type(struct dp_worker *w, const struct dp_link *l, uint32_t idx, 
 	cache_iter_init(&it, w->cache, node);
 	while ((rec = cache_iter_next(&it)) != 0 && seen < TYPE_SCAN && may_look(w, l)) {
 		const struct cache_record *r = cache_record_at(w->cache, rec);
+		policy_verdict_t v;
+		enum dp_judged j = dp_judge(w->world, w->cache, l, viewer, r, w->now_ms, &v);
 		uint32_t left;
 
-		if (!dp_answer_usable(w, l, NULL, r))
+		if (j > DP_TELL_ALONE)
 			continue;
 		seen++;
 		left = cache_record_ttl_left(r, w->now_ms);
-		if (left <= ttl || cache_service_state(w->cache, cache_record_rdata(w->cache, r),
-					   r->link, w->now_ms, NULL) == CACHE_SERVICE_HIDDEN)
+		if (left <= ttl[j] || cache_service_state(w->cache, cache_record_rdata(w->cache, r),
+					      r->link, w->now_ms, NULL) == CACHE_SERVICE_HIDDEN)
 			continue;
-		ttl = left;
+		ttl[j] = left;
 	}
-	if (ttl == 0)
+	if ((ttl[DP_TELL] | ttl[DP_TELL_ALONE]) == 0)
 		return false;
 	dns_name_canon(canon, cache_node_name(w->cache, node), node->name_len);
 	key = cache_key(w->cache, enum_name, sizeof(enum_name), DNS_TYPE_PTR);
@@ -363,8 +404,8 @@ bool dp_answer_type(struct dp_worker *w, const struct dp_link *l, uint32_t idx, 
 	out->rec = 0;
 	out->gen = atomic_load_explicit(&node->gen, memory_order_relaxed);
 	out->node = idx;
-	out->ttl = ttl;
-	out->flags = DP_ITEM_TYPE;
+	out->ttl = ttl[DP_TELL] != 0 ? ttl[DP_TELL] : ttl[DP_TELL_ALONE];
+	out->flags = DP_ITEM_TYPE | (ttl[DP_TELL] != 0 ? 0 : DP_ITEM_ALONE);
 	return true;
 }
 
@@ -378,7 +419,7 @@ static void answer_types(
 	struct dp_item item;
 
 	for (uint32_t i = 0; types != NULL && i < types->n; i++) {
-		if (!dp_answer_type(w, q->link, types->node[i], &item))
+		if (!dp_answer_type(w, q->link, &q->viewer, types->node[i], &item))
 			continue;
 		item.flags |= (uint8_t)flags;
 		if (add_item(w, q, &item))

@@ -8,9 +8,11 @@
 
 /* May the record be told to `asker` (NULL: to the group) on link l? See dataplane/visible.h. */
 static inline bool dp_answer_usable(const struct dp_worker *w, const struct dp_link *l,
-	const struct mac_addr *asker, const struct cache_record *r)
+	const struct dp_viewer *asker, const struct cache_record *r)
 {
-	return dp_judge(w->world, w->cache, l, asker, r, w->now_ms) == DP_TELL;
+	policy_verdict_t v;
+
+	return dp_judge(w->world, w->cache, l, asker, r, w->now_ms, &v) <= DP_TELL_ALONE;
 }
 
 /* Fills identity, generation and remaining TTL of an item. */
@@ -19,11 +21,11 @@ void dp_answer_item(
 
 /*
  * The answer to type enumeration that a type's node gives on link l (RFC 6763 §9): there is a
- * permitted service of the type on another link. TTL: the largest remaining of those. False:
- * nothing to tell.
+ * service of the type on another link that the viewer (NULL: the group) is permitted. TTL: the
+ * largest remaining of those. False: nothing to tell.
  */
-bool dp_answer_type(
-	struct dp_worker *w, const struct dp_link *l, uint32_t node, struct dp_item *out);
+bool dp_answer_type(struct dp_worker *w, const struct dp_link *l, const struct dp_viewer *viewer,
+	uint32_t node, struct dp_item *out);
 
 /* What a question came to. */
 struct dp_answered {

@@ -26,7 +26,7 @@ struct message {
 	const struct dp_link *l;
 	const struct dp_dest *dest;
 	const struct dp_query *q;
-	const struct mac_addr *asker;
+	const struct dp_viewer *asker;
 	bool legacy;
 	struct rte_mbuf *m;
 	uint8_t *dns;
@@ -295,13 +295,13 @@ static uint32_t pack(struct message *msg, uint32_t *at, bool dense)
 }
 
 void dp_build_answers(struct dp_worker *w, const struct dp_link *l, const struct dp_dest *dest,
-	const struct dp_query *q)
+	const struct dp_query *q, const struct dp_viewer *viewer)
 {
 	struct message msg = {.w = w,
 		.l = l,
 		.dest = dest,
 		.q = q,
-		.asker = q != NULL ? &q->pkt->smac : NULL,
+		.asker = viewer,
 		.legacy = q != NULL && (q->pkt->flags & DP_PKT_LEGACY)};
 	bool dense;
 	uint32_t at = 0;

@@ -22,6 +22,7 @@ struct rte_mbuf;
 enum dp_up_op {
 	DP_UP_RESPONSE, /* m: an mDNS response to learn from; dp_pkt(m) is filled */
 	DP_UP_QUERY,    /* m: a query; control looks at the questions in dp_pkt(m)->ask */
+	DP_UP_WHO,      /* m: a query of a station that is not known as a consumer of its link */
 	DP_UP_HOST,     /* m: ARP, ND, IGMP or MLD; dp_pkt(m)->outcome tells which */
 	DP_UP_REFRESH,  /* rec/gen: answered from a record past 80 % of its TTL (RFC 6762 §5.2,
 			   draft 3.7) */
@@ -43,6 +44,7 @@ enum dp_down_op {
 		       port */
 	DP_DOWN_REPLAY, /* m: a waiting query to answer now; dp_pkt(m) is filled. To the link's home
 			   worker */
+	DP_DOWN_QUERY,  /* m: the query of a DP_UP_WHO; the station is known now, or cannot be */
 	DP_DOWN_TELL,   /* rec/gen, link: multicast this record there, unasked. To the link's home
 			   worker */
 	DP_DOWN_GOODBYE, /* rec/gen, link: the same with TTL 0 (RFC 6762 §10.1); the record is in
@@ -55,7 +57,10 @@ struct dp_downcall {
 	uint32_t rec;
 	union {
 		struct rte_mbuf *m;
-		uint32_t gen;
+		struct {
+			uint32_t gen;
+			uint32_t station; /* TELL, GOODBYE: to this one alone; 0: to the link */
+		};
 	};
 };
 

@@ -20,17 +20,19 @@ struct view {
 
 /* Is the record one that only its scope keeps from the link? */
 static bool is_stripped(const struct dp_worker *w, const struct dp_link *l,
-	const struct mac_addr *asker, const struct cache_record *r)
+	const struct dp_viewer *asker, const struct cache_record *r)
 {
 	const uint16_t gone = CACHE_REC_DYING | CACHE_REC_HIDDEN;
 	uint16_t flags = atomic_load_explicit(&r->flags, memory_order_acquire);
+	bool alone;
 
 	return (flags & CACHE_REC_LINK_LOCAL) != 0 && (flags & gone) == 0 &&
 	       cache_record_left_ms(r, w->now_ms) > 0 && r->link != l->id &&
-	       !dp_owned_by(w->cache, r, asker) && dp_permitted(w->world, l, r);
+	       !dp_owned_by(w->cache, r, asker != NULL ? &asker->mac : NULL) &&
+	       policy_permits(dp_verdict(w->world, w->cache, l, asker, r, &alone));
 }
 
-static void look(struct dp_worker *w, const struct dp_link *l, const struct mac_addr *asker,
+static void look(struct dp_worker *w, const struct dp_link *l, const struct dp_viewer *asker,
 	const uint8_t *name, uint16_t rrtype, struct view *v)
 {
 	uint32_t node = cache_find(w->cache, name, rrtype), idx, told = UINT32_MAX,
@@ -69,7 +71,7 @@ static void look(struct dp_worker *w, const struct dp_link *l, const struct mac_
  * The types the link may take the name to have: what its owners list and what is told, but not
  * addresses of which none crosses. Other types of a host that says nothing are taken to be known.
  */
-static void types_of(struct dp_worker *w, const struct dp_link *l, const struct mac_addr *asker,
+static void types_of(struct dp_worker *w, const struct dp_link *l, const struct dp_viewer *asker,
 	const uint8_t *name, const struct view *nsec, struct dns_type_set *set)
 {
 	uint8_t canon[256] __attribute__((aligned(64)));
@@ -113,7 +115,7 @@ static uint64_t identity(struct dp_worker *w, const struct dp_negative *n)
 	return cache_ident(w->cache, key, rdata, n->rdlen).lo;
 }
 
-static bool make(struct dp_worker *w, const struct dp_link *l, const struct mac_addr *asker,
+static bool make(struct dp_worker *w, const struct dp_link *l, const struct dp_viewer *asker,
 	const struct view *nsec, const struct view *of, uint32_t rec, struct dp_negative *out,
 	struct dns_type_set *set)
 {
@@ -134,7 +136,7 @@ static bool make(struct dp_worker *w, const struct dp_link *l, const struct mac_
 	return true;
 }
 
-bool dp_negative_find(struct dp_worker *w, const struct dp_link *l, const struct mac_addr *asker,
+bool dp_negative_find(struct dp_worker *w, const struct dp_link *l, const struct dp_viewer *asker,
 	const uint8_t *name, uint16_t rrtype, struct dp_negative *out)
 {
 	struct view nsec, own = {0};
@@ -157,7 +159,7 @@ bool dp_negative_find(struct dp_worker *w, const struct dp_link *l, const struct
 	return rrtype == DNS_TYPE_NSEC || !dns_type_set_has(&set, rrtype);
 }
 
-bool dp_negative_make(struct dp_worker *w, const struct dp_link *l, const struct mac_addr *asker,
+bool dp_negative_make(struct dp_worker *w, const struct dp_link *l, const struct dp_viewer *asker,
 	uint32_t rec, struct dp_negative *out)
 {
 	const struct cache_record *r = cache_record_at(w->cache, rec);

@@ -20,9 +20,9 @@ struct dp_negative {
 
 /* What may be said of (name, rrtype) to `asker` (NULL: to the group) on link l: false: nothing.
  * name: wire bytes of any case. */
-bool dp_negative_find(struct dp_worker *w, const struct dp_link *l, const struct mac_addr *asker,
+bool dp_negative_find(struct dp_worker *w, const struct dp_link *l, const struct dp_viewer *asker,
 	const uint8_t *name, uint16_t rrtype, struct dp_negative *out);
 
 /* Makes the one of an item again, as it is now; false: it is not so any more. */
-bool dp_negative_make(struct dp_worker *w, const struct dp_link *l, const struct mac_addr *asker,
+bool dp_negative_make(struct dp_worker *w, const struct dp_link *l, const struct dp_viewer *asker,
 	uint32_t rec, struct dp_negative *out);

@@ -20,6 +20,8 @@
 #define DP_PKT_COMPLETING                                                                          \
 	0x20 /* replay: only PTR records whose owner was being asked for the rest */
 
+#define DP_PKT_ASKED 0x40 /* control was asked who the station is */
+
 enum dp_handover {
 	DP_HAND_QUERY,    /* to the link's home worker: a query with answers by multicast */
 	DP_HAND_RESPONSE, /* to the link's home worker: a response, while answers wait there */

@@ -42,7 +42,7 @@ static bool in_scope(const struct dp_question *qu)
  * which come with the services they belong to, are judged record by record.
  */
 static bool may_ask(
-	const struct dp_worker *w, const struct dp_link *l, const struct dp_question *qu)
+	const struct dp_worker *w, const struct dp_query *q, const struct dp_question *qu)
 {
 	uint32_t type;
 
@@ -51,10 +51,13 @@ static bool may_ask(
 		dns_service_is_device_info(qu->canon, &qu->sd))
 		return true;
 	type = policy_type(w->world->policy, qu->canon + qu->sd.type_off, qu->sd.type_len);
-	return policy_permits(policy_ask(w->world->table, type, l->col_query));
+	if (unlikely(q->viewer.consumer != POLICY_NO_CONSUMER))
+		return policy_permits(policy_ask_personal(
+			w->world->policy, type, q->link->col_query, q->viewer.consumer));
+	return policy_permits(policy_ask(w->world->table, type, q->link->col_query));
 }
 
-static void prepare(struct dp_worker *w, const struct dp_link *l, struct dp_question *qu)
+static void prepare(struct dp_worker *w, const struct dp_query *q, struct dp_question *qu)
 {
 	const struct dns_question *wire = &w->wire_question;
 
@@ -71,7 +74,7 @@ static void prepare(struct dp_worker *w, const struct dp_link *l, struct dp_ques
 	dns_service_parse(qu->canon, &qu->sd);
 	qu->answerable = (wire->qclass == DNS_CLASS_IN || wire->qclass == DNS_CLASS_ANY) &&
 			 in_scope(qu) && !dns_type_is_foreign(qu->qtype);
-	qu->denied = qu->answerable && !may_ask(w, l, qu);
+	qu->denied = qu->answerable && !may_ask(w, q, qu);
 	if (qu->answerable && !qu->denied)
 		qu->key = cache_key(w->cache, qu->canon, qu->name_len, qu->qtype);
 }
@@ -126,7 +129,7 @@ static bool read_questions(struct dp_worker *w, struct dp_query *q, bool *multic
 			continue;
 		}
 		qu = &w->question[w->n_question++];
-		prepare(w, q->link, qu);
+		prepare(w, q, qu);
 		if (qu->answerable && !qu->denied && asked_before(w, q, qu))
 			qu->answerable = false;
 		q->n++;
@@ -167,6 +170,24 @@ static bool for_home(const struct dp_query *q, bool multicast)
 	return multicast || !q->link->wireless || q->n == 0 || (q->reader.flags & DNS_FLAG_TC) != 0;
 }
 
+/*
+ * On a link whose policy asks who is told: is the asker known? If not, control is asked, which
+ * gives the query back. True, too, if that has been tried: then it sees what everybody sees.
+ */
+static bool known_asker(struct dp_worker *w, struct dp_query *q)
+{
+	if (q->viewer.consumer != POLICY_NO_CONSUMER) {
+		cache_station_asked(cache_station_at(w->cache, q->viewer.station), w->now_ms);
+		return true;
+	}
+	if ((q->pkt->flags & (DP_PKT_ASKED | DP_PKT_REPLAY)) != 0 || w->gathered != NULL)
+		return true;
+	if (dp_upcall(w, DP_UP_WHO, q->m))
+		return false;
+	dp_event(w, q->link->id, DP_EV_control_busy_hint, 1);
+	return true;
+}
+
 void dp_query_add(struct dp_worker *w, struct rte_mbuf *m)
 {
 	struct dp_pkt *pkt = dp_pkt(m);
@@ -184,6 +205,7 @@ void dp_query_add(struct dp_worker *w, struct rte_mbuf *m)
 		finish(w, m, DP_unknown_link);
 		return;
 	}
+	dp_viewer_init(&q->viewer, w->world, w->cache, q->link, &pkt->smac);
 	q->dns = dp_contiguous(w, m) + pkt->dns_off;
 	if (!read_questions(w, q, &multicast)) {
 		w->n_question = q->first;
@@ -195,6 +217,10 @@ void dp_query_add(struct dp_worker *w, struct rte_mbuf *m)
 		/* A reload may have moved the home of one that waited here: it is asked again. */
 		if (w->gathered != NULL || !dp_hand(w, q->link->home, DP_HAND_QUERY, m))
 			finish(w, m, DP_worker_busy);
+		return;
+	}
+	if (q->link->personal && !known_asker(w, q)) {
+		w->n_question = q->first;
 		return;
 	}
 	if (dp_gather_take(w, q)) {
@@ -248,7 +274,8 @@ static void look_up(struct dp_worker *w)
 static bool interest_is_news(
 	struct dp_worker *w, const struct dp_query *q, const struct dp_question *qu)
 {
-	uint64_t tag = qu->key.lo ^ (uint64_t)q->link->id * 0x9e3779b97f4a7c15ull;
+	uint64_t tag = qu->key.lo ^
+		       (q->link->id | (uint64_t)q->viewer.station << 16) * 0x9e3779b97f4a7c15ull;
 	struct dp_told *set = w->told[tag >> 32 & (DP_TELL_SETS - 1)], *victim = &set[0];
 
 	if ((q->pkt->flags & DP_PKT_LEGACY) || qu->qtype != DNS_TYPE_PTR ||
@@ -333,16 +360,45 @@ static void gather(struct dp_worker *w, struct dp_query *q, struct tally *t)
 		drop_near(w, q);
 }
 
-/* The items with (flags & UNICAST) == want, packed to the front; returns how many there are. */
-static uint32_t keep_only(struct dp_items *items, uint8_t want)
+/* Keeps what goes to the asker alone, in order; returns how many that are. */
+static uint32_t keep_asker(struct dp_items *items)
 {
 	uint32_t n = 0;
 
 	for (uint32_t i = 0; i < items->n; i++)
-		if ((items->item[i].flags & DP_ITEM_UNICAST) == want)
+		if ((items->item[i].flags & (DP_ITEM_UNICAST | DP_ITEM_ALONE)) != 0)
 			items->item[n++] = items->item[i];
-	items->n = n;
 	return n;
+}
+
+/*
+ * Sends what goes to the asker alone. What not everybody may see goes to the asker's MAC, but to
+ * the group's address where it asked by multicast, so that all who listen there hear it (RFC 6762
+ * §15.1); the rest by unicast. Which it is changes from question to question.
+ */
+static void send_asker(struct dp_worker *w, struct dp_query *q)
+{
+	const struct dp_pkt *pkt = q->pkt;
+	struct dp_item *item = w->items.item;
+	uint32_t n = keep_asker(&w->items), from, to;
+
+	for (from = 0; from < n; from = to) {
+		uint8_t how = item[from].flags & DP_ITEM_UNICAST;
+		struct dp_dest dest = {.family = pkt->family,
+			.dmac = pkt->smac,
+			.port = pkt->sport,
+			.group = how == 0,
+			.unicast_l2 = how == 0};
+
+		if (how != 0)
+			memcpy(dest.addr, pkt->src, sizeof(dest.addr));
+		for (to = from; to < n && (item[to].flags & DP_ITEM_UNICAST) == how; to++)
+			;
+		if (from > 0)
+			memmove(item, item + from, (to - from) * sizeof(*item));
+		w->items.n = to - from;
+		dp_build_answers(w, q->link, &dest, q, &q->viewer);
+	}
 }
 
 /*
@@ -396,19 +452,14 @@ static void deliver(struct dp_worker *w, struct dp_query *q)
 				: it->flags & DP_ITEM_NSEC ? DP_SCHED_NSEC
 							   : 0;
 
-		if ((it->flags & DP_ITEM_UNICAST) && !is_due_for_all(w, q, it, type))
+		if ((it->flags & DP_ITEM_ALONE) ||
+			((it->flags & DP_ITEM_UNICAST) && !is_due_for_all(w, q, it, type)))
 			continue;
 		dp_schedule_add(w, q->link, pkt->family, type == DP_SCHED_TYPE ? it->node : it->rec,
 			it->gen, type | timing(w, q, it));
 		multicast = true;
 	}
-	if (keep_only(&w->items, DP_ITEM_UNICAST) > 0) {
-		struct dp_dest dest = {
-			.family = pkt->family, .dmac = pkt->smac, .port = pkt->sport};
-
-		memcpy(dest.addr, pkt->src, sizeof(dest.addr));
-		dp_build_answers(w, q->link, &dest, q);
-	}
+	send_asker(w, q);
 	if (multicast)
 		dp_schedule_kick(w, q->link, pkt->family);
 }

@@ -294,7 +294,7 @@ static bool still_good(struct dp_worker *w, const struct dp_link *l, const struc
 	if (it->flags & DP_SCHED_TYPE)
 		return atomic_load_explicit(&cache_node_at(w->cache, it->rec)->gen,
 			       memory_order_acquire) == it->gen &&
-		       dp_answer_type(w, l, it->rec, out);
+		       dp_answer_type(w, l, NULL, it->rec, out);
 	r = cache_record_get(w->cache, it->rec, it->gen);
 	if (r != NULL && (it->flags & DP_SCHED_NSEC)) {
 		struct dp_negative n;
@@ -360,7 +360,7 @@ static void fire(struct dp_worker *w, struct dp_sched_queue *q)
 		l = NULL;
 	collect(w, q, l);
 	if (w->items.n > 0)
-		dp_build_answers(w, l, &dest, NULL);
+		dp_build_answers(w, l, &dest, NULL, NULL);
 }
 
 void dp_schedule_kick(struct dp_worker *w, const struct dp_link *l, unsigned family)

@@ -4,23 +4,85 @@
 #include "cache/read.h"
 #include "dataplane/world.h"
 
+#include <rte_branch_prediction.h>
+
 /* Who may be told of a record: the one place where that is decided, for workers and control alike.
  */
 
 enum dp_judged {
-	DP_TELL,
-	DP_GONE,   /* dying, expired, in conflict, or a link-local address: never crosses */
-	DP_NEAR,   /* its owner is on the asker's link, or is the asker */
-	DP_DENIED, /* policy */
+	DP_TELL,       /* everybody on the link may see it */
+	DP_TELL_ALONE, /* the viewer may, but not everybody: never in a multicast frame (DESIGN
+			  §4.5) */
+	DP_GONE,       /* dying, expired, in conflict, or a link-local address: never crosses */
+	DP_NEAR,       /* its owner is on the asker's link, or is the asker */
+	DP_DENIED,     /* policy */
 };
 
-/* Does policy let this link's stations see the record? One table read. */
+/* Who is told, if not the group: a station of the link. */
+struct dp_viewer {
+	struct mac_addr mac;
+	uint32_t station;          /* 0: not known */
+	uint32_t consumer;         /* POLICY_NO_CONSUMER: sees what everybody sees */
+	struct policy_party party; /* who it is, for relations */
+};
+
+/* Does policy let all of this link's stations see the record? One table read. */
 static inline bool dp_permitted(
 	const struct dp_world *world, const struct dp_link *l, const struct cache_record *r)
 {
 	uint32_t cls = atomic_load_explicit(&r->cls[world->slot], memory_order_acquire);
 
 	return policy_permits(policy_verdict(world->table, cls, l->col_out));
+}
+
+/* Who a station is under a world; one without a place of its own is where its link is. */
+static inline struct policy_party dp_party(
+	const struct dp_world *world, const struct cache_view *v, uint32_t station)
+{
+	const struct cache_station *st = cache_station_at(v, station);
+	uint64_t who = atomic_load_explicit(&st->who[world->slot], memory_order_relaxed);
+	struct policy_party p = {.user = (uint32_t)(who >> 32),
+		.role = (uint16_t)(who >> 16),
+		.place = (uint16_t)who};
+
+	if (p.place == 0 && dp_world_link(world, st->link) != NULL)
+		p.place = dp_world_link(world, st->link)->place;
+	return p;
+}
+
+/* The station as one that is told. Where no rule asks who it is, it is not even looked for. */
+static inline void dp_viewer_init(struct dp_viewer *out, const struct dp_world *world,
+	const struct cache_view *v, const struct dp_link *l, const struct mac_addr *mac)
+{
+	*out = (struct dp_viewer){.mac = *mac};
+	if (likely(!l->personal))
+		return;
+	out->station = cache_find_station(v, l->id, mac);
+	if (out->station == 0)
+		return;
+	/* Acquire: its row of verdicts and who it is were written before. */
+	out->consumer = atomic_load_explicit(
+		&cache_station_at(v, out->station)->consumer[world->slot], memory_order_acquire);
+	out->party = dp_party(world, v, out->station);
+}
+
+/* What policy says of a record to one station (NULL: to the group); *alone: not to everybody. */
+static inline policy_verdict_t dp_verdict(const struct dp_world *world, const struct cache_view *v,
+	const struct dp_link *l, const struct dp_viewer *viewer, const struct cache_record *r,
+	bool *alone)
+{
+	uint32_t cls = atomic_load_explicit(&r->cls[world->slot], memory_order_acquire);
+	policy_verdict_t cell = policy_verdict(world->table, cls, l->col_out);
+	struct policy_party provider;
+
+	*alone = false;
+	if (likely((cell & (POLICY_PERSONAL | POLICY_PERMIT)) != POLICY_PERSONAL))
+		return cell;
+	if (viewer == NULL)
+		return 0;
+	*alone = true;
+	provider = dp_party(world, v, atomic_load_explicit(&r->station, memory_order_relaxed));
+	return policy_personal(world->policy, cell, viewer->consumer, &viewer->party, &provider);
 }
 
 /* Is the record provided by the station with this MAC? mac NULL: by no one. */
@@ -54,20 +116,24 @@ static inline bool dp_is_contested(const struct cache_record *r)
 }
 
 /*
- * May the record be told to `asker` (NULL: to the group) on link l? Never to the link of origin,
+ * May the record be told to `viewer` (NULL: to the group) on link l? Never to the link of origin,
  * where its owner hears the question itself (draft 3.4, RFC 6762 §6), never a station's own records
- * to it, wherever it is now. Any RCU-online thread.
+ * to it, wherever it is now. *verdict: policy's, if it came to be asked. Any RCU-online thread.
  */
 static inline enum dp_judged dp_judge(const struct dp_world *world, const struct cache_view *v,
-	const struct dp_link *l, const struct mac_addr *asker, const struct cache_record *r,
-	uint32_t now_ms)
+	const struct dp_link *l, const struct dp_viewer *viewer, const struct cache_record *r,
+	uint32_t now_ms, policy_verdict_t *verdict)
 {
+	bool alone;
 	uint16_t flags = atomic_load_explicit(&r->flags, memory_order_acquire);
 
 	if ((flags & (CACHE_REC_DYING | CACHE_REC_HIDDEN | CACHE_REC_LINK_LOCAL)) != 0 ||
 		cache_record_left_ms(r, now_ms) <= 0)
 		return DP_GONE;
-	if (r->link == l->id || dp_owned_by(v, r, asker))
+	if (r->link == l->id || dp_owned_by(v, r, viewer != NULL ? &viewer->mac : NULL))
 		return DP_NEAR;
-	return dp_permitted(world, l, r) ? DP_TELL : DP_DENIED;
+	*verdict = dp_verdict(world, v, l, viewer, r, &alone);
+	if (!policy_permits(*verdict))
+		return DP_DENIED;
+	return alone ? DP_TELL_ALONE : DP_TELL;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include "dataplane/additional.h"
+#include "dataplane/tell.h"
 
 #include <errno.h>
 #include <string.h>
@@ -162,43 +162,6 @@ static void receive(struct dp_worker *w, struct rte_mbuf **burst, unsigned n)
 	dp_query_run(w);
 }
 
-struct telling {
-	struct dp_worker *w;
-	const struct dp_link *l;
-	unsigned flags; /* of the schedule */
-};
-
-static bool tell_record(void *arg, uint32_t rec, const struct cache_record *r, uint32_t ttl)
-{
-	const struct telling *t = arg;
-	uint32_t gen = atomic_load_explicit(&r->gen, memory_order_relaxed);
-
-	(void)ttl;
-	/* Who listens on one family only must hear of it too. */
-	if (t->l->has_addr4)
-		dp_schedule_add(t->w, t->l, 4, rec, gen, t->flags);
-	if (t->l->n_addr6 > 0)
-		dp_schedule_add(t->w, t->l, 6, rec, gen, t->flags);
-	return true;
-}
-
-static void tell(struct dp_worker *w, const struct dp_downcall *d)
-{
-	const struct dp_link *l = dp_world_link(w->world, d->link);
-	const struct cache_record *r = cache_record_get(w->cache, d->rec, d->gen);
-	struct telling t = {.w = w,
-		.l = l,
-		.flags = d->op == DP_DOWN_GOODBYE ? DP_SCHED_GOODBYE : DP_SCHED_DELAY};
-
-	if (l == NULL || r == NULL || l->mode != DP_LINK_GATEWAY)
-		return;
-	if (d->op == DP_DOWN_TELL &&
-		(atomic_load_explicit(&r->flags, memory_order_relaxed) & CACHE_REC_UNIQUE) != 0)
-		dp_rrset_walk(w, l, r, tell_record, &t);
-	else
-		tell_record(&t, d->rec, r, 0);
-}
-
 static unsigned from_control(struct dp_worker *w)
 {
 	struct dp_downcall d;
@@ -212,10 +175,11 @@ static unsigned from_control(struct dp_worker *w)
 			dp_tx(w, d.m->port, d.link, d.m);
 			break;
 		case DP_DOWN_REPLAY:
+		case DP_DOWN_QUERY:
 			dp_query_add(w, d.m);
 			break;
 		default:
-			tell(w, &d);
+			dp_tell(w, &d);
 			break;
 		}
 	}

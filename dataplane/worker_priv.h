@@ -10,6 +10,7 @@
 #include "dataplane/pkt.h"
 #include "dataplane/reassemble.h"
 #include "dataplane/schedule.h"
+#include "dataplane/visible.h"
 #include "dataplane/worker.h"
 #include "dns/reader.h"
 #include "dns/writer.h"
@@ -21,12 +22,14 @@
  *	classify.c   frame -> dp_pkt, or an outcome
  *	query.c      questions of a burst -> keys -> nodes -> answer sets -> delivery
  *	answer.c     which records answer a question
+ *	nearest.c    the nearest instances of a question
  *	additional.c what resolves an answer: SRV, TXT, addresses
  *	known.c      known answers of a query
  *	probe.c      probes for names that are extended
  *	gather.c     queries whose known answers go on in further packets
  *	schedule.c   the multicast schedule of the links this worker is home of
  *	build.c      records -> messages -> frames
+ *	tell.c       what control has told unasked
  *	touch.c      responses that repeat what is held
  *	reassemble.c fragments -> datagrams, of the links this worker is home of
  *	fragment.c   a message of one record too large for the link -> fragments
@@ -89,6 +92,7 @@ struct dp_query {
 	struct rte_mbuf *m;
 	struct dp_pkt *pkt;
 	const struct dp_link *link;
+	struct dp_viewer viewer;  /* who asks */
 	const uint8_t *dns;       /* the message, in one piece */
 	struct dns_reader reader; /* behind the questions */
 	uint16_t first;           /* index into worker.question */
@@ -101,6 +105,7 @@ struct dp_query {
 /* What goes into an answer. */
 #define DP_ITEM_UNICAST 0x01 /* else by multicast */
 #define DP_ITEM_UNIQUE 0x02  /* of a unique RRset: sent without delay */
+#define DP_ITEM_ALONE 0x20   /* not everybody may see it: in an L2 unicast frame only */
 #define DP_ITEM_NEAR 0x08    /* a host of the link says it: dropped before anything is sent */
 #define DP_ITEM_NSEC 0x10    /* a negative answer (RFC 6762 §6.1) made from rec */
 #define DP_ITEM_TYPE 0x04    /* node names a service type (RFC 6763 §9); rec is 0 */
@@ -117,6 +122,22 @@ struct dp_item {
 struct dp_items {
 	uint32_t n;
 	struct dp_item item[DP_ITEMS];
+};
+
+#define DP_NEAREST 1024 /* instances of `nearest:` rules in one answer at most */
+
+/* A PTR record that a rule with `nearest:` permits. */
+struct dp_near {
+	uint32_t rec;
+	uint16_t rule;
+	uint8_t distance;
+	uint8_t fate;
+};
+
+/* The nearest of one question so far, nearest first. */
+struct dp_nearest {
+	uint32_t n;
+	struct dp_near v[DP_NEAREST];
 };
 
 struct dp_txq {
@@ -168,6 +189,7 @@ struct dp_worker {
 	struct dp_question question[DP_QUESTIONS];
 	unsigned n_question;
 	struct dp_items items;
+	struct dp_nearest nearest;
 	uint32_t near;          /* items with DP_ITEM_NEAR */
 	uint32_t looks;         /* records looked at for the query at hand */
 	struct dp_idset seen;   /* identities in the answer set */

@@ -59,6 +59,8 @@ struct dp_link {
 	bool announce;         /* what is learned elsewhere is announced here; control */
 	/* `conflicts: report`: a name that another link's station has may be claimed here too. */
 	bool conflicts_report;
+	bool personal;  /* policy asks who its consumers are */
+	uint16_t place; /* of stations that have none of their own (policy/names.h); 0: none */
 	/* Headers of what we multicast here, lengths and checksums left to fill in (dp_frame_*). */
 	uint8_t l2_len; /* 14 or 18 */
 	uint8_t hdr4[DP_HDR_MAX];
@@ -95,7 +97,9 @@ struct dp_world {
 	uint16_t n_ids;   /* link ids are below this */
 	uint32_t n_links; /* links that exist */
 	uint32_t n_pinned;
-	struct dp_pinned *pinned;  /* [n_pinned], in the order of the file; control */
+	struct dp_pinned *pinned;    /* [n_pinned], in the order of the file; control */
+	struct policy_who *stations; /* [n_stations], by address: what the file says; control */
+	uint32_t n_stations;
 	struct dp_own *own;        /* our addresses of all links; may be NULL */
 	struct mac_addr *gateways; /* [n_gateways]: other gateways; control */
 	uint32_t n_gateways;

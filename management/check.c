@@ -9,6 +9,7 @@
 #include "dns/wire.h"
 #include "management/socket_path.h"
 #include "management/start.h"
+#include "policy/names.h"
 #include "policy/policy.h"
 
 /* What a file's own rules cannot know. */
@@ -118,18 +119,20 @@ static void check_policy(const struct config *config, struct yaml_errors *errors
 {
 	uint16_t *ids = calloc(config->n_links + 1, sizeof(*ids));
 	char why[256] = "no memory";
+	struct policy_names *names = policy_names_create();
 	struct policy *p = NULL;
 
 	for (uint32_t i = 0; ids != NULL && i < config->n_links; i++)
 		ids[i] = (uint16_t)(i + 1);
-	if (ids != NULL)
+	if (ids != NULL && names != NULL)
 		p = policy_compile(
-			config, ids, (uint16_t)(config->n_links + 1), 0, why, sizeof(why));
+			config, names, ids, (uint16_t)(config->n_links + 1), 0, why, sizeof(why));
 	if (p == NULL)
 		yaml_errors_add(errors, YAML_ERROR, NULL, "policies: %s", why);
 	else
 		check_asking(config, p, ids, errors);
 	policy_free(p);
+	policy_names_destroy(names);
 	free(ids);
 }
 

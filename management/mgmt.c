@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "management/mgmt_priv.h"
+#include "policy/names.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -225,11 +226,12 @@ struct mgmt *mgmt_create(const struct mgmt_params *p, uint64_t now_us)
 	m->started_us = now_us;
 	m->signal_fd = -1;
 	pthread_mutex_init(&m->lock, NULL);
+	m->names = policy_names_create();
 	for (unsigned i = 0; i < p->n_ports; i++)
 		m->port_told[i] = true; /* control takes ports for up until told otherwise */
 	m->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
-	if (m->epoll_fd < 0) {
-		rc = -errno;
+	if (m->epoll_fd < 0 || m->names == NULL) {
+		rc = m->names == NULL ? -ENOMEM : -errno;
 		config_free(p->config);
 		goto fail;
 	}
@@ -261,6 +263,7 @@ void mgmt_destroy(struct mgmt *m)
 	mgmt_state_free(&m->state);
 	mgmt_switches_free(&m->switches);
 	mgmt_switches_free(&m->switches_before);
+	policy_names_destroy(m->names);
 	for (unsigned i = 0; i < DP_LINKS_MAX; i++)
 		free(m->baseline[i]);
 	pthread_mutex_destroy(&m->lock);

@@ -77,6 +77,7 @@ struct mgmt {
 	bool world_pending;                   /* a CTL_REQ_WORLD is under way */
 	bool reload_wanted;                   /* SIGHUP came meanwhile */
 	bool rebuild_wanted;                  /* a port's MTU changed */
+	struct policy_names *names;           /* numbers of users, roles, places */
 	struct mgmt_switches switches;        /* in force, or on their way */
 	struct mgmt_switches switches_before; /* while they are on their way: if control refuses */
 	struct mgmt_pending *pending;

@@ -34,7 +34,8 @@ static int state_world(struct mgmt *m, struct mgmt_state *s, char *why)
 		.n_workers = m->p.shared->n_workers,
 		.generation = m->generation + 1,
 		.ids = s->ids,
-		.switches = &m->switches};
+		.switches = &m->switches,
+		.names = m->names};
 
 	s->world = mgmt_world_build(&in, why);
 	return s->world != NULL ? 0 : -errno;
@@ -104,7 +105,8 @@ int mgmt_world_leave(struct mgmt *m)
 		.ports = m->p.ports,
 		.n_workers = m->p.shared->n_workers,
 		.generation = m->generation + 1,
-		.ids = m->state.ids};
+		.ids = m->state.ids,
+		.names = m->names};
 	struct mgmt_state empty = {0};
 	char why[MGMT_WHY];
 

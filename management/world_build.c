@@ -9,6 +9,7 @@
 
 #include "base/log.h"
 #include "dataplane/frame.h"
+#include "policy/names.h"
 #include "policy/policy.h"
 
 LOG_MODULE(mgmt);
@@ -156,6 +157,8 @@ static int link_build(struct dp_link *l, const struct mgmt_world_input *in,
 	l->wireless = cl->wireless;
 	l->announce = cl->announce;
 	l->conflicts_report = cl->conflicts_report;
+	if (cl->location != CONFIG_NO_LOCATION)
+		l->place = policy_names_place(in->names, in->config->locations[cl->location].path);
 	snprintf(l->name, sizeof(l->name), "%s", cl->name);
 	rc = link_mtu(l, in, cl, port, clamped, why);
 	if (rc == 0)
@@ -220,11 +223,12 @@ static int world_links(struct dp_world *w, const struct mgmt_world_input *in, ch
 	return 0;
 }
 
-static int world_policy(
-	struct dp_world *w, const struct config *config, const uint16_t *ids, char *why)
+static int world_policy(struct dp_world *w, const struct mgmt_world_input *in,
+	const struct config *config, char *why)
 {
 	errno = 0;
-	w->policy = policy_compile(config, ids, w->n_ids, w->slot, why, MGMT_WHY);
+	w->policy = policy_compile(
+		config, in->names, in->ids->of_config, w->n_ids, w->slot, why, MGMT_WHY);
 	if (w->policy == NULL)
 		return errno != 0 ? -errno : -ENOMEM;
 	w->table = policy_table(w->policy);
@@ -237,7 +241,33 @@ static int world_policy(
 		l->col_out = policy_out_column(w->policy, l->id);
 		l->col_query = policy_query_column(w->policy, l->id);
 		l->col_probe = policy_probe_column(w->policy, l->id);
+		l->personal = policy_link_is_personal(w->policy, l->id);
 	}
+	return 0;
+}
+
+/* What the file says of stations, by address. */
+static int world_stations(struct dp_world *w, const struct mgmt_world_input *in, char *why)
+{
+	const struct config *config = in->config;
+
+	w->stations = calloc(config->n_stations + 1u, sizeof(*w->stations));
+	if (w->stations == NULL)
+		return fail(why, -ENOMEM, "no memory for %u stations", config->n_stations);
+	for (uint32_t i = 0; i < config->n_stations; i++) {
+		const struct config_station *s = &config->stations[i];
+		const char *path = s->location == CONFIG_NO_LOCATION
+					   ? NULL
+					   : config->locations[s->location].path;
+
+		w->stations[i] = (struct policy_who){
+			.mac = s->mac,
+			.user = policy_names_user(in->names, s->user),
+			.role = policy_names_role(in->names, s->role),
+			.place = policy_names_place(in->names, path),
+		};
+	}
+	w->n_stations = config->n_stations;
 	return 0;
 }
 
@@ -326,7 +356,9 @@ struct dp_world *mgmt_world_build(const struct mgmt_world_input *in, char *why)
 	if (rc == 0)
 		rc = world_links(w, in, why);
 	if (rc == 0)
-		rc = world_policy(w, in->config, in->ids->of_config, why);
+		rc = world_policy(w, in, in->config, why);
+	if (rc == 0)
+		rc = world_stations(w, in, why);
 	if (rc == 0)
 		rc = world_pinned(w, &in->config->pinned, why);
 	if (rc == 0)
@@ -351,7 +383,7 @@ struct dp_world *mgmt_world_empty(const struct mgmt_world_input *in, char *why)
 			rc = fail(why, -ENOMEM, "no memory for a world");
 	}
 	if (rc == 0)
-		rc = world_policy(w, &nothing, in->ids->of_config, why);
+		rc = world_policy(w, in, &nothing, why);
 	return rc == 0 ? w : world_failed(w, rc);
 }
 
@@ -365,6 +397,7 @@ void mgmt_world_free(struct dp_world *w)
 	free(w->pinned);
 	free(w->own);
 	free(w->gateways);
+	free(w->stations);
 	free(w->link);
 	free(w->owner);
 	free(w);

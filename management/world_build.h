@@ -12,6 +12,8 @@
 
 #define MGMT_WHY 320 /* room for a reason */
 
+struct policy_names;
+
 struct mgmt_world_input {
 	const struct config *config;
 	const struct dp_port *ports; /* ports[i] is config->ports[i] */
@@ -19,6 +21,7 @@ struct mgmt_world_input {
 	uint64_t generation;                  /* 1 for the first */
 	const struct link_ids *ids;           /* of config's links, ids->of_config filled */
 	const struct mgmt_switches *switches; /* NULL: none */
+	struct policy_names *names;           /* gets the config's; outlives the world */
 };
 
 /*

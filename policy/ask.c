@@ -56,7 +56,7 @@ static void ask_rule(const struct policy *p, const struct policy_rule *r, bool o
 	for (uint32_t t = 0; r->any && t < rows->width; t++) {
 		if (row[t] != 0 || (r->permit && p->types.never[t]))
 			continue;
-		if (r->has_glob && t == POLICY_TYPE_HOST)
+		if ((r->has_glob || r->has_txt) && t == POLICY_TYPE_HOST)
 			continue;
 		row[t] = verdict;
 		left--;
@@ -64,7 +64,7 @@ static void ask_rule(const struct policy *p, const struct policy_rule *r, bool o
 	for (uint32_t i = 0; i < r->types.n; i++) {
 		uint32_t t = r->types.v[i];
 
-		if (row[t] != 0 || (r->has_glob && t == POLICY_TYPE_HOST))
+		if (row[t] != 0 || ((r->has_glob || r->has_txt) && t == POLICY_TYPE_HOST))
 			continue;
 		row[t] = verdict;
 		left--;
@@ -79,15 +79,22 @@ void policy_ask_learn(const struct policy *p, const struct policy_part *part,
 		const struct policy_rule *r = &p->rules[part->rule + i];
 		uint32_t n = r->has_from ? r->from_block.n : part->n_from;
 
-		if (!(r->kind & CONFIG_KIND_ADVERTISEMENT) || r->has_to)
+		if (!(r->kind & CONFIG_KIND_ADVERTISEMENT) || r->has_to || r->to_who)
 			continue;
 		for (uint32_t j = 0; j < n; j++) {
 			uint32_t f = r->has_from ? r->from_block.v[j] : j;
 
 			if (row[f] != POLICY_NO_ID)
-				ask_rule(p, r, r->has_glob, rows, row[f]);
+				ask_rule(p, r, r->has_glob || r->has_txt || r->from_who, rows,
+					row[f]);
 		}
 	}
+}
+
+/* Does it take a provider to say whether the rule matches? */
+static bool depends(const struct policy_rule *r)
+{
+	return r->has_glob || r->has_txt || r->has_from || r->from_who || r->same;
 }
 
 void policy_ask_query(const struct policy *p, const struct policy_part *part,
@@ -103,7 +110,7 @@ void policy_ask_query(const struct policy *p, const struct policy_part *part,
 			uint32_t t = r->has_to ? r->to_block.v[j] : j;
 
 			if (row[t] != POLICY_NO_ID)
-				ask_rule(p, r, r->has_glob || r->has_from, rows, row[t]);
+				ask_rule(p, r, depends(r) || r->personal, rows, row[t]);
 		}
 	}
 }
@@ -120,7 +127,23 @@ void policy_ask_explicit(const struct policy *p, const struct policy_part *part,
 			continue;
 		if (r->has_to && !policy_set_has(&r->to_block, to))
 			continue;
-		ask_rule(p, r, r->has_glob, rows, row);
+		ask_rule(p, r, r->has_glob || r->has_txt || r->from_who || r->personal, rows, row);
+	}
+}
+
+void policy_ask_consumer(const struct policy *p, const struct policy_part *part, uint32_t to,
+	const struct policy_who *who, struct policy_rows *rows, uint32_t row)
+{
+	for (uint32_t i = 0; i < part->n_rules; i++) {
+		const struct policy_rule *r = &p->rules[part->rule + i];
+
+		if (!(r->kind & CONFIG_KIND_QUERY))
+			continue;
+		if (r->has_to && !policy_set_has(&r->to_block, to))
+			continue;
+		if (r->to_who && !policy_who_match(p->names, r->to_who, who))
+			continue;
+		ask_rule(p, r, depends(r), rows, row);
 	}
 }
 

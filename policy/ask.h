@@ -10,6 +10,7 @@
 #include "policy/policy.h"
 
 struct policy_part;
+struct policy_who;
 
 /* Rows that grow in number; row ids stay, pointers to rows don't. */
 struct policy_rows {
@@ -42,6 +43,13 @@ void policy_ask_learn(const struct policy *p, const struct policy_part *part,
  */
 void policy_ask_query(const struct policy *p, const struct policy_part *part,
 	struct policy_rows *rows, const uint32_t *row);
+
+/*
+ * The same for one consumer on a link of to-block `to`, all of whose criteria can be told: row
+ * `row` is decided.
+ */
+void policy_ask_consumer(const struct policy *p, const struct policy_part *part, uint32_t to,
+	const struct policy_who *who, struct policy_rows *rows, uint32_t row);
 
 /*
  * What the rules with an explicit kind: query say about our question onto a link of these blocks; 0

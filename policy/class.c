@@ -9,25 +9,35 @@
 #include "policy/policy_priv.h"
 #include "yaml/config.h"
 
-#define KEY_WORDS_MAX (1u << 22) /* of all remembered keys: 16 MiB */
-#define KEY_UNION POLICY_NO_ID   /* first word of a union's key, where a type class stands else */
+#define KEY_WORDS_MAX (1u << 22)         /* of all remembered keys: 16 MiB */
+#define KEY_FIXED (2 + POLICY_WHO_WORDS) /* type, link and provider, before the globs */
+#define KEY_UNSURE 0x80000000u           /* with a glob: the TXT record is not known */
+#define KEY_UNION POLICY_NO_ID /* first word of a union's key, where a type class stands else */
 
 int policy_classes_init(struct policy *p)
 {
 	struct policy_classes *c = &p->classes;
 	uint64_t row_bytes = p->table.n_columns * sizeof(*c->cells);
-	uint64_t max = (POLICY_BYTES_MAX - p->ask_bytes) / row_bytes;
+	uint64_t room = POLICY_BYTES_MAX - p->ask_bytes, max;
+	bool personal = false;
 
+	for (uint32_t i = 0; i < p->n_parts; i++)
+		personal |= p->parts[i].personal || p->parts[i].personal_ask;
+	/* Half of it is for what rules ask of consumers, if they do. */
+	if (personal && policy_people_init(p, room / 2))
+		return -ENOMEM;
+	max = (personal ? room / 2 : room) / row_bytes;
 	if (max < POLICY_CLASSES_MIN)
 		return -E2BIG;
 	c->max = max < POLICY_CLASSES_MAX ? (uint32_t)max : POLICY_CLASSES_MAX;
 	p->cell_bytes = c->max * row_bytes;
 	c->cells = policy_pages_alloc(p->cell_bytes);
 	c->row = malloc(row_bytes);
-	c->key_cap = p->globs.n + 2;
+	c->key_cap = p->globs.n + KEY_FIXED;
 	c->key = malloc(c->key_cap * sizeof(*c->key));
 	c->glob_hit = calloc(p->globs.n + 1, 1);
-	if (!c->cells || !c->row || !c->key || !c->glob_hit)
+	c->rules = malloc((2 * (size_t)p->n_rules + 1) * sizeof(*c->rules));
+	if (!c->rules || !c->cells || !c->row || !c->key || !c->glob_hit)
 		return -ENOMEM;
 	p->table.cell = (const _Atomic policy_verdict_t *)c->cells;
 	/*
@@ -49,6 +59,8 @@ void policy_classes_fini(struct policy *p)
 	free(c->row);
 	free(c->key);
 	free(c->glob_hit);
+	free(c->rules);
+	policy_people_fini(p);
 }
 
 static bool row_eq(const void *ctx, uint32_t id, const void *key, size_t len)
@@ -137,7 +149,7 @@ static void row_put(uint16_t *row, uint32_t col, policy_verdict_t verdict)
 static bool row_in(uint16_t *row, const struct policy_part *part, const struct policy_rule *r,
 	policy_verdict_t verdict)
 {
-	if (r->has_to)
+	if (r->has_to || r->to_who)
 		return false;
 	if (r->has_from) {
 		for (uint32_t i = 0; i < r->from_block.n; i++)
@@ -149,12 +161,10 @@ static bool row_in(uint16_t *row, const struct policy_part *part, const struct p
 	return true;
 }
 
-/* As the `out` of links, for a provider on a link of class `from`. */
+/* As the `out` of links, where no rule asks who the consumer is. */
 static bool row_out(uint16_t *row, const struct policy_part *part, const struct policy_rule *r,
-	uint32_t from, policy_verdict_t verdict)
+	policy_verdict_t verdict)
 {
-	if (r->has_from && !policy_set_has(&r->from, from))
-		return false;
 	if (r->has_to) {
 		for (uint32_t i = 0; i < r->to_block.n; i++)
 			row_put(row, part->out_col[r->to_block.v[i]], verdict);
@@ -165,16 +175,67 @@ static bool row_out(uint16_t *row, const struct policy_part *part, const struct 
 	return true;
 }
 
+/* What of the consumer's side is left to be asked in one column: its cell. */
+static void cell_personal(struct policy *p, const struct policy_part *part, uint32_t to, uint32_t n)
+{
+	struct policy_classes *c = &p->classes;
+	uint32_t col = part->out_col[to], left = 0;
+	policy_verdict_t end = 0;
+
+	for (uint32_t i = 0; i < n; i++) {
+		const struct policy_rule *r = &p->rules[c->rules[i]];
+
+		if (r->has_to && !policy_set_has(&r->to_block, to))
+			continue;
+		if (!r->personal) {
+			end = policy_verdict_of(p, r);
+			break;
+		}
+		c->rules[n + left++] = c->rules[i];
+	}
+	c->row[col] = left == 0 ? end
+				: policy_residual(
+					  p, (uint32_t)(part - p->parts), c->rules + n, left, end);
+}
+
+/* The rules of a class, by type and provider, in order. */
+struct walk {
+	uint32_t type, from;
+	const struct policy_who *who;
+};
+
+static bool matches_service(
+	const struct policy *p, const struct walk *w, const struct policy_rule *r, bool named)
+{
+	const uint8_t *hit = p->classes.glob_hit;
+
+	if (!named && r->permit && p->types.never[w->type])
+		return false;
+	if (r->has_glob && !hit[r->glob])
+		return false;
+	if (r->has_txt && (!hit[r->txt] || (r->permit && hit[r->txt] == POLICY_GLOB_UNSURE)))
+		return false;
+	return !r->from_who || policy_who_match(p->names, r->from_who, w->who);
+}
+
+/* The out columns of a policy that asks who the consumer is: of the first n of c->rules. */
+static void row_personal(struct policy *p, uint32_t part, uint32_t n)
+{
+	for (uint32_t to = 0; n > 0 && to < p->parts[part].n_to; to++)
+		if (p->parts[part].out_col[to] != POLICY_NO_COLUMN)
+			cell_personal(p, &p->parts[part], to, n);
+}
+
 /*
  * All columns of a class, by the rules that name its type or any; each policy once, however many
  * links have it.
  */
-static void row_evaluate(struct policy *p, uint32_t type, uint32_t from)
+static void row_evaluate(struct policy *p, const struct walk *w)
 {
 	struct policy_classes *c = &p->classes;
-	struct policy_merge m = policy_merge(&p->lookup.rules[type], &p->lookup.any_rules);
+	struct policy_merge m = policy_merge(&p->lookup.rules[w->type], &p->lookup.any_rules);
 	bool in_done = false, out_done = false, named;
-	uint32_t part = POLICY_NO_ID, id;
+	uint32_t part = POLICY_NO_ID, id, n = 0;
 
 	memset(c->row, 0, p->table.n_columns * sizeof(*c->row));
 	while (policy_merge_next(&m, &id, &named)) {
@@ -182,18 +243,25 @@ static void row_evaluate(struct policy *p, uint32_t type, uint32_t from)
 		policy_verdict_t verdict = policy_verdict_of(p, r);
 
 		if (r->part != part) {
+			if (part != POLICY_NO_ID)
+				row_personal(p, part, n);
 			part = r->part;
 			in_done = out_done = false;
+			n = 0;
 		}
-		if (!named && r->permit && p->types.never[type])
-			continue;
-		if (r->has_glob && !c->glob_hit[r->glob])
+		if (!matches_service(p, w, r, named))
 			continue;
 		if (!in_done)
 			in_done = row_in(c->row, &p->parts[part], r, verdict);
-		if (!out_done)
-			out_done = row_out(c->row, &p->parts[part], r, from, verdict);
+		if (out_done || (r->has_from && !policy_set_has(&r->from, w->from)))
+			continue;
+		if (!p->parts[part].personal)
+			out_done = row_out(c->row, &p->parts[part], r, verdict);
+		else
+			c->rules[n++] = (uint16_t)id;
 	}
+	if (part != POLICY_NO_ID)
+		row_personal(p, part, n);
 }
 
 /* Type class of a base type in any case. */
@@ -210,45 +278,63 @@ static uint32_t type_of(const struct policy *p, const struct policy_subject *s)
 	return policy_type(p, lower, s->type_len);
 }
 
+/* The globs that the service hits, into the key behind the first n words; returns how long it is
+ * then. */
+static uint32_t key_globs(
+	struct policy *p, uint32_t type, const struct policy_subject *s, uint32_t n)
+{
+	struct policy_classes *c = &p->classes;
+	struct policy_merge m = policy_merge(&p->lookup.globs[type], &p->lookup.any_globs);
+	uint32_t id;
+
+	while (policy_merge_next(&m, &id, NULL)) {
+		const struct policy_glob *g = &p->globs.v[id];
+
+		if (!g->key) {
+			if (policy_glob_match(g->text, s->instance, s->instance_len))
+				c->key[n++] = id;
+		} else if (!s->txt) {
+			c->key[n++] = id | KEY_UNSURE;
+		} else if (policy_glob_match_txt(g, s->txt, s->txt_len)) {
+			c->key[n++] = id;
+		}
+	}
+	return n;
+}
+
+static void globs_mark(struct policy_classes *c, uint32_t n, bool on)
+{
+	for (uint32_t i = KEY_FIXED; i < n; i++) {
+		uint8_t hit = c->key[i] & KEY_UNSURE ? POLICY_GLOB_UNSURE : POLICY_GLOB_HIT;
+
+		c->glob_hit[c->key[i] & ~KEY_UNSURE] = on ? hit : 0;
+	}
+}
+
 uint32_t policy_class(struct policy *p, const struct policy_subject *s)
 {
 	struct policy_classes *c = &p->classes;
-	uint32_t type = type_of(p, s), n = 2, cls, id, from;
+	struct walk w = {.type = type_of(p, s), .who = s->who};
+	uint32_t n = KEY_FIXED, cls;
 
 	if (s->link >= p->n_links || p->links[s->link].from == POLICY_NO_LINK)
 		return POLICY_CLASS_NONE;
-	from = p->links[s->link].from;
-	c->key[0] = type;
-	c->key[1] = from;
-	if (s->type && s->instance) {
-		struct policy_merge m = policy_merge(&p->lookup.globs[type], &p->lookup.any_globs);
-
-		while (policy_merge_next(&m, &id, NULL))
-			if (policy_glob_match(p->globs.text[id], s->instance, s->instance_len))
-				c->key[n++] = id;
-	}
+	w.from = p->links[s->link].from;
+	c->key[0] = w.type;
+	c->key[1] = w.from;
+	policy_named_key(&p->from_named, p->names, s->who, c->key + 2);
+	if (s->type && s->instance)
+		n = key_globs(p, w.type, s, n);
 	cls = key_find(c, n);
 	if (cls != POLICY_NO_ID)
 		return cls;
-	for (uint32_t i = 2; i < n; i++)
-		c->glob_hit[c->key[i]] = 1;
-	row_evaluate(p, type, from);
-	for (uint32_t i = 2; i < n; i++)
-		c->glob_hit[c->key[i]] = 0;
+	globs_mark(c, n, true);
+	row_evaluate(p, &w);
+	globs_mark(c, n, false);
 	cls = class_of_row(p);
 	if (cls != POLICY_CLASS_NONE)
 		key_remember(c, n, cls);
 	return cls;
-}
-
-/* The better of two: a permit before a deny, a rule before none, then the earlier rule. */
-static policy_verdict_t verdict_best(policy_verdict_t a, policy_verdict_t b)
-{
-	if (policy_permits(a) != policy_permits(b))
-		return policy_permits(a) ? a : b;
-	if (a == 0 || b == 0)
-		return a | b;
-	return a < b ? a : b;
 }
 
 static int key_reserve(struct policy_classes *c, size_t n)
@@ -271,6 +357,7 @@ uint32_t policy_class_union(struct policy *p, const uint32_t *cls, unsigned n)
 {
 	struct policy_classes *c = &p->classes;
 	uint32_t in_use = atomic_load_explicit(&c->n, memory_order_relaxed), m = 0, out;
+	policy_verdict_t *cells;
 	uint32_t *set;
 
 	if (key_reserve(c, (size_t)n + 1)) {
@@ -290,13 +377,17 @@ uint32_t policy_class_union(struct policy *p, const uint32_t *cls, unsigned n)
 	out = key_find(c, m + 1);
 	if (out != POLICY_NO_ID)
 		return out;
-	memset(c->row, 0, p->table.n_columns * sizeof(*c->row));
-	for (uint32_t i = 0; i < m; i++) {
-		const uint16_t *row = c->cells + (size_t)set[i] * p->table.n_columns;
-
-		for (uint32_t col = 0; col < p->table.n_columns; col++)
-			c->row[col] = verdict_best(c->row[col], row[col]);
+	cells = malloc(m * sizeof(*cells));
+	if (!cells) {
+		atomic_fetch_add_explicit(&c->full, 1, memory_order_relaxed);
+		return POLICY_CLASS_NONE;
 	}
+	for (uint32_t col = 0; col < p->table.n_columns; col++) {
+		for (uint32_t i = 0; i < m; i++)
+			cells[i] = c->cells[(size_t)set[i] * p->table.n_columns + col];
+		c->row[col] = policy_residual_union(p, cells, m);
+	}
+	free(cells);
 	out = class_of_row(p);
 	if (out != POLICY_CLASS_NONE)
 		key_remember(c, m + 1, out);

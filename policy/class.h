@@ -10,6 +10,9 @@
 
 struct policy;
 
+#define POLICY_GLOB_HIT 1
+#define POLICY_GLOB_UNSURE 2 /* the TXT record is not known */
+
 struct policy_classes {
 	_Atomic uint32_t n;    /* in use */
 	_Atomic uint64_t full; /* calls that found no room */
@@ -29,7 +32,8 @@ struct policy_classes {
 	uint16_t *row; /* [n_columns] */
 	uint32_t *key; /* [key_cap] */
 	uint32_t key_cap;
-	uint8_t *glob_hit; /* [globs] does the instance match; zero between calls */
+	uint16_t *rules;   /* [2 * rules] that match a service, in a policy with personal ones */
+	uint8_t *glob_hit; /* [globs] POLICY_GLOB_*; zero between calls */
 };
 
 /*

@@ -15,6 +15,7 @@ struct link_parts {
 	uint32_t learn;             /* row: would its `in` learn */
 	uint32_t in_query;          /* row: may its consumers ask, by its `in` */
 	uint32_t out_query;         /* row: the same by its `out` */
+	uint32_t in_to;             /* its block in its `in` */
 	uint32_t out_from, out_to;  /* its blocks in its `out` */
 	uint32_t next_in, next_out; /* other links of these policies; POLICY_NO_ID: none */
 };
@@ -160,6 +161,7 @@ static int part_columns(struct columns *c, uint32_t k)
 		c->links[i].in_col = part->in_col[c->from.block[i]];
 		c->links[i].learn = c->learn_row[c->from.block[i]];
 		c->links[i].in_query = c->query_row[c->to.block[i]];
+		c->links[i].in_to = c->to.block[i];
 	}
 	for (uint32_t i = c->first_out[k]; i != POLICY_NO_ID; i = c->links[i].next_out) {
 		c->links[i].out_col = part->out_col[c->to.block[i]];
@@ -254,6 +256,24 @@ static bool same_parts(const struct link_parts *a, const struct link_parts *b)
 	       a->out_query == b->out_query && a->out_from == b->out_from;
 }
 
+/* By what rules its consumers are told apart, if by any. */
+static void link_people(const struct columns *c, uint32_t i, struct policy_link *l)
+{
+	const struct config_link *cl = &c->config->links[i];
+	const struct policy_part *parts = c->p->parts;
+
+	if (cl->policy_out == CONFIG_NO_POLICY)
+		return;
+	l->out_part = cl->policy_out;
+	l->out_to = c->links[i].out_to;
+	l->personal = parts[l->out_part].personal || parts[l->out_part].personal_ask;
+	if (cl->policy_in == CONFIG_NO_POLICY)
+		return;
+	l->in_part = cl->policy_in;
+	l->in_to = c->links[i].in_to;
+	l->personal |= parts[l->in_part].personal_ask;
+}
+
 static int link_columns(struct columns *c, const uint16_t *link_ids)
 {
 	for (uint32_t i = 0; i < c->config->n_links; i++) {
@@ -262,6 +282,7 @@ static int link_columns(struct columns *c, const uint16_t *link_ids)
 
 		l->in = c->links[i].in_col;
 		l->out = c->links[i].out_col;
+		link_people(c, i, l);
 		if (i > 0 && same_parts(&c->links[i], &c->links[i - 1])) {
 			l->query = c->p->links[link_ids[i - 1]].query;
 			l->probe = c->p->links[link_ids[i - 1]].probe;

@@ -34,24 +34,55 @@ static int rule_types(struct policy *p, const struct config_services *s, struct 
 	return 0;
 }
 
-static int rule_compile(struct policy *p, const struct config_rule *cr, struct policy_rule *r)
+static int rule_compile(struct policy *p, struct policy_names *names, const struct config *config,
+	const struct config_rule *cr, struct policy_rule *r)
 {
+	int rc = 0;
+
 	r->permit = cr->permit;
 	r->any = cr->services.any;
 	r->kind = (uint8_t)cr->kind;
 	r->has_from = cr->from.n > 0;
 	r->has_to = cr->to.n > 0;
 	r->has_glob = cr->instance != NULL;
-	if (r->has_glob) {
-		int rc = policy_globs_add(&p->globs, &p->arena, cr->instance, &r->glob);
-
-		if (rc)
-			return rc;
-	}
+	r->has_txt = cr->txt != NULL;
+	r->same = (uint8_t)cr->same;
+	r->level = (uint8_t)cr->level;
+	r->nearest = (uint16_t)cr->nearest;
+	if (r->has_glob)
+		rc = policy_globs_add(&p->globs, &p->arena, cr->instance, &r->glob);
+	if (!rc && r->has_txt)
+		rc = policy_globs_add_txt(&p->globs, &p->arena, cr->txt, &r->txt);
+	if (!rc)
+		rc = policy_who_compile(&p->arena, names, config, &cr->from_who, &r->from_who);
+	if (!rc)
+		rc = policy_who_compile(&p->arena, names, config, &cr->to_who, &r->to_who);
+	if (rc)
+		return rc;
+	r->personal = r->to_who || r->same || r->nearest;
+	p->nearest[r - p->rules] = r->nearest;
+	p->needs_txt |= r->has_txt;
 	return rule_types(p, &cr->services, &r->types);
 }
 
-static int rules_compile(struct policy *p, const struct config *config)
+/* What all rules say of stations, on one side. */
+static int named_compile(struct policy *p)
+{
+	const struct policy_who_set **sets =
+		policy_arena_alloc(&p->arena, p->n_rules, sizeof(*sets));
+	int rc;
+
+	if (!sets)
+		return -ENOMEM;
+	for (uint32_t i = 0; i < p->n_rules; i++)
+		sets[i] = p->rules[i].from_who;
+	rc = policy_named_init(&p->from_named, &p->arena, sets, p->n_rules);
+	for (uint32_t i = 0; i < p->n_rules; i++)
+		sets[i] = p->rules[i].to_who;
+	return rc ? rc : policy_named_init(&p->to_named, &p->arena, sets, p->n_rules);
+}
+
+static int rules_compile(struct policy *p, struct policy_names *names, const struct config *config)
 {
 	struct policy_rule *r = p->rules;
 
@@ -61,13 +92,17 @@ static int rules_compile(struct policy *p, const struct config *config)
 		p->parts[k].rule = (uint32_t)(r - p->rules);
 		p->parts[k].n_rules = cp->n_rules;
 		for (uint32_t i = 0; i < cp->n_rules; i++, r++) {
-			int rc = rule_compile(p, &cp->rules[i], r);
+			int rc = rule_compile(p, names, config, &cp->rules[i], r);
 
 			if (rc)
 				return rc;
 			r->part = k;
 			if (r->kind == CONFIG_KIND_QUERY)
 				p->parts[k].explicit_query = true;
+			if (r->personal && (r->kind & CONFIG_KIND_ADVERTISEMENT))
+				p->parts[k].personal = true;
+			if (r->personal && (r->kind & CONFIG_KIND_QUERY))
+				p->parts[k].personal_ask = true;
 		}
 	}
 	return 0;
@@ -141,20 +176,25 @@ static int policy_alloc(struct policy *p, const struct config *config, uint16_t 
 	p->parts = policy_arena_alloc(&p->arena, p->n_parts, sizeof(*p->parts));
 	p->rules = policy_arena_alloc(&p->arena, p->n_rules, sizeof(*p->rules));
 	p->links = policy_arena_alloc(&p->arena, p->n_links, sizeof(*p->links));
-	if (!p->parts || !p->rules || !p->links)
+	p->nearest = policy_arena_alloc(&p->arena, p->n_rules, sizeof(*p->nearest));
+	if (!p->parts || !p->rules || !p->links || !p->nearest)
 		return -ENOMEM;
-	for (uint32_t i = 0; i < p->n_links; i++)
+	for (uint32_t i = 0; i < p->n_links; i++) {
 		p->links[i].from = POLICY_NO_LINK;
+		p->links[i].in_part = p->links[i].out_part = POLICY_NO_ID;
+	}
 	return 0;
 }
 
-static int policy_build(
-	struct policy *p, const struct config *config, const uint16_t *link_ids, uint16_t n_ids)
+static int policy_build(struct policy *p, struct policy_names *names, const struct config *config,
+	const uint16_t *link_ids, uint16_t n_ids)
 {
 	int rc = policy_alloc(p, config, n_ids);
 
 	if (!rc)
-		rc = rules_compile(p, config);
+		rc = rules_compile(p, names, config);
+	if (!rc)
+		rc = named_compile(p);
 	if (!rc)
 		rc = types_compile(p, config);
 	if (!rc)
@@ -182,8 +222,8 @@ say(char *why, size_t why_len, const char *format, ...)
 	va_end(ap);
 }
 
-struct policy *policy_compile(const struct config *config, const uint16_t *link_ids, uint16_t n_ids,
-	unsigned slot, char *why, size_t why_len)
+struct policy *policy_compile(const struct config *config, struct policy_names *names,
+	const uint16_t *link_ids, uint16_t n_ids, unsigned slot, char *why, size_t why_len)
 {
 	struct policy *p;
 	uint64_t n_rules = 0;
@@ -213,7 +253,8 @@ struct policy *policy_compile(const struct config *config, const uint16_t *link_
 	memset(p, 0, sizeof(*p));
 	p->n_rules = (uint32_t)n_rules;
 	p->table.slot = slot;
-	rc = policy_build(p, config, link_ids, n_ids);
+	p->names = names;
+	rc = policy_build(p, names, config, link_ids, n_ids);
 	if (!rc)
 		return p;
 	if (rc == -E2BIG)
@@ -245,9 +286,16 @@ const struct policy_table *policy_table(const struct policy *p)
 	return &p->table;
 }
 
+bool policy_needs_txt(const struct policy *p)
+{
+	return p->needs_txt;
+}
+
 void policy_stats(const struct policy *p, struct policy_stats *out)
 {
 	uint32_t classes = atomic_load_explicit(&p->classes.n, memory_order_relaxed);
+	uint32_t residuals = atomic_load_explicit(&p->people.n_residuals, memory_order_relaxed);
+	uint32_t consumers = atomic_load_explicit(&p->people.n_consumers, memory_order_relaxed);
 	uint64_t row = p->table.n_columns * sizeof(policy_verdict_t);
 
 	*out = (struct policy_stats){
@@ -257,7 +305,9 @@ void policy_stats(const struct policy *p, struct policy_stats *out)
 		.types = p->table.n_types,
 		.classes = classes,
 		.classes_max = p->classes.max,
-		.bytes = p->ask_bytes + classes * row,
+		.residuals = p->people.residual ? residuals - 1 : 0,
+		.consumers = p->people.residual ? consumers - 1 : 0,
+		.bytes = p->ask_bytes + classes * row + p->people.bytes,
 		.class_full = atomic_load_explicit(&p->classes.full, memory_order_relaxed),
 	};
 }

@@ -86,37 +86,66 @@ size_t policy_glob_normal(const char *glob, char *out)
 	return (size_t)(o - out);
 }
 
-static bool glob_eq(const void *ctx, uint32_t id, const void *key, size_t len)
+/* A key in lower case against bytes of any. */
+static bool key_equal(const char *key, const uint8_t *bytes, size_t len)
 {
-	const struct policy_globs *g = ctx;
-
-	return strlen(g->text[id]) == len && memcmp(g->text[id], key, len) == 0;
+	for (size_t i = 0; i < len; i++)
+		if ((uint8_t)key[i] != policy_lower(bytes[i]))
+			return false;
+	return true;
 }
 
-int policy_globs_add(
-	struct policy_globs *g, struct policy_arena *arena, const char *glob, uint32_t *id)
+bool policy_glob_match_txt(const struct policy_glob *glob, const uint8_t *txt, size_t len)
 {
-	char *text = policy_arena_alloc(arena, strlen(glob) + 1, 1);
-	size_t len;
-	uint32_t hash;
+	size_t key = strlen(glob->key);
 
-	if (!text)
-		return -ENOMEM;
-	len = policy_glob_normal(glob, text);
-	hash = policy_hash(text, len);
-	*id = policy_index_find(&g->index, hash, glob_eq, g, text, len);
+	for (size_t at = 0, n; at < len; at += n) {
+		n = txt[at++];
+		if (n > len - at)
+			return false;
+		if (n < key || (n > key && txt[at + key] != '='))
+			continue;
+		if (!key_equal(glob->key, txt + at, key))
+			continue;
+		if (!glob->text)
+			return true;
+		return n > key && policy_glob_match(glob->text, txt + at + key + 1, n - key - 1);
+	}
+	return false;
+}
+
+static bool text_eq(const char *a, const char *b)
+{
+	return a == b || (a && b && strcmp(a, b) == 0);
+}
+
+static bool glob_eq(const void *ctx, uint32_t id, const void *key, size_t len)
+{
+	const struct policy_glob *a = &((const struct policy_globs *)ctx)->v[id], *b = key;
+
+	(void)len;
+	return text_eq(a->key, b->key) && text_eq(a->text, b->text);
+}
+
+static int globs_add(struct policy_globs *g, const struct policy_glob *glob, uint32_t *id)
+{
+	uint32_t hash = glob->text ? policy_hash(glob->text, strlen(glob->text)) : 0;
+
+	if (glob->key)
+		hash ^= policy_hash(glob->key, strlen(glob->key));
+	*id = policy_index_find(&g->index, hash, glob_eq, g, glob, sizeof(*glob));
 	if (*id != POLICY_NO_ID)
 		return 0;
 	if (g->n == g->cap) {
 		uint32_t cap = g->cap ? g->cap * 2 : 16;
-		const char **grown = realloc(g->text, cap * sizeof(*grown));
+		struct policy_glob *grown = realloc(g->v, cap * sizeof(*grown));
 
 		if (!grown)
 			return -ENOMEM;
-		g->text = grown;
+		g->v = grown;
 		g->cap = cap;
 	}
-	g->text[g->n] = text;
+	g->v[g->n] = *glob;
 	*id = g->n;
 	if (policy_index_add(&g->index, hash, g->n))
 		return -ENOMEM;
@@ -124,9 +153,39 @@ int policy_globs_add(
 	return 0;
 }
 
+int policy_globs_add(
+	struct policy_globs *g, struct policy_arena *arena, const char *glob, uint32_t *id)
+{
+	char *text = policy_arena_alloc(arena, strlen(glob) + 1, 1);
+
+	if (!text)
+		return -ENOMEM;
+	policy_glob_normal(glob, text);
+	return globs_add(g, &(struct policy_glob){.text = text}, id);
+}
+
+int policy_globs_add_txt(
+	struct policy_globs *g, struct policy_arena *arena, const char *txt, uint32_t *id)
+{
+	size_t len = strcspn(txt, "=");
+	char *key = policy_arena_text(arena, txt, len), *text = NULL;
+
+	if (!key)
+		return -ENOMEM;
+	for (char *c = key; *c; c++)
+		*c = (char)policy_lower((uint8_t)*c);
+	if (txt[len] == '=') {
+		text = policy_arena_alloc(arena, strlen(txt + len) + 1, 1);
+		if (!text)
+			return -ENOMEM;
+		policy_glob_normal(txt + len + 1, text);
+	}
+	return globs_add(g, &(struct policy_glob){.key = key, .text = text}, id);
+}
+
 void policy_globs_free(struct policy_globs *g)
 {
-	free(g->text);
+	free(g->v);
 	policy_index_free(&g->index);
 	*g = (struct policy_globs){0};
 }

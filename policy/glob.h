@@ -14,11 +14,18 @@
 #include "policy/arena.h"
 #include "policy/index.h"
 
+/* What a rule asks of a service's instance label, or of an attribute of its TXT record. */
+struct policy_glob {
+	const char *key; /* of the attribute, lower case; NULL: the instance's label */
+	const char
+		*text; /* normal form, NUL-terminated; NULL: the attribute is there, that is all */
+};
+
 /* All globs of a policy; equal ones are one. Immutable once compiled. */
 struct policy_globs {
-	const char **text; /* [n] normal form, NUL-terminated */
+	struct policy_glob *v; /* [n] */
 	uint32_t n, cap;
-	struct policy_index index; /* by text */
+	struct policy_index index; /* by key and text */
 };
 
 /*
@@ -33,8 +40,18 @@ bool policy_glob_match(const char *glob, const uint8_t *label, size_t len);
  */
 size_t policy_glob_normal(const char *glob, char *out);
 
-/* The id of a glob, added if it is new. 0, -ENOMEM. */
+/*
+ * Does the TXT rdata have the attribute with such a value? Of several of one key the first counts,
+ * and keys compare without case (RFC 6763 §6.4).
+ */
+bool policy_glob_match_txt(const struct policy_glob *glob, const uint8_t *txt, size_t len);
+
+/* The id of a glob over instances, added if it is new. 0, -ENOMEM. */
 int policy_globs_add(
 	struct policy_globs *g, struct policy_arena *arena, const char *glob, uint32_t *id);
+
+/* The same for an attribute: "KEY=GLOB" or "KEY". */
+int policy_globs_add_txt(
+	struct policy_globs *g, struct policy_arena *arena, const char *txt, uint32_t *id);
 
 void policy_globs_free(struct policy_globs *g);

@@ -56,15 +56,20 @@ static int rule_lists(struct policy *p, uint32_t *count)
 	return 0;
 }
 
-/* The globs of a list of rules. `scratch` has room for one per rule. */
+/* The globs of a list of rules. `scratch` has room for two per rule. */
 static int glob_list(struct policy *p, const struct policy_ids *rules, struct policy_ids *globs,
 	uint32_t *scratch)
 {
 	uint32_t n = 0;
 
-	for (uint32_t i = 0; i < rules->n; i++)
-		if (p->rules[rules->v[i]].has_glob)
-			scratch[n++] = p->rules[rules->v[i]].glob;
+	for (uint32_t i = 0; i < rules->n; i++) {
+		const struct policy_rule *r = &p->rules[rules->v[i]];
+
+		if (r->has_glob)
+			scratch[n++] = r->glob;
+		if (r->has_txt)
+			scratch[n++] = r->txt;
+	}
 	n = policy_set_sort(scratch, n);
 	if (ids_alloc(p, globs, n))
 		return -ENOMEM;
@@ -78,7 +83,7 @@ int policy_lookup_init(struct policy *p)
 	struct policy_lookup *l = &p->lookup;
 	uint32_t n_types = p->types.n_classes;
 	uint32_t *count = calloc(n_types, sizeof(*count));
-	uint32_t *scratch = calloc((size_t)p->n_rules + 1, sizeof(*scratch));
+	uint32_t *scratch = calloc(2 * (size_t)p->n_rules + 1, sizeof(*scratch));
 	int rc = -ENOMEM;
 
 	l->rules = policy_arena_alloc(&p->arena, n_types, sizeof(*l->rules));

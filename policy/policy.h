@@ -6,6 +6,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/addr.h"
+
 /*
  * Compiled policy (DESIGN §6). Rules come down to one matrix:
  *
@@ -21,11 +23,21 @@
  * whether any provider could match. It has columns of its own behind the matrix's, for questions
  * heard and for questions of ours.
  *
+ * What a rule asks of the consumer itself (`to:` a station, user, role or place; `when:`;
+ * `nearest:`) is not in the matrix. Where such rules matter for a class, the cell says so: it is
+ * *personal* and names a *residual*, the rules that are left to be asked. Consumers that no rule
+ *can tell apart share a *consumer* number, found when the first of them asks, with a row of its
+ *own:
+ *
+ *	verdict, or chain = row[consumer][residual]
+ *
+ * A chain is a few relation tests between the two stations (policy_personal()).
+ *
  * Management compiles; columns and rules never change afterwards. Classes are found when the first
  * service that needs one is learned: control alone appends the row (policy_class()), complete
- *before a record that carries the class is published, and never changes it. A host's addresses
- *serve every service of the host: their class is the union of those services' classes
- *(policy_class_union()): what any of them is permitted.
+ * before a record that carries the class is published, and never changes it. A host's addresses
+ * serve every service of the host: their class is the union of those services' classes
+ * (policy_class_union()): what any of them is permitted.
  *
  * How rules match:
  * - First match wins; no match is the default deny (verdict 0).
@@ -36,22 +48,27 @@
  * - `instance:` never matches what has no instance. `from:` is the provider's link, `to:` the
  *   consumer's; in an `in` policy an advertisement comes from the link itself and goes to no
  *   consumer yet, so `to:` does not match there.
- * - For a question, a rule with `instance:` or `from:` may permit (some provider could match) but
- *   cannot deny (another one could). Where the provider's link is known, in our own questions,
- *   `from:` is decided.
+ * - `txt:` of a service whose TXT record is not known does not permit, but denies.
+ * - For a question, a rule with `instance:`, `txt:` or `from:`, or a relation, may permit (some
+ *provider could match) but cannot deny (another one could). Where the provider's link is known, in
+ *our own questions, `from:` is decided.
  */
 
 struct config;
 struct policy;
 
+struct policy_names;
+
 /*
  * A verdict: index of the deciding rule + 1 (0: no rule matched, the default deny), permit in the
- * top bit.
+ * top bit. In a cell of the matrix it may be personal instead: then the low bits name a residual,
+ * and the permit bit says that every consumer is permitted, by one rule or another.
  */
 typedef uint16_t policy_verdict_t;
 #define POLICY_PERMIT 0x8000u
-#define POLICY_RULE_MASK 0x7fffu
-#define POLICY_RULES_MAX 0x7ffeu
+#define POLICY_PERSONAL 0x4000u
+#define POLICY_RULE_MASK 0x3fffu
+#define POLICY_RULES_MAX 0x3ffeu
 
 /* The class every policy has: permitted nowhere. Unclassified, or the class table is full. */
 #define POLICY_CLASS_NONE 0u
@@ -59,6 +76,14 @@ typedef uint16_t policy_verdict_t;
 /* Type classes every policy has. */
 #define POLICY_TYPE_OTHER 0u /* a type that no rule names */
 #define POLICY_TYPE_HOST 1u  /* no type: a host's name */
+
+/* A station, as far as rules ask. Numbers are those of struct policy_names; 0: not known. */
+struct policy_who {
+	struct mac_addr mac;
+	uint16_t role;
+	uint32_t user;
+	uint16_t place;
+};
 
 /* What a record's class depends on. Pointers are only read during the call. */
 struct policy_subject {
@@ -71,7 +96,10 @@ struct policy_subject {
 	/* instance label without its length byte, UTF-8; NULL: none (a type or host) */
 	const uint8_t *instance;
 	uint8_t instance_len;
-	uint16_t link; /* provider's link id */
+	uint16_t link;      /* provider's link id */
+	const uint8_t *txt; /* rdata of the service's TXT record; NULL: not known */
+	uint16_t txt_len;
+	const struct policy_who *who; /* the provider; NULL: nothing is known of it */
 };
 
 /* Where the hot path reads from; immutable but for rows appended by control. */
@@ -97,10 +125,53 @@ static inline policy_verdict_t policy_verdict(
 		&t->cell[(size_t)cls * t->n_columns + column], memory_order_relaxed);
 }
 
+/* Does it permit? Of a cell: everybody the column stands for. */
 static inline bool policy_permits(policy_verdict_t v)
 {
 	return (v & POLICY_PERMIT) != 0;
 }
+
+/* Of a cell: is it possible that it permits somebody? */
+static inline bool policy_may_permit(policy_verdict_t v)
+{
+	return (v & (POLICY_PERMIT | POLICY_PERSONAL)) != 0;
+}
+
+/* What is between two stations: who they are, for `when:` and `nearest:`. */
+struct policy_party {
+	uint32_t user;
+	uint16_t role, place;
+};
+
+#define POLICY_NO_CONSUMER 0u /* not known, or of a link where no rule asks who it is */
+
+/* Does any rule ask who the consumers of this link are? Any thread. */
+bool policy_link_is_personal(const struct policy *p, uint16_t link);
+
+/*
+ * The number of a consumer on a link: found, or given out. POLICY_NO_CONSUMER where
+ * policy_link_is_personal() does not hold, and, counted in policy_stats.class_full, when there is
+ * no room. Its row is complete before it returns. Control only; may allocate.
+ */
+uint32_t policy_consumer(struct policy *p, uint16_t link, const struct policy_who *who);
+
+/*
+ * What a personal cell of the link's out column says of one consumer and one provider; for
+ * POLICY_NO_CONSUMER the default deny. The verdict may be that of a rule with `nearest:`
+ * (policy_nearest()). Cost: one table read and the few relation tests of a chain. Any thread.
+ */
+policy_verdict_t policy_personal(const struct policy *p, policy_verdict_t cell, uint32_t consumer,
+	const struct policy_party *asker, const struct policy_party *provider);
+
+/* `nearest:` of the rule that a permit comes from; 0: none. Any thread. */
+unsigned policy_nearest(const struct policy *p, policy_verdict_t v);
+
+/* policy_ask() on the query column, for one consumer of it. Any thread. */
+policy_verdict_t policy_ask_personal(
+	const struct policy *p, uint32_t type, uint32_t column, uint32_t consumer);
+
+/* Where the places of consumers and providers are: constant. Any thread. */
+const struct policy_names *policy_names_of(const struct policy *p);
 
 /*
  * May a question about this type class be asked from / on a column? For an `out` column: could any
@@ -146,6 +217,9 @@ uint32_t policy_query_column(const struct policy *p, uint16_t link);
  */
 uint32_t policy_probe_column(const struct policy *p, uint16_t link);
 
+/* Does any rule ask for attributes of TXT records? Any thread. */
+bool policy_needs_txt(const struct policy *p);
+
 /*
  * Class of a subject: found, or appended. POLICY_CLASS_NONE for a link the policy was not compiled
  * for, and, counted in policy_stats.class_full, when there is no room for another class. Control
@@ -163,13 +237,14 @@ uint32_t policy_class_union(struct policy *p, const uint32_t *cls, unsigned n);
 
 /*
  * Compiles the policies of a configuration for links whose ids are link_ids[i] for config->links[i]
- * (ids < n_ids). `slot` is the class[] slot its classes go to. The policy keeps nothing of the
+ * (ids < n_ids). `slot` is the class[] slot its classes go to. `names` gets the users,
+ * roles and places that rules name, and outlives the policy, which keeps nothing of the
  * configuration. Management. Returns NULL with errno ENOMEM, EINVAL for a link id out of range, or
  * E2BIG when the tables would pass 64 MiB with fewer than 1024 classes or there are more than
  * POLICY_RULES_MAX rules; `why` (>= 160 bytes) says it in a line.
  */
-struct policy *policy_compile(const struct config *config, const uint16_t *link_ids, uint16_t n_ids,
-	unsigned slot, char *why, size_t why_len);
+struct policy *policy_compile(const struct config *config, struct policy_names *names,
+	const uint16_t *link_ids, uint16_t n_ids, unsigned slot, char *why, size_t why_len);
 
 /* Frees a policy nobody reads any more. NULL is fine. Management. */
 void policy_free(struct policy *p);
@@ -200,7 +275,9 @@ struct policy_stats {
 	uint32_t classes;     /* in use, POLICY_CLASS_NONE included */
 	uint32_t classes_max; /* room */
 	uint64_t bytes;       /* of the matrix's rows in use and of the ask table */
-	uint64_t class_full;  /* calls that found no room for a class */
+	uint32_t residuals;   /* in use */
+	uint32_t consumers;   /* in use */
+	uint64_t class_full;  /* calls that found no room for a class or consumer */
 };
 
 /* A snapshot of the sizes. Any thread. */

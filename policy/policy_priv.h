@@ -14,9 +14,12 @@
 #include "policy/class.h"
 #include "policy/glob.h"
 #include "policy/index.h"
+#include "policy/names.h"
 #include "policy/partition.h"
+#include "policy/personal.h"
 #include "policy/policy.h"
 #include "policy/types.h"
+#include "policy/who.h"
 
 #define POLICY_BYTES_MAX ((uint64_t)64 << 20) /* matrix and ask table together */
 #define POLICY_CLASSES_MIN 1024u              /* room that a policy must have */
@@ -29,11 +32,21 @@
 struct policy_rule {
 	bool permit;
 	bool any;
-	bool has_glob;
+	bool has_glob, has_txt;
 	bool has_from, has_to;
-	uint8_t kind;                 /* CONFIG_KIND_* mask */
-	uint32_t part;                /* index of its policy */
-	uint32_t glob;                /* id, with has_glob */
+	/*
+	 * It asks of the consumer what its link does not tell: `to` a station, user, role or place,
+	 * a relation, or the nearest.
+	 */
+	bool personal;
+	uint8_t kind;                                   /* CONFIG_KIND_* mask */
+	uint8_t same;                                   /* CONFIG_SAME_* */
+	uint8_t level;                                  /* of SAME_LOCATION; 0: to the end */
+	uint16_t nearest;                               /* 0: all */
+	uint32_t part;                                  /* index of its policy */
+	uint32_t glob;                                  /* id, with has_glob */
+	uint32_t txt;                                   /* id, with has_txt */
+	const struct policy_who_set *from_who, *to_who; /* NULL: none */
 	struct policy_set types;      /* type classes it names; POLICY_TYPE_HOST for workstation */
 	struct policy_set from;       /* provider-link classes, over all policies */
 	struct policy_set from_block; /* the same by the blocks of its own policy (n_from) */
@@ -47,12 +60,17 @@ struct policy_part {
 	uint32_t *in_col;    /* [n_from] column of links whose `in` this is, or POLICY_NO_COLUMN */
 	uint32_t *out_col;   /* [n_to] column of links whose `out` this is, the same */
 	bool explicit_query; /* it has a rule with kind: query alone */
+	bool personal;       /* it has a personal rule for advertisements */
+	bool personal_ask;   /* ... for queries */
 };
 
 /* By link id. */
 struct policy_link {
 	uint32_t in, out, query, probe; /* columns */
-	uint32_t from; /* provider-link class, or POLICY_NO_LINK: not compiled for */
+	uint32_t from;              /* provider-link class, or POLICY_NO_LINK: not compiled for */
+	bool personal;              /* who its consumers are matters */
+	uint32_t in_part, out_part; /* its policies; POLICY_NO_ID: none */
+	uint32_t in_to, out_to;     /* its block by `to` in them */
 };
 
 /* Ascending ids. */
@@ -77,7 +95,12 @@ struct policy {
 	struct policy_link *links; /* [n_links] by id */
 	uint32_t n_links;
 
+	const struct policy_names *names;
+	uint16_t *nearest; /* [n_rules] */
+
 	/* Control and management. */
+	bool needs_txt; /* some rule asks for an attribute of TXT records */
+	struct policy_named from_named, to_named; /* of stations, by the rules' two sides */
 	struct policy_rule *rules;
 	struct policy_rule_info *info; /* [n_rules] */
 	uint32_t n_rules;
@@ -92,6 +115,7 @@ struct policy {
 
 	/* Control writes. */
 	struct policy_classes classes __attribute__((aligned(64)));
+	struct policy_people people;
 };
 
 static inline policy_verdict_t policy_verdict_of(

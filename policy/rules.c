@@ -63,26 +63,70 @@ static void services_print(const struct config_services *s, FILE *out)
 	names_print(&l, out);
 }
 
-static void links_print(
-	const char *key, const struct config_link_list *list, const struct config *c, FILE *out)
+/* ", " before all but the first. */
+static void sep_print(bool *first, const char *key, FILE *out)
 {
-	struct names l = {0}, groups = {0};
+	fprintf(out, "%s%s: ", *first ? "" : ", ", key);
+	*first = false;
+}
 
-	if (list->n == 0)
+static void list_print(bool *first, const char *key, const char *const *name, uint32_t n, FILE *out)
+{
+	struct names l = {0};
+
+	if (n == 0)
+		return;
+	for (uint32_t i = 0; i < n; i++)
+		names_add(&l, name[i]);
+	sep_print(first, key, out);
+	names_print(&l, out);
+}
+
+static void macs_print(bool *first, const struct config_who *who, FILE *out)
+{
+	char text[NAMES_MAX][MAC_TEXT_SIZE];
+	const char *name[NAMES_MAX];
+	struct names l = {0};
+
+	if (who->n_macs == 0)
+		return;
+	for (uint32_t i = 0; i < who->n_macs && i < NAMES_MAX; i++) {
+		mac_format(&who->macs[i].mac, text[i]);
+		text[i][who->macs[i].bits / 8 * 3 - 1] = '\0';
+		name[i] = text[i];
+		names_add(&l, name[i]);
+	}
+	l.n = who->n_macs;
+	sep_print(first, "station", out);
+	names_print(&l, out);
+}
+
+static void side_print(const char *key, const struct config_link_list *list,
+	const struct config_who *who, const struct config *c, FILE *out)
+{
+	struct names l = {0};
+	bool first = true;
+
+	if (list->n == 0 && !who->n_macs && !who->n_roles && !who->n_users && !who->n_locations)
 		return;
 	fprintf(out, ", %s: {", key);
-	for (uint32_t i = 0; i < list->n && i < NAMES_MAX; i++)
-		names_add(&l, c->links[list->links[i]].name);
-	l.n = list->n;
-	if (list->n_groups == 0 || list->by_link) {
-		fputs("link: ", out);
+	if (list->n > 0 && (list->n_groups == 0 || list->by_link)) {
+		for (uint32_t i = 0; i < list->n && i < NAMES_MAX; i++)
+			names_add(&l, c->links[list->links[i]].name);
+		l.n = list->n;
+		sep_print(&first, "link", out);
 		names_print(&l, out);
 	}
-	for (uint32_t i = 0; i < list->n_groups; i++)
-		names_add(&groups, list->groups[i]);
-	if (list->n_groups > 0) {
-		fputs(list->by_link ? ", group: " : "group: ", out);
-		names_print(&groups, out);
+	list_print(&first, "group", list->groups, list->n_groups, out);
+	macs_print(&first, who, out);
+	list_print(&first, "role", who->roles, who->n_roles, out);
+	list_print(&first, "user", who->users, who->n_users, out);
+	if (who->n_locations > 0) {
+		l.n = 0;
+		for (uint32_t i = 0; i < who->n_locations; i++)
+			names_add(&l, c->locations[who->locations[i]].path);
+		sep_print(&first, "location", out);
+		names_print(&l, out);
 	}
 	fputc('}', out);
 }
@@ -105,17 +149,31 @@ static void quoted_print(const char *text, FILE *out)
 /* One rule in the file's own words. */
 static void rule_print(const struct config_rule *r, const struct config *c, FILE *out)
 {
+	static const char *const same[] = {"", "user", "role", "location"};
+
 	fprintf(out, "{%s: ", r->permit ? "permit" : "deny");
 	services_print(&r->services, out);
 	if (r->instance) {
 		fputs(", instance: ", out);
 		quoted_print(r->instance, out);
 	}
+	if (r->txt) {
+		fputs(", txt: ", out);
+		quoted_print(r->txt, out);
+	}
 	if (r->kind != CONFIG_KIND_BOTH)
 		fprintf(out, ", kind: %s",
 			r->kind == CONFIG_KIND_QUERY ? "query" : "advertisement");
-	links_print("from", &r->from, c, out);
-	links_print("to", &r->to, c, out);
+	side_print("from", &r->from, &r->from_who, c, out);
+	side_print("to", &r->to, &r->to_who, c, out);
+	if (r->same)
+		fprintf(out, ", when: {same: %s", same[r->same]);
+	if (r->level)
+		fprintf(out, ", level: %u", r->level);
+	if (r->same)
+		fputc('}', out);
+	if (r->nearest)
+		fprintf(out, ", nearest: %u", r->nearest);
 	fputc('}', out);
 }
 

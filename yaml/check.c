@@ -68,3 +68,29 @@ bool yaml_check_service_type(const char *text)
 	return len >= 2 && len <= DNS_LABEL_MAX &&
 	       (!strcasecmp(text + len, "._tcp") || !strcasecmp(text + len, "._udp"));
 }
+
+bool yaml_check_who(const char *text)
+{
+	for (const char *p = text; *p; p++)
+		if ((unsigned char)*p < ' ' || *p == 0x7f)
+			return false;
+	return *text;
+}
+
+bool yaml_check_txt(const char *text)
+{
+	const char *p = text;
+
+	while (*p && *p != '=') {
+		if (*p < ' ' || *p > '~')
+			return false;
+		p++;
+	}
+	if (p == text)
+		return false;
+	/* A backslash at the end has nothing to make literal. */
+	for (p += *p == '='; *p; p++)
+		if (*p == '\\' && !*++p)
+			return false;
+	return true;
+}

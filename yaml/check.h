@@ -25,3 +25,10 @@ bool yaml_check_interface(const char *text);
 
 /** A DNS-SD base type: "_ipp._tcp", any case. */
 bool yaml_check_service_type(const char *text);
+
+/** The name of a user or role: bytes of UTF-8, none of them a control character. */
+bool yaml_check_who(const char *text);
+
+/** "KEY" or "KEY=GLOB": the key printable ASCII (RFC 6763 §6.4), the glob as above but possibly of
+ * nothing. */
+bool yaml_check_txt(const char *text);

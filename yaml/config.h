@@ -72,6 +72,28 @@ struct config_port {
 	struct config_pos pos;
 };
 
+#define CONFIG_LOCATION_LEVELS 12 /* deepest place, counted from 1 at the top */
+#define CONFIG_LOCATION_PATH_MAX 1023
+#define CONFIG_STATIONS_MAX 100000
+#define CONFIG_NO_LOCATION UINT32_MAX
+
+/** A place of locations:; one that holds others stands before them. */
+struct config_location {
+	const char *path; /* names from the top, "campus/north/dorm-a" */
+	uint32_t parent;  /* index into config.locations; CONFIG_NO_LOCATION: at the top */
+	uint32_t level;   /* 1: at the top */
+	struct config_pos pos;
+};
+
+/** An entry of stations:. */
+struct config_station {
+	struct mac_addr mac; /* unique */
+	const char *user;    /* NULL: not known */
+	const char *role;    /* NULL: none */
+	uint32_t location;   /* index into config.locations; CONFIG_NO_LOCATION: its link's */
+	struct config_pos pos;
+};
+
 /** What a link does with mDNS. */
 enum config_link_mode {
 	CONFIG_LINK_GATEWAY, /* learn, answer */
@@ -97,6 +119,7 @@ struct config_link {
 	 */
 	bool far_side;
 	const char *group; /* for rules; NULL: none */
+	uint32_t location; /* index into config.locations; CONFIG_NO_LOCATION: none */
 	uint16_t vlan;     /* 1..4094; 0: untagged */
 	uint16_t mtu;      /* bytes, 576..9000; 0: min(1500, the port's) */
 	enum config_link_mode mode;
@@ -143,6 +166,32 @@ struct config_link_list {
 	bool by_link; /* `link:` is written */
 };
 
+/** A MAC address, or how one begins. */
+struct config_mac_prefix {
+	struct mac_addr mac; /* zero behind its bits */
+	uint32_t bits;       /* 8, 16, ... 48 */
+};
+
+/** What a rule asks of a station: one of each list that is not empty. */
+struct config_who {
+	const struct config_mac_prefix *macs; /* none twice */
+	uint32_t n_macs;
+	const char *const *roles; /* exactly this name */
+	uint32_t n_roles;
+	const char *const *users; /* the same */
+	uint32_t n_users;
+	const uint32_t *locations; /* indexes into config.locations; places in them match too */
+	uint32_t n_locations;
+};
+
+/** What a rule wants provider and consumer to have in common (`when: {same: ...}`). */
+enum config_same {
+	CONFIG_SAME_NONE,
+	CONFIG_SAME_USER,
+	CONFIG_SAME_ROLE,
+	CONFIG_SAME_LOCATION,
+};
+
 /** One rule of a policy. First match wins. */
 struct config_rule {
 	bool permit; /* else deny */
@@ -153,8 +202,18 @@ struct config_rule {
 	 * run of characters, `?` one character, `\` takes the next one literally. NULL: any.
 	 */
 	const char *instance;
+	/*
+	 * "KEY=GLOB" or "KEY", of an attribute of the TXT record: keys compare without case, the
+	 * glob is like that of `instance`. NULL: any.
+	 */
+	const char *txt;
 	struct config_link_list from; /* the provider's link */
 	struct config_link_list to;   /* the consumer's link */
+	struct config_who from_who;   /* the provider */
+	struct config_who to_who;     /* the consumer */
+	enum config_same same;        /* not in an `in` policy */
+	uint32_t level;               /* SAME_LOCATION: down to this level; 0: to the end */
+	uint32_t nearest;             /* of what it permits, so many instances; 0: all */
 	struct config_pos pos;        /* of the rule */
 };
 
@@ -189,6 +248,12 @@ struct config {
 	uint32_t n_ports; /* at least 1 */
 	struct config_set *sets;
 	uint32_t n_sets;
+	struct config_location *locations;
+	uint32_t n_locations;
+	const char *const *roles; /* n_roles 0: any name is a role */
+	uint32_t n_roles;
+	struct config_station *stations; /* in the order of their addresses */
+	uint32_t n_stations;
 	struct config_link *links;
 	uint32_t n_links;
 	struct config_policy *policies;

@@ -35,6 +35,7 @@ struct raw_link {
 	struct yaml_node *addresses;
 	struct yaml_node *prefixes;
 	const char *group;
+	const char *location;
 	const char *policy_in;
 	const char *policy_out;
 };
@@ -46,6 +47,25 @@ struct raw_set {
 	struct yaml_node *items;
 };
 
+/** `from:` or `to:` of a rule. */
+struct raw_side {
+	struct yaml_node *link;
+	struct yaml_node *group;
+	struct yaml_node *station;
+	struct yaml_node *role;
+	struct yaml_node *user;
+	struct yaml_node *location;
+};
+
+/** An entry of stations:. */
+struct raw_station {
+	struct config_pos pos;
+	const char *mac;
+	const char *user;
+	const char *role;
+	const char *location;
+};
+
 /** A rule. */
 struct raw_rule {
 	struct config_pos pos;
@@ -53,10 +73,14 @@ struct raw_rule {
 	struct yaml_node *deny;
 	const char *instance;
 	enum config_kind kind; /* 0: not written */
-	struct yaml_node *from;
-	struct yaml_node *from_group;
-	struct yaml_node *to;
-	struct yaml_node *to_group;
+	const char *txt;
+	struct raw_side from;
+	struct raw_side to;
+	struct yaml_node *role; /* short for to.role */
+	struct yaml_node *user;
+	enum config_same same; /* 0: not written */
+	uint32_t level;        /* 0: not written */
+	uint32_t nearest;      /* 0: not written */
 };
 
 /** An entry of policies:. */
@@ -77,6 +101,10 @@ struct draft {
 	uint32_t n_sets;
 	struct raw_policy *policies;
 	uint32_t n_policies;
+	struct yaml_node *locations;
+	struct yaml_node *roles;
+	struct raw_station *stations;
+	uint32_t n_stations;
 	struct yaml_node *pinned;
 	struct yaml_node *gateways;
 	struct yaml_node *eal;

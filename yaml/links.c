@@ -18,6 +18,7 @@
 struct builder {
 	struct yaml_loader *ld;
 	struct draft *draft;
+	const struct yaml_places *places;
 	struct yaml_names ports;
 	struct yaml_names policies;
 	bool *policy_used;
@@ -173,6 +174,8 @@ static void expand_entry(struct builder *b, const struct raw_link *raw, struct y
 		.announce = raw->announce != 0,
 		.conflicts_report = raw->conflicts != 0,
 		.group = raw->group,
+		.location = yaml_find_location(
+			b->ld, b->places, raw->location, yaml_child(entry, "location")),
 		.policy_in = find_policy(b, raw->policy_in, entry, "in"),
 		.policy_out = find_policy(b, raw->policy_out, entry, "out"),
 		.pos = raw->pos,
@@ -255,9 +258,13 @@ static void warn_idle(struct builder *b, struct yaml_node *list)
 	}
 }
 
-void yaml_build_links(struct yaml_loader *ld, struct draft *draft, struct yaml_link_names *by_name)
+void yaml_build_links(struct yaml_loader *ld, struct draft *draft, const struct yaml_places *places,
+	struct yaml_link_names *by_name)
 {
-	struct builder b = {.ld = ld, .draft = draft, .complete = draft->links && !ld->partial};
+	struct builder b = {.ld = ld,
+		.draft = draft,
+		.places = places,
+		.complete = draft->links && !ld->partial};
 	struct yaml_node *list = yaml_child(draft->root, "links"), *entry;
 	struct config *config = &draft->config;
 

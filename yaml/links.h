@@ -6,6 +6,7 @@
 #include "yaml/complain.h"
 #include "yaml/draft.h"
 #include "yaml/groups.h"
+#include "yaml/locations.h"
 #include "yaml/names.h"
 
 /** The links by name, for rules. */
@@ -21,4 +22,5 @@ struct yaml_link_names {
  * addresses parsed. Reports unknown names, bad addresses, and links that overlap in name, VLAN or
  * address; warns of policies no link uses. Needs draft->policies.
  */
-void yaml_build_links(struct yaml_loader *ld, struct draft *draft, struct yaml_link_names *by_name);
+void yaml_build_links(struct yaml_loader *ld, struct draft *draft, const struct yaml_places *places,
+	struct yaml_link_names *by_name);

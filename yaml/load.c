@@ -11,10 +11,12 @@
 #include "yaml/draft.h"
 #include "yaml/gateways.h"
 #include "yaml/links.h"
+#include "yaml/locations.h"
 #include "yaml/options.h"
 #include "yaml/ports.h"
 #include "yaml/rules.h"
 #include "yaml/sets.h"
+#include "yaml/stations.h"
 #include "yaml/tree.h"
 #include "yaml/walk.h"
 
@@ -30,17 +32,22 @@ static void name_file(struct yaml_errors *errors, const char *name)
 static void build(struct yaml_loader *ld, struct draft *draft)
 {
 	struct yaml_link_names links;
+	struct yaml_places places;
+	struct yaml_roles roles;
 	struct yaml_sets sets;
 
 	yaml_walk(ld, draft);
 	if (ld->oom)
 		return;
 	yaml_build_ports(ld, draft);
-	yaml_build_links(ld, draft, &links);
+	if (yaml_build_locations(ld, draft, &places) ||
+		yaml_build_stations(ld, draft, &places, &roles))
+		return;
+	yaml_build_links(ld, draft, &places, &links);
 	if (ld->oom || yaml_build_sets(&sets, ld, draft))
 		return;
 	yaml_build_pinned(&sets);
-	yaml_build_policies(ld, draft, &sets, &links);
+	yaml_build_policies(ld, draft, &sets, &links, &(struct yaml_who_names){&places, &roles});
 	yaml_build_gateways(ld, draft);
 	yaml_build_options(ld, draft);
 }

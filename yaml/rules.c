@@ -10,6 +10,7 @@ struct context {
 	struct yaml_loader *ld;
 	struct yaml_sets *sets;
 	const struct yaml_link_names *links;
+	const struct yaml_who_names *who;
 };
 
 static bool has_bad_child(const struct yaml_node *node)
@@ -153,28 +154,65 @@ static void check_side(struct context *c, struct yaml_node *rule, const char *ke
 	struct yaml_node *side = yaml_child(rule, key);
 
 	if (side && side->kind == YAML_KIND_MAP && !side->n && !c->ld->partial)
-		yaml_expected(c->ld, side, "a map like {link: NAME} or {group: NAME}");
+		yaml_expected(
+			c->ld, side, "a map like {link: NAME}, {group: NAME} or {role: NAME}");
+}
+
+/* Relations are between a provider and a consumer. */
+static void check_relation(
+	struct context *c, const struct raw_rule *raw, struct yaml_node *node, bool in)
+{
+	struct yaml_node *when = yaml_child(node, "when"), *nearest = yaml_child(node, "nearest");
+
+	if (when && !when->bad && when->kind == YAML_KIND_MAP && !yaml_child(when, "same") &&
+		!c->ld->partial)
+		yaml_missing(c->ld, when, "same", "one of user|role|location");
+	if (raw->level && raw->same && raw->same != CONFIG_SAME_LOCATION)
+		yaml_complain(c->ld, yaml_child(when, "level"),
+			"found a level, expected it with same: location only");
+	if (nearest && yaml_child(node, "deny"))
+		yaml_complain_key(c->ld, nearest,
+			"found in a rule that denies, expected in one that permits");
+	if (nearest && raw->kind == CONFIG_KIND_QUERY)
+		yaml_complain_key(
+			c->ld, nearest, "found in a rule for queries, which count no instances");
+	if (in && when)
+		yaml_complain_key(c->ld, when,
+			"found in a policy that links have as in: what they learn has no consumer "
+			"yet");
+	if (in && nearest)
+		yaml_complain_key(c->ld, nearest,
+			"found in a policy that links have as in: what they learn has no consumer "
+			"yet");
 }
 
 static void build_rule(struct context *c, const struct raw_rule *raw, struct yaml_node *node,
-	struct config_rule *rule)
+	bool in, struct config_rule *rule)
 {
 	*rule = (struct config_rule){
 		.permit = raw->permit != NULL,
 		.kind = raw->kind ? raw->kind : CONFIG_KIND_BOTH,
 		.instance = raw->instance,
+		.txt = raw->txt,
+		.same = raw->same,
+		.level = raw->level,
+		.nearest = raw->nearest,
 		.pos = raw->pos,
 	};
 	if (raw->permit)
 		yaml_flatten(c->sets, raw->permit, &rule->services);
 	if (raw->deny)
 		yaml_flatten(c->sets, raw->deny, &rule->services);
-	take_links(c, raw->from, &rule->from);
-	take_links(c, raw->to, &rule->to);
-	if (raw->from_group)
-		take_groups(c, raw->from_group, &rule->from);
-	if (raw->to_group)
-		take_groups(c, raw->to_group, &rule->to);
+	take_links(c, raw->from.link, &rule->from);
+	take_links(c, raw->to.link, &rule->to);
+	if (raw->from.group)
+		take_groups(c, raw->from.group, &rule->from);
+	if (raw->to.group)
+		take_groups(c, raw->to.group, &rule->to);
+	yaml_take_who(c->ld, c->who, &raw->from, &rule->from_who);
+	yaml_take_who(c->ld, c->who, &raw->to, &rule->to_who);
+	yaml_take_short_who(c->ld, c->who, raw, &rule->to_who);
+	check_relation(c, raw, node, in);
 	check_side(c, node, "from");
 	check_side(c, node, "to");
 	if (yaml_child(node, "permit") && yaml_child(node, "deny"))
@@ -187,12 +225,13 @@ static void build_rule(struct context *c, const struct raw_rule *raw, struct yam
 /* Whether no packet gets past the rule. */
 static bool matches_all(const struct config_rule *rule)
 {
-	return rule->services.any && !rule->instance && rule->kind == CONFIG_KIND_BOTH &&
-	       !rule->from.n && !rule->to.n;
+	return rule->services.any && !rule->instance && !rule->txt && !rule->same &&
+	       rule->kind == CONFIG_KIND_BOTH && !rule->from.n && !rule->to.n &&
+	       !yaml_who_says(&rule->from_who) && !yaml_who_says(&rule->to_who);
 }
 
 static void build_policy(struct context *c, const struct raw_policy *raw, struct yaml_node *node,
-	struct config_policy *policy)
+	bool in, struct config_policy *policy)
 {
 	struct config_rule *rules;
 	struct yaml_node *child = node->first;
@@ -207,11 +246,11 @@ static void build_policy(struct context *c, const struct raw_policy *raw, struct
 	policy->rules = rules;
 	policy->n_rules = raw->n_rules;
 	for (uint32_t i = 0; i < raw->n_rules && !c->ld->oom; i++, child = child->next)
-		build_rule(c, &raw->rules[i], child, &rules[i]);
+		build_rule(c, &raw->rules[i], child, in, &rules[i]);
 	child = node->first;
 	for (uint32_t i = 0; i + 1 < raw->n_rules; i++, child = child->next) {
-		if (!matches_all(&rules[i]) || has_bad_child(child) || yaml_child(child, "from") ||
-			yaml_child(child, "to"))
+		/* Whatever narrows it counts, right or wrong. */
+		if (!matches_all(&rules[i]) || has_bad_child(child) || child->n != 1)
 			continue;
 		yaml_warn(c->ld, child->next,
 			"never reached: the rule before it, at line %u, "
@@ -222,21 +261,25 @@ static void build_policy(struct context *c, const struct raw_policy *raw, struct
 }
 
 void yaml_build_policies(struct yaml_loader *ld, struct draft *draft, struct yaml_sets *sets,
-	const struct yaml_link_names *links)
+	const struct yaml_link_names *links, const struct yaml_who_names *who)
 {
-	struct context c = {ld, sets, links};
+	struct context c = {ld, sets, links, who};
 	struct yaml_node *node = yaml_child(draft->root, "policies");
 	struct config *config = &draft->config;
+	bool *is_in = yaml_arena_array(ld->tree, draft->n_policies, sizeof(*is_in));
 
 	config->policies = yaml_arena_array(ld->out, draft->n_policies, sizeof(*config->policies));
-	if (!config->policies) {
+	if (!config->policies || !is_in) {
 		yaml_oom(ld);
 		return;
 	}
 	config->n_policies = draft->n_policies;
+	for (uint32_t i = 0; i < config->n_links; i++)
+		if (config->links[i].policy_in != CONFIG_NO_POLICY)
+			is_in[config->links[i].policy_in] = true;
 	if (!draft->n_policies)
 		return;
 	node = node->first;
 	for (uint32_t i = 0; i < draft->n_policies && !ld->oom; i++, node = node->next)
-		build_policy(&c, &draft->policies[i], node, &config->policies[i]);
+		build_policy(&c, &draft->policies[i], node, is_in[i], &config->policies[i]);
 }

@@ -30,6 +30,7 @@ enum schema_type {
 	/* Values that later passes resolve: a pointer to the node. */
 	SCHEMA_LIST,        /* a list of `min`..`max` texts */
 	SCHEMA_ONE_OR_LIST, /* the same; a single text may stand without the list */
+	SCHEMA_TREE,        /* a tree of names: maps in maps, to the ends, which are empty */
 	SCHEMA_OPTIONS,     /* EAL options: a map of flags, texts and lists of texts */
 };
 

@@ -282,6 +282,7 @@ static void walk_value(
 	case SCHEMA_ONE_OR_LIST:
 		take_texts(ld, key, node, base);
 		break;
+	case SCHEMA_TREE:
 	case SCHEMA_OPTIONS:
 		if (node->kind != YAML_KIND_MAP)
 			refuse(ld, key, node);

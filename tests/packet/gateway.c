@@ -15,6 +15,7 @@
 #include "base/rcu.h"
 #include "dataplane/queues.h"
 #include "management/world_build.h"
+#include "policy/names.h"
 #include "tests/packet/poison.h"
 #include "yaml/load.h"
 
@@ -57,7 +58,8 @@ static struct dp_world *build_world(
 		.ports = g->ports,
 		.n_workers = g->n_workers,
 		.generation = g->generation + 1,
-		.ids = ids};
+		.ids = ids,
+		.names = g->names};
 	struct dp_world *w = config != NULL ? mgmt_world_build(&in, why) : NULL;
 
 	if (w != NULL)
@@ -202,6 +204,9 @@ int gateway_start(struct gateway *g, const struct gateway_start *how, char why[G
 {
 	memset(g, 0, sizeof(*g));
 	g->now_us = how->now_us;
+	g->names = policy_names_create();
+	if (g->names == NULL)
+		return fail(why, "out of memory", NULL);
 	g->config = load(how->name, how->yaml, why);
 	if (g->config == NULL)
 		return -1;
@@ -255,7 +260,8 @@ int gateway_leave(struct gateway *g, char why[GATEWAY_WHY])
 		.ports = g->ports,
 		.n_workers = g->n_workers,
 		.generation = g->generation + 1,
-		.ids = g->ids};
+		.ids = g->ids,
+		.names = g->names};
 	struct dp_world *w = mgmt_world_empty(&in, why);
 
 	if (w == NULL)
@@ -498,6 +504,7 @@ void gateway_stop(struct gateway *g)
 	for (unsigned i = 0; g->config != NULL && i < g->config->n_ports; i++)
 		close_port(g, i);
 	mgmt_world_free(g->world);
+	policy_names_destroy(g->names);
 	link_ids_free(g->ids);
 	config_free(g->config);
 	memset(g, 0, sizeof(*g));

@@ -43,6 +43,7 @@ struct gateway {
 	struct config *config;
 	struct link_ids *ids;
 	struct dp_world *world;
+	struct policy_names *names;
 	uint64_t generation;
 	uint64_t now_us;
 	uint64_t received; /* frames given to it */

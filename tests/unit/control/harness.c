@@ -14,6 +14,7 @@
 #include "dns/name.h"
 #include "dns/rdata.h"
 #include "dns/writer.h"
+#include "policy/names.h"
 #include "yaml/load.h"
 
 struct harness h;
@@ -65,6 +66,8 @@ void start_bare(void)
 	h.now_us = START_MS * UINT64_C(1000);
 	h.log = calloc(DOWN_LOG, sizeof(*h.log));
 	cr_assert_not_null(h.log);
+	h.names = policy_names_create();
+	cr_assert_not_null(h.names);
 	cr_assert_eq(dp_shared_init(&h.shared, 1, 4095, 2048, SLAB_SOCKET_ANY), 0);
 	h.ctl = ctl_create(&h.shared, &p, h.now_us);
 	cr_assert_not_null(h.ctl);
@@ -86,6 +89,7 @@ void stop(void)
 	ctl_destroy(h.ctl);
 	world_free(h.world);
 	dp_shared_fini(&h.shared);
+	policy_names_destroy(h.names);
 	free(h.log);
 	memset(&h, 0, sizeof(h));
 	rte_eal_cleanup();
@@ -151,7 +155,7 @@ static struct dp_world *world_build(const char *yaml)
 	w->port[0]->n_queues = 1;
 	for (uint16_t i = 0; i < config->n_links; i++)
 		ids[i] = i + 1;
-	w->policy = policy_compile(config, ids, w->n_ids, w->slot, why, sizeof(why));
+	w->policy = policy_compile(config, h.names, ids, w->n_ids, w->slot, why, sizeof(why));
 	cr_assert_not_null(w->policy, "%s", why);
 	w->table = policy_table(w->policy);
 	for (uint16_t id = 1; id < w->n_ids; id++) {

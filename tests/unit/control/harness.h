@@ -65,6 +65,7 @@ struct down {
 struct harness {
 	struct dp_shared shared;
 	struct ctl *ctl;
+	struct policy_names *names;
 	struct dp_world *world;
 	uint64_t now_us;
 	struct down *log; /* [DOWN_LOG] */

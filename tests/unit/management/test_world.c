@@ -8,6 +8,7 @@
 
 #include "load.h"
 #include "management/world_build.h"
+#include "policy/names.h"
 #include "policy/policy.h"
 #include "yaml/load.h"
 
@@ -34,11 +35,15 @@ static struct dp_port ports[] = {
 static char why[MGMT_WHY];
 static struct config *config;
 static struct link_ids *ids;
+static struct policy_names *names;
 
 static struct dp_world *build(const char *text, uint64_t generation)
 {
-	struct mgmt_world_input in = {.ports = ports, .n_workers = 4, .generation = generation};
+	struct mgmt_world_input in = {
+		.ports = ports, .n_workers = 4, .generation = generation, .names = names};
 
+	if (names == NULL)
+		names = policy_names_create();
 	why[0] = '\0';
 	config = load(text);
 	ids = link_ids_make(NULL, config, NULL, NULL);
@@ -200,8 +205,12 @@ Test(world, the_empty_one_has_ports_and_no_links)
 	struct dp_world *w = build(HEAD "links: [{name: a, port: p, policy: {in: x, out: x}}]\n"
 					"policies: {x: [{permit: any}]}\n",
 		1);
-	struct mgmt_world_input in = {
-		.config = config, .ports = ports, .n_workers = 4, .generation = 2, .ids = ids};
+	struct mgmt_world_input in = {.config = config,
+		.ports = ports,
+		.n_workers = 4,
+		.generation = 2,
+		.ids = ids,
+		.names = names};
 	struct dp_world *empty = mgmt_world_empty(&in, why);
 
 	cr_assert_not_null(empty, "%s", why);

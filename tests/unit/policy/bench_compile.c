@@ -15,6 +15,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "policy/names.h"
 #include "policy/policy.h"
 #include "yaml/config.h"
 
@@ -107,7 +108,8 @@ static int run(const char *shape, const struct config *c)
 	struct policy_stats st;
 	char why[160] = "";
 	double start = now_ms(), compiled, classed;
-	struct policy *p = policy_compile(c, ids, LINKS, 0, why, sizeof(why));
+	struct policy *p =
+		policy_compile(c, policy_names_create(), ids, LINKS, 0, why, sizeof(why));
 
 	compiled = now_ms();
 	if (!p) {

@@ -8,6 +8,7 @@
 
 #include "policy/arena.h"
 #include "policy/index.h"
+#include "policy/names.h"
 
 struct build_link {
 	const char *name, *in, *out;
@@ -25,6 +26,7 @@ struct build {
 	struct build_entry *rules;
 	uint32_t n_rules;
 	struct config config;
+	struct policy_names *names;
 	bool built;
 };
 
@@ -46,11 +48,33 @@ struct build *build_new(void)
 	struct build *b = calloc(1, sizeof(*b));
 
 	cr_assert_not_null(b);
+	b->names = policy_names_create();
+	cr_assert_not_null(b->names);
 	return b;
+}
+
+struct policy_names *build_names(struct build *b)
+{
+	return b->names;
+}
+
+struct policy_who build_who(
+	struct build *b, const char *mac, const char *role, const char *user, const char *place)
+{
+	struct policy_who who = {
+		.role = policy_names_role(b->names, role),
+		.user = policy_names_user(b->names, user),
+		.place = policy_names_place(b->names, place),
+	};
+
+	if (mac)
+		cr_assert_eq(mac_parse(mac, &who.mac), 0, "%s", mac);
+	return who;
 }
 
 void build_free(struct build *b)
 {
+	policy_names_destroy(b->names);
 	policy_arena_free(&b->arena);
 	free(b->links);
 	free(b->rules);
@@ -74,6 +98,15 @@ void build_rule(struct build *b, const char *policy, struct build_rule r)
 	r.instance = copy(b, r.instance);
 	r.from = copy(b, r.from);
 	r.to = copy(b, r.to);
+	r.txt = copy(b, r.txt);
+	r.from_mac = copy(b, r.from_mac);
+	r.from_role = copy(b, r.from_role);
+	r.from_user = copy(b, r.from_user);
+	r.from_place = copy(b, r.from_place);
+	r.to_mac = copy(b, r.to_mac);
+	r.to_role = copy(b, r.to_role);
+	r.to_user = copy(b, r.to_user);
+	r.to_place = copy(b, r.to_place);
 	b->rules[b->n_rules++] = (struct build_entry){copy(b, policy), r};
 	b->built = false;
 }
@@ -110,6 +143,64 @@ static struct config_link_list link_list(struct build *b, const char *names)
 	qsort(v, out.n, sizeof(*v), u32_cmp);
 	out.links = v;
 	return out;
+}
+
+static const char **text_list(struct build *b, const char *names, uint32_t *n)
+{
+	const char **v;
+	char *text, *save = NULL;
+
+	*n = 0;
+	if (!names)
+		return NULL;
+	text = strdup(names);
+	v = get(b, strlen(names) + 1, sizeof(*v));
+	for (char *t = strtok_r(text, ",", &save); t; t = strtok_r(NULL, ",", &save))
+		v[(*n)++] = copy(b, t);
+	free(text);
+	return v;
+}
+
+/* The index of a place in the configuration, added if it is new. */
+static uint32_t place_index(struct build *b, const char *path)
+{
+	struct config *c = &b->config;
+
+	for (uint32_t i = 0; i < c->n_locations; i++)
+		if (strcmp(c->locations[i].path, path) == 0)
+			return i;
+	if (!c->locations)
+		c->locations = get(b, 64, sizeof(*c->locations));
+	cr_assert_lt(c->n_locations, 64);
+	c->locations[c->n_locations].path = copy(b, path);
+	return c->n_locations++;
+}
+
+static struct config_who who_of(
+	struct build *b, const char *mac, const char *role, const char *user, const char *place)
+{
+	struct config_who w = {0};
+	uint32_t n_macs, n_places;
+	const char **macs = text_list(b, mac, &n_macs), **places = text_list(b, place, &n_places);
+	struct config_mac_prefix *m = get(b, n_macs, sizeof(*m));
+	uint32_t *at = get(b, n_places, sizeof(*at));
+
+	w.roles = text_list(b, role, &w.n_roles);
+	w.users = text_list(b, user, &w.n_users);
+	for (uint32_t i = 0; i < n_macs; i++) {
+		char full[] = "00:00:00:00:00:00";
+
+		memcpy(full, macs[i], strlen(macs[i]));
+		cr_assert_eq(mac_parse(full, &m[i].mac), 0);
+		m[i].bits = (uint32_t)(strlen(macs[i]) + 1) / 3 * 8;
+	}
+	for (uint32_t i = 0; i < n_places; i++)
+		at[i] = place_index(b, places[i]);
+	w.macs = m;
+	w.n_macs = n_macs;
+	w.locations = at;
+	w.n_locations = n_places;
+	return w;
 }
 
 static struct config_services services(struct build *b, const char *list)
@@ -181,6 +272,13 @@ static void fill_policies(struct build *b)
 				.instance = r->instance,
 				.from = link_list(b, r->from),
 				.to = link_list(b, r->to),
+				.txt = r->txt,
+				.from_who = who_of(
+					b, r->from_mac, r->from_role, r->from_user, r->from_place),
+				.to_who = who_of(b, r->to_mac, r->to_role, r->to_user, r->to_place),
+				.same = r->same,
+				.level = r->level,
+				.nearest = r->nearest,
 				.pos = {100 + j, 5},
 			};
 		}
@@ -235,7 +333,7 @@ struct policy *build_policy(struct build *b)
 
 	for (uint32_t i = 0; i < c->n_links; i++)
 		ids[i] = build_id_of(i);
-	p = policy_compile(c, ids, build_id_of(c->n_links), 0, why, sizeof(why));
+	p = policy_compile(c, b->names, ids, build_id_of(c->n_links), 0, why, sizeof(why));
 	cr_assert_not_null(p, "%s: %s", strerror(errno), why);
 	free(ids);
 	return p;

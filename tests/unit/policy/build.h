@@ -24,6 +24,12 @@ struct build_rule {
 	const char *instance;
 	const char *from, *to; /* names of links */
 	enum config_kind kind; /* 0: both */
+	const char *txt;
+	/* Lists: MAC prefixes "02:00", roles, users, paths of places. */
+	const char *from_mac, *from_role, *from_user, *from_place;
+	const char *to_mac, *to_role, *to_user, *to_place;
+	enum config_same same;
+	uint32_t level, nearest;
 };
 
 struct build *build_new(void);
@@ -54,6 +60,13 @@ uint16_t build_id(struct build *b, const char *link);
 
 /* Wire form of "_ipp._tcp" as it is written; returns its length. Test data: no checks. */
 uint8_t build_wire(const char *type, uint8_t wire[128]);
+
+/* What users, roles and places are numbered by; build_policy() has numbered those of the rules. */
+struct policy_names *build_names(struct build *b);
+
+/* A station: MAC "02:00:00:00:00:01", names or NULL. */
+struct policy_who build_who(
+	struct build *b, const char *mac, const char *role, const char *user, const char *place);
 
 /* Class of a service: type "_ipp._tcp" or NULL, instance text or NULL. */
 uint32_t build_class(struct build *b, struct policy *p, const char *type, const char *instance,

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "naive.h"
 
+#include "base/addr.h"
+
 #include <string.h>
 #include <strings.h>
 
@@ -68,6 +70,125 @@ static policy_verdict_t verdict_of(const struct config *c, uint32_t policy, uint
 				  (c->policies[policy].rules[rule].permit ? POLICY_PERMIT : 0));
 }
 
+static bool begins(const char *mac, const struct config_mac_prefix *p)
+{
+	char text[18];
+
+	mac_format(&p->mac, text);
+	return strncasecmp(mac, text, p->bits / 8 * 3 - 1) == 0;
+}
+
+static bool inside(const char *place, const char *in)
+{
+	size_t len = strlen(in);
+
+	return strncmp(place, in, len) == 0 && (place[len] == '/' || place[len] == '\0');
+}
+
+static bool asks_who(const struct config_who *w)
+{
+	return w->n_macs || w->n_roles || w->n_users || w->n_locations;
+}
+
+static bool is_who(const struct config *c, const struct config_who *w, const struct naive_who *who)
+{
+	bool mac = !w->n_macs, role = !w->n_roles, user = !w->n_users, place = !w->n_locations;
+
+	if (!asks_who(w))
+		return true;
+	if (!who)
+		return false;
+	for (uint32_t i = 0; i < w->n_macs; i++)
+		mac |= who->mac && begins(who->mac, &w->macs[i]);
+	for (uint32_t i = 0; i < w->n_roles; i++)
+		role |= who->role && strcmp(who->role, w->roles[i]) == 0;
+	for (uint32_t i = 0; i < w->n_users; i++)
+		user |= who->user && strcmp(who->user, w->users[i]) == 0;
+	for (uint32_t i = 0; i < w->n_locations; i++)
+		place |= who->place && inside(who->place, c->locations[w->locations[i]].path);
+	return mac && role && user && place;
+}
+
+/* As much of a path as `level` names are; NULL: it has not so many. */
+static size_t upto(const char *path, uint32_t level)
+{
+	size_t len = 0;
+
+	for (uint32_t i = 0; i < level; i++) {
+		if (path[len] == '\0')
+			return 0;
+		len += i > 0;
+		len += strcspn(path + len, "/");
+	}
+	return len;
+}
+
+static bool same_text(const char *a, const char *b)
+{
+	return a && b && strcmp(a, b) == 0;
+}
+
+static bool is_related(
+	const struct config_rule *r, const struct naive_who *a, const struct naive_who *b)
+{
+	size_t len;
+
+	if (!r->same)
+		return true;
+	if (!a || !b)
+		return false;
+	if (r->same == CONFIG_SAME_USER)
+		return same_text(a->user, b->user);
+	if (r->same == CONFIG_SAME_ROLE)
+		return same_text(a->role, b->role);
+	if (!r->level)
+		return same_text(a->place, b->place);
+	if (!a->place || !b->place)
+		return false;
+	len = upto(a->place, r->level);
+	return len > 0 && len == upto(b->place, r->level) && strncmp(a->place, b->place, len) == 0;
+}
+
+/* Does the TXT criterion match? Of what is not known only a deny is sure. */
+static bool has_txt(const struct config_rule *r, const struct naive_subject *s)
+{
+	size_t key;
+
+	if (!r->txt)
+		return true;
+	if (!s->type || !s->instance)
+		return false;
+	if (!s->txt)
+		return !r->permit;
+	key = strcspn(r->txt, "=");
+	for (const char *at = s->txt; *at;) {
+		size_t len = strcspn(at, "\n"), k = 0;
+		char value[256];
+
+		while (k < len && at[k] != '=')
+			k++;
+		if (k == key && strncasecmp(at, r->txt, key) == 0) {
+			if (r->txt[key] == '\0')
+				return true;
+			if (k == len)
+				return false;
+			memcpy(value, at + k + 1, len - k - 1);
+			value[len - k - 1] = '\0';
+			return naive_glob(r->txt + key + 1, value);
+		}
+		at += len + (at[len] == '\n');
+	}
+	return false;
+}
+
+static bool is_service(
+	const struct config *c, const struct config_rule *r, const struct naive_subject *s)
+{
+	return r->kind != CONFIG_KIND_QUERY && services_match(r, s->type) &&
+	       (!r->instance || (s->type && s->instance && naive_glob(r->instance, s->instance))) &&
+	       has_txt(r, s) && listed(&r->from, s->link) && is_who(c, &r->from_who, s->who);
+}
+
 policy_verdict_t naive_in(const struct config *c, const struct naive_subject *s)
 {
 	uint32_t k = c->links[s->link].policy_in;
@@ -75,59 +196,60 @@ policy_verdict_t naive_in(const struct config *c, const struct naive_subject *s)
 	for (uint32_t i = 0; k != CONFIG_NO_POLICY && i < c->policies[k].n_rules; i++) {
 		const struct config_rule *r = &c->policies[k].rules[i];
 
-		if (r->kind != CONFIG_KIND_QUERY && services_match(r, s->type) &&
-			(!r->instance ||
-				(s->type && s->instance && naive_glob(r->instance, s->instance))) &&
-			listed(&r->from, s->link) && r->to.n == 0)
+		if (is_service(c, r, s) && r->to.n == 0 && !asks_who(&r->to_who))
 			return verdict_of(c, k, i);
 	}
 	return 0;
 }
 
-policy_verdict_t naive_out(const struct config *c, const struct naive_subject *s, uint32_t to)
+policy_verdict_t naive_out(const struct config *c, const struct naive_subject *s, uint32_t to,
+	const struct naive_who *consumer)
 {
 	uint32_t k = c->links[to].policy_out;
 
 	for (uint32_t i = 0; k != CONFIG_NO_POLICY && i < c->policies[k].n_rules; i++) {
 		const struct config_rule *r = &c->policies[k].rules[i];
 
-		if (r->kind != CONFIG_KIND_QUERY && services_match(r, s->type) &&
-			(!r->instance ||
-				(s->type && s->instance && naive_glob(r->instance, s->instance))) &&
-			listed(&r->from, s->link) && listed(&r->to, to))
+		if (is_service(c, r, s) && listed(&r->to, to) && is_who(c, &r->to_who, consumer) &&
+			is_related(r, consumer, s->who))
 			return verdict_of(c, k, i);
 	}
 	return 0;
 }
 
 /* Could a provider, wherever it is, match a question from that link? */
-static policy_verdict_t could_match(
-	const struct config *c, uint32_t k, uint32_t link, const char *type)
+static policy_verdict_t could_match(const struct config *c, uint32_t k, uint32_t link,
+	const struct naive_who *asker, const char *type)
 {
 	for (uint32_t i = 0; k != CONFIG_NO_POLICY && i < c->policies[k].n_rules; i++) {
 		const struct config_rule *r = &c->policies[k].rules[i];
-		bool some_only = r->instance || r->from.n > 0;
+		bool some_only = r->instance || r->txt || r->from.n > 0 || asks_who(&r->from_who) ||
+				 r->same || (!asker && asks_who(&r->to_who));
 
 		if (r->kind == CONFIG_KIND_ADVERTISEMENT || !services_match(r, type))
 			continue;
-		if (!listed(&r->to, link) || (some_only && !r->permit) || (!type && r->instance))
+		if (asker && !is_who(c, &r->to_who, asker))
+			continue;
+		if (!listed(&r->to, link) || (some_only && !r->permit) ||
+			(!type && (r->instance || r->txt)))
 			continue;
 		return verdict_of(c, k, i);
 	}
 	return 0;
 }
 
-static policy_verdict_t heard_type(const struct config *c, uint32_t link, const char *type)
+static policy_verdict_t heard_type(
+	const struct config *c, uint32_t link, const struct naive_who *asker, const char *type)
 {
 	const struct config_link *l = &c->links[link];
 
 	if (l->policy_in != CONFIG_NO_POLICY && l->policy_out != CONFIG_NO_POLICY) {
-		policy_verdict_t in = could_match(c, l->policy_in, link, type);
+		policy_verdict_t in = could_match(c, l->policy_in, link, asker, type);
 
 		if (!policy_permits(in))
 			return in;
 	}
-	return could_match(c, l->policy_out, link, type);
+	return could_match(c, l->policy_out, link, asker, type);
 }
 
 static policy_verdict_t ours_type(const struct config *c, uint32_t link, const char *type)
@@ -140,9 +262,11 @@ static policy_verdict_t ours_type(const struct config *c, uint32_t link, const c
 
 		if (r->kind == CONFIG_KIND_QUERY || !services_match(r, type))
 			continue;
-		if (r->to.n > 0 || !listed(&r->from, link))
+		if (r->to.n > 0 || asks_who(&r->to_who) || !listed(&r->from, link))
 			continue;
-		if (r->instance && (!r->permit || !type))
+		if ((r->instance || r->txt) && !type)
+			continue;
+		if ((r->instance || r->txt || asks_who(&r->from_who)) && !r->permit)
 			continue;
 		learn = verdict_of(c, in, i);
 		break;
@@ -156,7 +280,11 @@ static policy_verdict_t ours_type(const struct config *c, uint32_t link, const c
 			continue;
 		if (!listed(&r->to, link) || !listed(&r->from, link))
 			continue;
-		if (r->instance && (!r->permit || !type))
+		if ((r->instance || r->txt) && !type)
+			continue;
+		if ((r->instance || r->txt || asks_who(&r->from_who) || asks_who(&r->to_who) ||
+			    r->same) &&
+			!r->permit)
 			continue;
 		return r->permit ? learn : verdict_of(c, out, i);
 	}
@@ -171,13 +299,13 @@ static policy_verdict_t host_best(policy_verdict_t own, policy_verdict_t best, p
 	return !policy_permits(best) || v < best ? v : best;
 }
 
-policy_verdict_t naive_heard(const struct config *c, uint32_t link, const char *type,
-	const char *const *types, unsigned n)
+policy_verdict_t naive_heard(const struct config *c, uint32_t link, const struct naive_who *asker,
+	const char *type, const char *const *types, unsigned n)
 {
-	policy_verdict_t own = heard_type(c, link, type), best = own;
+	policy_verdict_t own = heard_type(c, link, asker, type), best = own;
 
 	for (unsigned i = 0; !type && i < n; i++)
-		best = host_best(own, best, heard_type(c, link, types[i]));
+		best = host_best(own, best, heard_type(c, link, asker, types[i]));
 	return best;
 }
 

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "build.h"
+#include "policy/names.h"
 
 static struct build *b;
 static struct policy *p;
@@ -258,7 +259,7 @@ Test(class, a_full_table_denies_and_counts)
 	const struct policy_table *t;
 
 	wide_make(&w, WIDE);
-	p = policy_compile(&w.config, w.ids, WIDE, 0, why, sizeof(why));
+	p = policy_compile(&w.config, policy_names_create(), w.ids, WIDE, 0, why, sizeof(why));
 	cr_assert_not_null(p, "%s", why);
 	policy_stats(p, &st);
 	cr_assert_geq(st.classes_max, 1024);
@@ -300,9 +301,10 @@ Test(class, too_wide_a_table_is_refused)
 	struct wide w;
 	char why[160] = "";
 
-	wide_make(&w, 20000);
+	wide_make(&w, POLICY_RULES_MAX);
 	errno = 0;
-	p = policy_compile(&w.config, w.ids, 20000, 0, why, sizeof(why));
+	p = policy_compile(
+		&w.config, policy_names_create(), w.ids, POLICY_RULES_MAX, 0, why, sizeof(why));
 	cr_expect_null(p);
 	cr_expect_eq(errno, E2BIG);
 	cr_expect_not_null(strstr(why, "64 MiB"), "%s", why);

@@ -6,8 +6,8 @@
 #define PORT "ports: [{name: p, device: \"tap:t0\"}]\n"
 #define LINK "links: [{name: l, port: p, mode: off}]\n"
 #define KEYS                                                                                       \
-	"expected one of gateway, ports, services, links, policies, pinned, gateways, control, "   \
-	"eal"
+	"expected one of gateway, ports, locations, roles, services, links, policies, stations, "  \
+	"pinned, gateways, control, eal"
 
 Test(bad, required_keys)
 {
@@ -40,7 +40,7 @@ Test(bad, unknown_keys)
 		     "metrics: {listen: x}\n"
 		     "gateway: {domains: [local], limits: {stations: 1, record: 1}}\n" PORT
 		     "links: [{name: l, port: p, mode: off, vlans: 1, kind: wireless}]\n"
-		     "policies: {x: [{permit: any, when: {same: user}}, {allow: any}]}\n",
+		     "policies: {x: [{permit: any, whem: {same: user}}, {allow: any}]}\n",
 		"t.yaml:1:1: gatway: found an unknown key, " KEYS " (did you mean \"gateway\"?)\n"
 		"t.yaml:2:1: metrics: found an unknown key, " KEYS "\n"
 		"t.yaml:3:11: gateway.domains: found an unknown key, expected one of id, workers, "
@@ -52,18 +52,19 @@ Test(bad, unknown_keys)
 		"records_per_station, records_per_link, ttl (did you mean \"records\"?)\n"
 		"t.yaml:5:39: links[0].vlans: found an unknown key, expected one of name, port, "
 		"vlan, addresses, prefixes, mode, type, mtu, query_budget, announce, "
-		"conflicts, group, policy (did you "
+		"conflicts, group, location, policy (did you "
 		"mean "
 		"\"vlan\"?)\n"
 		"t.yaml:5:49: links[0].kind: found an unknown key, expected one of name, port, "
 		"vlan, "
 		"addresses, prefixes, mode, type, mtu, query_budget, announce, "
-		"conflicts, group, policy\n"
+		"conflicts, group, location, policy\n"
 		"t.yaml:6:12: warning: policies.x: no link uses this policy\n"
-		"t.yaml:6:30: policies.x[0].when: found an unknown key, expected one of permit, "
-		"deny, instance, kind, from, to\n"
+		"t.yaml:6:30: policies.x[0].whem: found an unknown key, expected one of permit, "
+		"deny, instance, kind, txt, role, user, when, nearest, from, to (did you mean "
+		"\"when\"?)\n"
 		"t.yaml:6:52: policies.x[1].allow: found an unknown key, expected one of permit, "
-		"deny, instance, kind, from, to\n");
+		"deny, instance, kind, txt, role, user, when, nearest, from, to\n");
 }
 
 Test(bad, gateway_values)
@@ -222,9 +223,9 @@ Test(bad, rules)
 		"t.yaml:10:27: policies.x[5].kind: found \"both\", expected one of "
 		"query|advertisement\n"
 		"t.yaml:11:27: policies.x[6].from: found an empty map, expected a map like {link: "
-		"NAME} or {group: NAME}\n"
-		"t.yaml:12:27: policies.x[7].from: found \"l\", expected a map like {link: NAME} "
-		"or {group: NAME}\n"
+		"NAME}, {group: NAME} or {role: NAME}\n"
+		"t.yaml:12:27: policies.x[7].from: found \"l\", expected a map like {link: "
+		"NAME}, {group: NAME} or {role: NAME}\n"
 		"t.yaml:13:32: policies.x[8].to.link: found an empty list, expected the name of a "
 		"link or a list of them\n"
 		"t.yaml:14:7: policies.x[9]: found \"permit\", expected a map\n"
@@ -305,4 +306,99 @@ Test(bad, pinned)
 		"name types: not any or workstation\n"
 		"t.yaml:3:25: pinned[2]: found \"_ipp\", expected a service type like _ipp._tcp or "
 		"_sip._udp\n");
+}
+
+#define TREE "locations: {campus: {north: {a: {}, b: {}}, south: {}}}\n"
+#define WITH(rules)                                                                                \
+	PORT TREE "links: [{name: l, port: p, policy: {in: i, out: x}}]\n"                         \
+		  "policies:\n  i: [{permit: any}]\n  x:\n" rules
+
+Test(bad, criteria_of_stations)
+{
+	expect_lines(WITH("    - {permit: any, to: {location: campus/nort}}\n"
+			  "    - {permit: any, from: {station: \"02:00:0\"}}\n"
+			  "    - {permit: any, from: {station: \"01:00\"}}\n"
+			  "    - {permit: any, txt: \"=x\"}\n"
+			  "    - {permit: any, role: a, to: {role: b}}\n"
+			  "    - {permit: any, user: [ann, \"\"]}\n") "roles: [a, b]\n",
+		"t.yaml:7:36: policies.x[0].to.location: found \"campus/nort\", expected the path "
+		"of a location (did you mean \"campus/north\"?)\n"
+		"t.yaml:8:37: policies.x[1].from.station: found \"02:00:0\", expected a MAC "
+		"address "
+		"or its first octets, like \"02:00:00\"\n"
+		"t.yaml:9:37: policies.x[2].from.station: found \"01:00\", expected a MAC address "
+		"or its first octets, like \"02:00:00\"\n"
+		"t.yaml:10:26: policies.x[3].txt: found \"=x\", expected KEY=GLOB, or KEY alone: "
+		"an "
+		"attribute of the TXT record and a glob over its value\n"
+		"t.yaml:11:27: policies.x[4].role: found to.role as well, expected one of them\n"
+		"t.yaml:12:33: policies.x[5].user[1]: found \"\", expected a name of 1 to 63 "
+		"bytes\n");
+}
+
+Test(bad, relations)
+{
+	expect_lines(WITH("    - {permit: any, when: {same: floor}}\n"
+			  "    - {permit: any, when: {level: 2}}\n"
+			  "    - {permit: any, when: {same: user, level: 2}}\n"
+			  "    - {permit: any, when: {same: location, level: 13}}\n"
+			  "    - {deny: any, nearest: 3}\n"
+			  "    - {permit: any, nearest: 0}\n"
+			  "    - {permit: any, kind: query, nearest: 1}\n"),
+		"t.yaml:7:34: policies.x[0].when.same: found \"floor\", expected one of "
+		"user|role|location\n"
+		"t.yaml:8:27: policies.x[1].when.same: found nothing, expected one of "
+		"user|role|location (required)\n"
+		"t.yaml:9:47: policies.x[2].when.level: found a level, expected it with same: "
+		"location only\n"
+		"t.yaml:10:51: policies.x[3].when.level: found \"13\", expected an integer 1..12\n"
+		"t.yaml:11:19: policies.x[4].nearest: found in a rule that denies, expected in one "
+		"that permits\n"
+		"t.yaml:12:30: policies.x[5].nearest: found \"0\", expected an integer 1..1000\n"
+		"t.yaml:13:34: policies.x[6].nearest: found in a rule for queries, which count no "
+		"instances\n");
+	/* What is learned has no consumer yet. */
+	expect_lines(PORT "links: [{name: l, port: p, policy: {in: x}}]\n"
+			  "policies:\n  x:\n"
+			  "    - {permit: any, when: {same: user}}\n"
+			  "    - {permit: any, nearest: 1}\n",
+		"t.yaml:5:21: policies.x[0].when: found in a policy that links have as in: what "
+		"they "
+		"learn has no consumer yet\n"
+		"t.yaml:6:21: policies.x[1].nearest: found in a policy that links have as in: what "
+		"they learn has no consumer yet\n");
+}
+
+Test(bad, locations_and_stations)
+{
+	expect_lines(PORT "locations: {a/b: {}, c: x, d: {e: ~}}\n"
+			  "links: [{name: l, port: p, mode: off, location: d/f}]\n"
+			  "stations:\n"
+			  "  - {mac: \"02:00:00:00:00:1\", user: ann}\n"
+			  "  - {mac: \"02:00:00:00:00:02\", location: d/e}\n"
+			  "  - {mac: \"02:00:00:00:00:02\", role: r}\n"
+			  "  - {mac: \"02:00:00:00:00:03\"}\n"
+			  "  - {user: eve}\n",
+		"t.yaml:2:13: locations.\"a/b\": found a bad name, expected 1 to 63 characters: "
+		"letters, "
+		"digits and . _ : -\n"
+		"t.yaml:2:25: locations.c: found \"x\", expected a map of the places in it, {} if "
+		"there are none\n"
+		"t.yaml:5:11: stations[0].mac: found \"02:00:00:00:00:1\", expected the MAC "
+		"address "
+		"of a station like \"02:00:00:00:00:01\"\n"
+		"t.yaml:7:11: stations[2].mac: found the address of the station at line 6, "
+		"expected "
+		"another\n"
+		"t.yaml:8:5: warning: stations[3]: found neither user nor role nor location: it "
+		"says "
+		"nothing\n"
+		"t.yaml:9:5: stations[4].mac: found nothing, expected the MAC address of a station "
+		"like \"02:00:00:00:00:01\" (required)\n");
+	expect_lines(PORT "locations: {d: {}}\nroles: [staff, student]\n"
+			  "links: [{name: l, port: p, mode: off, location: e}]\n"
+			  "stations: [{mac: \"02:00:00:00:00:02\", role: stuff}]\n",
+		"t.yaml:4:49: links[0].location: found \"e\", expected the path of a location\n"
+		"t.yaml:5:45: stations[0].role: found \"stuff\", expected one of the roles that "
+		"roles: lists (did you mean \"staff\"?)\n");
 }

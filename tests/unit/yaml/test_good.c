@@ -241,3 +241,51 @@ Test(good, warnings_refuse_nothing)
 		"8, matches everything\n"
 		"t.yaml:11:3: warning: policies.unused: no link uses this policy\n");
 }
+
+Test(good, stations_and_places)
+{
+	struct config *c = load_good(
+		"ports: [{name: p, device: \"tap:t0\"}]\n"
+		"locations: {campus: {north: {dorm: {f1: {}, f2: ~}}, south: {}}}\n"
+		"links: [{name: l, port: p, location: campus/north, policy: {in: x, out: y}}]\n"
+		"stations:\n"
+		"  - {mac: \"02:00:00:00:00:09\", user: ann, role: staff}\n"
+		"  - {mac: \"02:00:00:00:00:01\", location: campus/north/dorm/f2}\n"
+		"policies:\n"
+		"  x: [{permit: any}]\n"
+		"  y:\n"
+		"    - {permit: any, txt: \"Model=Apple*\", when: {same: location, level: 3}, "
+		"nearest: 4}\n"
+		"    - {permit: any, role: staff, user: [ann, bob]}\n"
+		"    - {permit: any, from: {station: [\"02:00:00\", \"02:00:00\", "
+		"\"aa:bb:cc:dd:ee:ff\"], location: [campus/south, campus]}}\n"
+		"    - {permit: any, when: {same: user}}\n");
+	const struct config_rule *r = c->policies[1].rules;
+
+	cr_assert_eq(c->n_locations, 6);
+	cr_expect_str_eq(c->locations[4].path, "campus/north/dorm/f2");
+	cr_expect_eq(c->locations[4].level, 4);
+	cr_expect_eq(c->locations[4].parent, 2);
+	cr_expect_eq(c->locations[0].parent, CONFIG_NO_LOCATION);
+	cr_expect_eq(c->links[0].location, 1);
+	cr_assert_eq(c->n_stations, 2);
+	cr_expect_eq(c->stations[0].mac.b[5], 1);
+	cr_expect_eq(c->stations[0].location, 4);
+	cr_expect_str_eq(c->stations[1].user, "ann");
+	cr_expect_eq(c->stations[1].location, CONFIG_NO_LOCATION);
+	cr_expect_str_eq(r[0].txt, "Model=Apple*");
+	cr_expect_eq(r[0].same, CONFIG_SAME_LOCATION);
+	cr_expect_eq(r[0].level, 3);
+	cr_expect_eq(r[0].nearest, 4);
+	cr_expect_eq(r[1].to_who.n_roles, 1);
+	cr_expect_eq(r[1].to_who.n_users, 2);
+	cr_expect_str_eq(r[1].to_who.users[1], "bob");
+	cr_expect_eq(r[1].same, CONFIG_SAME_NONE);
+	cr_expect_eq(r[2].from_who.n_macs, 2);
+	cr_expect_eq(r[2].from_who.macs[0].bits, 24);
+	cr_expect_eq(r[2].from_who.macs[1].bits, 48);
+	cr_expect_eq(r[2].from_who.n_locations, 2);
+	cr_expect_eq(r[2].from_who.locations[0], 0);
+	cr_expect_eq(r[3].same, CONFIG_SAME_USER);
+	config_free(c);
+}

@@ -24,8 +24,9 @@ Test(syntax, nothing_at_all)
 Test(syntax, byte_order_mark_and_line_ends_do_not_shift_places)
 {
 	expect_lines("\xef\xbb\xbf" GOOD "\r\nx: 1\r\n",
-		"t.yaml:4:1: x: found an unknown key, expected one of gateway, ports, services, "
-		"links, policies, pinned, gateways, control, eal\n");
+		"t.yaml:4:1: x: found an unknown key, expected one of gateway, ports, locations, "
+		"roles, "
+		"services, links, policies, stations, pinned, gateways, control, eal\n");
 }
 
 Test(syntax, columns_count_characters)
@@ -65,7 +66,9 @@ Test(syntax, invalid_yaml_with_what_stands_before_it)
 					    "1:15\n");
 	expect_lines("a: b: c\n",
 		"t.yaml:1:1: a: found an unknown key, expected one of gateway, "
-		"ports, services, links, policies, pinned, gateways, control, eal\n"
+		"ports, locations, roles, services, links, policies, stations, pinned, gateways, "
+		"control, "
+		"eal\n"
 		"t.yaml:1:5: invalid YAML: mapping values are not allowed in this "
 		"context\n");
 }
@@ -130,7 +133,9 @@ Test(syntax, long_text_is_cut_between_characters)
 	sprintf(text, GOOD "x%s: 1\n", word);
 	sprintf(expected,
 		"t.yaml:3:1: \"x%.92s...\": found an unknown key, expected one of gateway, "
-		"ports, services, links, policies, pinned, gateways, control, eal\n",
+		"ports, locations, roles, services, links, policies, stations, pinned, gateways, "
+		"control, "
+		"eal\n",
 		word);
 	expect_lines(text, expected);
 }
@@ -197,8 +202,9 @@ Test(syntax, one_document)
 
 	config_free(config);
 	expect_lines(GOOD "x: 1\n---\ny: 1\n",
-		"t.yaml:3:1: x: found an unknown key, expected one of gateway, ports, services, "
-		"links, policies, pinned, gateways, control, eal\n"
+		"t.yaml:3:1: x: found an unknown key, expected one of gateway, ports, locations, "
+		"roles, "
+		"services, links, policies, stations, pinned, gateways, control, eal\n"
 		"t.yaml:4:1: found a second document (---), expected one\n");
 }
 
