@@ -50,6 +50,13 @@ struct dissected {
 	char problem[256]; /* empty: well-formed */
 };
 
+/* To everybody on the link: by the MAC, since a frame to one station may have the group's address
+ * (RFC 6085). */
+static inline bool dissect_to_all(const struct dissected *d)
+{
+	return mac_is_multicast(&d->dmac);
+}
+
 void dissect(struct dissected *d, const uint8_t *frame, size_t len);
 void dissect_free(struct dissected *d);
 

@@ -26,6 +26,7 @@ struct expectation {
 	bool all; /* every such message of the window, taken together */
 	const struct dp_link *link;
 	const struct station *to; /* NULL: the group */
+	bool alone;               /* to the group's address and the station's MAC (RFC 6085) */
 	unsigned family;
 	uint64_t lo, hi; /* microseconds on the clock */
 	bool legacy, tc;
@@ -105,6 +106,8 @@ static int read_rest(struct expectation *x, struct script_words *w, unsigned i)
 			x->family = word[1] == '4' ? 4 : 6;
 		} else if (strcmp(word, "tc") == 0) {
 			x->tc = true;
+		} else if (strcmp(word, "alone") == 0) {
+			x->alone = true;
 		} else if (strcmp(word, "within") == 0 && values >= 1) {
 			if (read_window(x, w->word[++i]) < 0)
 				return -1;
@@ -156,8 +159,10 @@ static bool fits(const struct expectation *x, const struct capture *c)
 	if (d->src.family != x->family || d->fragments != x->fragments)
 		return false;
 	if (x->to == NULL)
-		return ip_is_multicast(&d->dst);
-	return mac_equal(&d->dmac, &x->to->mac) && station_has(x->to, &d->dst) &&
+		return dissect_to_all(d);
+	if (ip_is_multicast(&d->dst) != x->alone)
+		return false;
+	return mac_equal(&d->dmac, &x->to->mac) && (x->alone || station_has(x->to, &d->dst)) &&
 	       d->dport == (x->legacy ? x->port : 5353) && d->id == (x->legacy ? x->id : 0) &&
 	       !!(d->flags & DNS_FLAG_TC) == x->tc;
 }

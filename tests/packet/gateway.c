@@ -13,6 +13,7 @@
 
 #include "base/clock.h"
 #include "base/rcu.h"
+#include "control/people.h"
 #include "dataplane/queues.h"
 #include "management/world_build.h"
 #include "policy/names.h"
@@ -268,6 +269,34 @@ int gateway_leave(struct gateway *g, char why[GATEWAY_WHY])
 		return -1;
 	g->generation++;
 	return publish(g, w, why);
+}
+
+int gateway_who(struct gateway *g, const char *mac, char *const *what, unsigned n,
+	char why[GATEWAY_WHY])
+{
+	struct ctl_request r = {.op = CTL_REQ_STATION};
+
+	if (mac_parse(mac, &r.who.mac) < 0)
+		return fail(why, "not a MAC address", NULL);
+	for (unsigned i = 0; i < n; i++) {
+		const char *value = strchr(what[i], '=');
+
+		if (strncmp(what[i], "user=", 5) == 0) {
+			r.who.user = policy_names_user(g->names, value + 1);
+			r.set |= CTL_WHO_USER;
+		} else if (strncmp(what[i], "role=", 5) == 0) {
+			r.who.role = policy_names_role(g->names, value + 1);
+			r.set |= CTL_WHO_ROLE;
+		} else if (strncmp(what[i], "location=", 9) == 0) {
+			r.who.place = policy_names_place(g->names, value + 1);
+			r.set |= CTL_WHO_PLACE;
+		} else {
+			return fail(why, "expected user=, role= or location=", NULL);
+		}
+	}
+	if (request(g, &r, why) < 0)
+		return -1;
+	return r.status < 0 ? fail(why, "control refuses", NULL) : 0;
 }
 
 int64_t gateway_flush(struct gateway *g, uint16_t link, char why[GATEWAY_WHY])

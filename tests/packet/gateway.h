@@ -82,6 +82,10 @@ int gateway_reload(struct gateway *g, const char *name, const char *yaml, char w
 int gateway_leave(struct gateway *g, char why[GATEWAY_WHY]);
 
 /* Removes records: of all links, or of one. How many, or -1. */
+/* Says who a station is, as `linkspanctl station set` does; what: "user=ann" and so on, n of them. */
+int gateway_who(struct gateway *g, const char *mac, char *const *what, unsigned n,
+	char why[GATEWAY_WHY]);
+
 int64_t gateway_flush(struct gateway *g, uint16_t link, char why[GATEWAY_WHY]);
 
 /* Tells control that the carrier of a port changed. 0 or -1. */

@@ -249,7 +249,7 @@ static void check_response(struct invariants *v, struct capture *c)
 			continue;
 		check_record(c, r);
 		check_echo(v, c, r);
-		if (ip_is_multicast(&d->dst))
+		if (dissect_to_all(d))
 			check_once_a_second(v, c, r);
 	}
 	check_sets(d, questions);
@@ -314,14 +314,16 @@ static void check_destination(const struct scenario *s, struct capture *c)
 			dissect_problem(d, "mDNS to another group");
 		if (d->dport != MDNS_PORT)
 			dissect_problem(d, "to the group, port %u", d->dport);
-		if (!mac_equal(&d->dmac, &group))
+		if (mac_equal(&d->dmac, &group))
+			return;
+		if (dissect_to_all(d))
 			dissect_problem(d, "group address and MAC do not fit");
-		return;
 	}
 	for (unsigned i = 0; i < s->n_stations; i++) {
 		const struct station *st = &s->station[i];
 
-		if (mac_equal(&st->mac, &d->dmac) && station_has(st, &d->dst))
+		if (mac_equal(&st->mac, &d->dmac) &&
+			(ip_is_multicast(&d->dst) || station_has(st, &d->dst)))
 			return;
 	}
 	dissect_problem(d, "destination is no station with that address and MAC");

@@ -183,7 +183,7 @@ static bool was_unicast(
 		if (o->d.at_us + COPY_US < c->d.at_us)
 			return false;
 		if (o->link == c->link && o->d.kind == DISSECT_RESPONSE &&
-			!ip_is_multicast(&o->d.dst) && has_answer(&o->d, r))
+			!dissect_to_all(&o->d) && has_answer(&o->d, r))
 			return true;
 	}
 	return false;
@@ -191,7 +191,7 @@ static bool was_unicast(
 
 static bool is_copy(const struct scenario *s, const struct capture *c)
 {
-	if (c->d.kind != DISSECT_RESPONSE || !ip_is_multicast(&c->d.dst))
+	if (c->d.kind != DISSECT_RESPONSE || !dissect_to_all(&c->d))
 		return false;
 	for (size_t i = 0; i < c->d.n_rr; i++)
 		if (c->d.rr[i].section == DNS_SECTION_ANSWER && !was_unicast(s, c, &c->d.rr[i]))

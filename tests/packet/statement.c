@@ -436,6 +436,21 @@ static int do_records(struct scenario *s, struct script_words *w)
 /* --- commands
  * ------------------------------------------------------------------------------------- */
 
+/* "who MAC [user=NAME] [role=NAME] [location=PATH]" */
+static int do_who(struct scenario *s, struct script_words *w)
+{
+	char why[GATEWAY_WHY];
+
+	if (w->n < 2)
+		return scenario_fail(s, "expected: who MAC [user=NAME] ...");
+	if (scenario_start(s) < 0)
+		return -1;
+	s->mark_us = s->gateway.now_us;
+	if (gateway_who(&s->gateway, w->word[1], w->word + 2, w->n - 2, why) < 0)
+		return scenario_fail(s, "who: %s", why);
+	return scenario_settle(s);
+}
+
 /* "flush [LINK]" */
 static int do_flush(struct scenario *s, struct script_words *w)
 {
@@ -521,7 +536,7 @@ int statement_run(struct scenario *s)
 		{"reload-fails", do_reload_fails}, {"workers", do_workers}, {"queues", do_queues},
 		{"clock", do_clock}, {"soft-checksum", do_soft_checksum}, {"cold", do_cold},
 		{"ignore", do_ignore}, {"watch", do_watch}, {"allow-echo", do_allow_echo},
-		{"defending", do_defending}, {"flush", do_flush}, {"port", do_port},
+		{"defending", do_defending}, {"flush", do_flush}, {"who", do_who}, {"port", do_port},
 		{"stall", do_stall}, {"resume", do_resume}, {"repeater", statement_repeater},
 		{"note", do_note}};
 	struct script_words w;
