@@ -26,12 +26,15 @@ static void usage(FILE *out)
 	fputs("usage: linkspanctl [-s SOCKET] [--json] COMMAND\n"
 	      "\n"
 	      "  show status|ports|links|services|records|stations|policy|counters\n"
-	      "  explain --consumer link=NAME|MAC [--service TYPE|INSTANCE]\n"
+	      "  explain --consumer link=NAME|MAC|MAC@LINK [--service TYPE|INSTANCE]\n"
 	      "                        what the consumer gets, and which rule says so\n"
 	      "  reload [--dry-run]    read the configuration file again; all of it or nothing\n"
 	      "  flush [link=NAME]     forget all records, or those of a link\n"
 	      "  link set NAME mode=gateway|filter|off|config\n"
 	      "                        switch a link, over reloads too; config: as the file says\n"
+	      "  station set MAC user=NAME role=NAME location=PATH\n"
+	      "                        say who a station is, over the file; NAME= for nobody\n"
+	      "  station remove MAC    what the file says holds again\n"
 	      "  gateway pause|resume  all links off, inline pairs are cables; and back again\n"
 	      "  log LEVEL             err, warn, notice, info, debug, or MODULE:LEVEL,...\n"
 	      "\n"
@@ -91,6 +94,16 @@ static bool link_args(char *const args[], unsigned n)
 	return n == 3 && strcmp(args[0], "set") == 0 && strncmp(args[2], "mode=", 5) == 0;
 }
 
+static bool station_args(char *const args[], unsigned n)
+{
+	if (n == 2)
+		return strcmp(args[0], "remove") == 0;
+	for (unsigned i = 2; i < n; i++)
+		if (strchr(args[i], '=') == NULL)
+			return false;
+	return n > 2 && strcmp(args[0], "set") == 0;
+}
+
 static bool gateway_args(char *const args[], unsigned n)
 {
 	return n == 1 && (strcmp(args[0], "pause") == 0 || strcmp(args[0], "resume") == 0);
@@ -106,6 +119,7 @@ static const struct {
 	{"flush", flush_args},
 	{"log", log_args},
 	{"link", link_args},
+	{"station", station_args},
 	{"gateway", gateway_args},
 };
 
@@ -223,7 +237,7 @@ static int options_parse(int argc, char **argv, struct options *o)
 			return EXIT_USAGE;
 		}
 	}
-	while (optind < argc && o->n_args < 5)
+	while (optind < argc && o->n_args < 6)
 		o->args[o->n_args++] = argv[optind++];
 	if (dry_run)
 		o->args[o->n_args++] = dry_run_arg;

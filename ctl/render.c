@@ -105,8 +105,10 @@ static const struct view views[] = {
 		.path = {"name", "type", "link", "ttl_left", "ttl", "provider", "flags", "data"}},
 	{.what = "stations",
 		.sort = 2,
-		.header = {"LINK", "MAC", ">RECORDS", ">REFUSED", ">SEEN S AGO", "ADDRESSES"},
-		.path = {"link", "mac", "records", "refused", "seen_s_ago", "addresses"}},
+		.header = {"LINK", "MAC", "USER", "ROLE", "LOCATION", ">RECORDS", ">REFUSED",
+			">SEEN S AGO", "ADDRESSES"},
+		.path = {"link", "mac", "is.user", "is.role", "is.location", "records", "refused",
+			"seen_s_ago", "addresses"}},
 };
 
 static const struct view explain_services = {.what = "services",
@@ -285,10 +287,44 @@ static void names_line(const json_t *changes, const char *what, const char *how,
 	free(text);
 }
 
+/* Of services that depend on who asks: the rules, and what came of each. */
+static void render_asked(const json_t *reply, FILE *out)
+{
+	const json_t *service, *t;
+	size_t i, k;
+
+	json_array_foreach(json_object_get(reply, "services"), i, service)
+	{
+		const json_t *asked = json_object_get(service, "asked");
+
+		if (json_array_size(asked) > 0)
+			fprintf(out, "\n%s: rules that ask who the consumer is\n",
+				json_string_value(json_object_get(service, "instance")));
+		json_array_foreach(asked, k, t)
+		{
+			const json_t *rule = json_object_get(t, "rule");
+			const char *relation = json_string_value(json_object_get(t, "relation"));
+
+			fprintf(out,
+				"  line %" JSON_INTEGER_FORMAT " %s\n    consumer matches: %s\n",
+				json_integer_value(json_object_get(rule, "line")),
+				json_string_value(json_object_get(rule, "rule")),
+				json_string_value(json_object_get(t, "consumer_matches")));
+			if (relation != NULL)
+				fprintf(out, "    %s: %s\n", relation,
+					json_string_value(json_object_get(t, "relation_holds")));
+		}
+	}
+}
+
 static int render_explain(const json_t *reply, FILE *out)
 {
 	int rc = render_view(&explain_services, reply, out);
 
+	if (rc == 0)
+		render_asked(reply, out);
+	if (json_is_string(json_object_get(reply, "unknown")))
+		fprintf(out, "%s\n", json_string_value(json_object_get(reply, "unknown")));
 	if (rc < 0 || json_object_get(reply, "links") == NULL)
 		return rc;
 	fputs("\nWhere the type may be asked for, and learned from:\n", out);
@@ -315,6 +351,19 @@ static int render_reload(const json_t *reply, FILE *out)
 	return 0;
 }
 
+static void render_station(const json_t *reply, FILE *out)
+{
+	static const char *const keys[] = {"user", "role", "location"};
+
+	fputs(json_string_value(json_object_get(reply, "station")), out);
+	for (size_t i = 0; i < 3; i++) {
+		const json_t *v = member(json_object_get(reply, "is"), keys[i]);
+
+		fprintf(out, " %s=%s", keys[i], json_is_string(v) ? json_string_value(v) : "");
+	}
+	fputc('\n', out);
+}
+
 int render(const char *what, const json_t *reply, FILE *out)
 {
 	for (size_t i = 0; i < sizeof(views) / sizeof(views[0]); i++) {
@@ -334,6 +383,8 @@ int render(const char *what, const json_t *reply, FILE *out)
 	if (strcmp(what, "link") == 0 || strcmp(what, "gateway") == 0)
 		fprintf(out, "in force, generation %" JSON_INTEGER_FORMAT "\n",
 			json_integer_value(json_object_get(reply, "generation")));
+	if (strcmp(what, "station") == 0)
+		render_station(reply, out);
 	if (strcmp(what, "flush") == 0)
 		fprintf(out, "%" JSON_INTEGER_FORMAT " records flushed\n",
 			json_integer_value(json_object_get(reply, "flushed")));

@@ -46,6 +46,13 @@ static const char *policy_name(const struct config *c, uint32_t index)
 	return index == CONFIG_NO_POLICY ? NULL : c->policies[index].name;
 }
 
+static bool same_path(const struct config *old, uint32_t a, const struct config *new, uint32_t b)
+{
+	if (a == CONFIG_NO_LOCATION || b == CONFIG_NO_LOCATION)
+		return a == b;
+	return same_text(old->locations[a].path, new->locations[b].path);
+}
+
 static bool same_link(const struct config *old, uint32_t i, const struct config *new, uint32_t j)
 {
 	const struct config_link *a = &old->links[i], *b = &new->links[j];
@@ -56,7 +63,7 @@ static bool same_link(const struct config *old, uint32_t i, const struct config 
 	       a->announce == b->announce && a->conflicts_report == b->conflicts_report &&
 	       same_prefixes(a->addresses, a->n_addresses, b->addresses, b->n_addresses) &&
 	       same_prefixes(a->prefixes, a->n_prefixes, b->prefixes, b->n_prefixes) &&
-	       same_text(a->group, b->group) &&
+	       same_text(a->group, b->group) && same_path(old, a->location, new, b->location) &&
 	       same_text(policy_name(old, a->policy_in), policy_name(new, b->policy_in)) &&
 	       same_text(policy_name(old, a->policy_out), policy_name(new, b->policy_out));
 }
@@ -86,6 +93,32 @@ static bool same_link_list(const struct config *old, const struct config_link_li
 	return true;
 }
 
+static bool same_texts(const char *const *a, uint32_t n_a, const char *const *b, uint32_t n_b)
+{
+	if (n_a != n_b)
+		return false;
+	for (uint32_t i = 0; i < n_a; i++)
+		if (!same_text(a[i], b[i]))
+			return false;
+	return true;
+}
+
+static bool same_who(const struct config *old, const struct config_who *a, const struct config *new,
+	const struct config_who *b)
+{
+	if (a->n_macs != b->n_macs || a->n_locations != b->n_locations)
+		return false;
+	for (uint32_t i = 0; i < a->n_macs; i++)
+		if (a->macs[i].bits != b->macs[i].bits ||
+			!mac_equal(&a->macs[i].mac, &b->macs[i].mac))
+			return false;
+	for (uint32_t i = 0; i < a->n_locations; i++)
+		if (!same_path(old, a->locations[i], new, b->locations[i]))
+			return false;
+	return same_texts(a->roles, a->n_roles, b->roles, b->n_roles) &&
+	       same_texts(a->users, a->n_users, b->users, b->n_users);
+}
+
 static bool same_policy(const struct config *old, uint32_t i, const struct config *new, uint32_t j)
 {
 	const struct config_policy *a = &old->policies[i], *b = &new->policies[j];
@@ -97,7 +130,10 @@ static bool same_policy(const struct config *old, uint32_t i, const struct confi
 
 		if (x->permit != y->permit || x->kind != y->kind ||
 			!same_services(&x->services, &y->services) ||
-			!same_text(x->instance, y->instance) ||
+			!same_text(x->instance, y->instance) || !same_text(x->txt, y->txt) ||
+			x->same != y->same || x->level != y->level || x->nearest != y->nearest ||
+			!same_who(old, &x->from_who, new, &y->from_who) ||
+			!same_who(old, &x->to_who, new, &y->to_who) ||
 			!same_link_list(old, &x->from, new, &y->from) ||
 			!same_link_list(old, &x->to, new, &y->to))
 			return false;

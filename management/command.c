@@ -6,6 +6,7 @@
 
 #include "base/log.h"
 #include "management/explain.h"
+#include "management/people.h"
 #include "management/show.h"
 
 LOG_MODULE(socket);
@@ -145,6 +146,13 @@ static bool cmd_link(struct request *rq)
 	return true;
 }
 
+static bool cmd_station(struct request *rq)
+{
+	json_t *error = mgmt_station(rq->m, rq->arg, rq->n_args, rq->waiter);
+
+	return error != NULL ? reply(rq, error) : true;
+}
+
 static bool cmd_gateway(struct request *rq)
 {
 	bool pause = rq->n_args == 1 && strcmp(rq->arg[0], "pause") == 0;
@@ -170,6 +178,7 @@ static const struct {
 	{"flush", cmd_flush},
 	{"log", cmd_log},
 	{"link", cmd_link},
+	{"station", cmd_station},
 	{"gateway", cmd_gateway},
 };
 

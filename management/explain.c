@@ -6,9 +6,12 @@
 #include <strings.h>
 
 #include "dns/name.h"
+#include "management/people.h"
 #include "management/show.h"
 #include "management/snapshot.h"
+#include "policy/names.h"
 #include "policy/policy.h"
+#include "policy/trace.h"
 
 enum {
 	STAGE_START,
@@ -51,9 +54,96 @@ static bool is_meant(
 	return false;
 }
 
+/* --- rules that ask who the consumer is ------------------------------------------------------ */
+
+#define TRACE_MAX 32
+
+/* What provider and consumer have in common, or have not, in words. */
+static void relation_text(const struct mgmt *m, const struct policy_trace *t,
+	const struct policy_who *consumer, const struct policy_who *provider, char *buf,
+	size_t size)
+{
+	const char *a = "?", *b = NULL, *what = "location";
+
+	if (t->same == CONFIG_SAME_USER) {
+		what = "user";
+		a = consumer != NULL ? policy_user_name(m->names, consumer->user) : "?";
+		b = policy_user_name(m->names, provider->user);
+	} else if (t->same == CONFIG_SAME_ROLE) {
+		what = "role";
+		a = consumer != NULL ? policy_role_name(m->names, consumer->role) : "?";
+		b = policy_role_name(m->names, provider->role);
+	} else {
+		a = consumer != NULL ? policy_place_path(m->names, consumer->place) : "?";
+		b = policy_place_path(m->names, provider->place);
+	}
+	if (t->level != 0)
+		snprintf(buf, size, "same location down to level %u: consumer %s, provider %s",
+			t->level, a != NULL ? a : "nowhere", b != NULL ? b : "nowhere");
+	else
+		snprintf(buf, size, "same %s: consumer %s, provider %s", what,
+			a != NULL ? a : "unknown", b != NULL ? b : "unknown");
+}
+
+static const char *const answers[] = {
+	[POLICY_NO] = "no", [POLICY_YES] = "yes", [POLICY_OPEN] = "depends on the consumer"};
+
+/* The rules that were left to be asked, each with what came of it. */
+static json_t *trace_list(const struct mgmt *m, const struct policy_trace *t, unsigned n,
+	const struct policy_who *consumer, const struct policy_who *provider)
+{
+	json_t *list = json_array();
+
+	for (unsigned i = 0; i < n && i < TRACE_MAX; i++) {
+		json_t *o = json_pack("{s:o,s:s,s:b}", "rule",
+			rule_object(m, (policy_verdict_t)(t[i].rule + 1)), "consumer_matches",
+			answers[t[i].to], "decides", t[i].decides);
+		char relation[2200];
+
+		if (o == NULL)
+			break;
+		if (t[i].same != CONFIG_SAME_NONE) {
+			relation_text(m, &t[i], consumer, provider, relation, sizeof(relation));
+			json_object_set_new(o, "relation", json_string(relation));
+			json_object_set_new(
+				o, "relation_holds", json_string(answers[t[i].related]));
+		}
+		if (t[i].nearest != 0)
+			json_object_set_new(o, "nearest", json_integer(t[i].nearest));
+		json_array_append_new(list, o);
+	}
+	return list;
+}
+
+/*
+ * What policy says of the service to the consumer. *asked: the rules about who the consumer is, or
+ * null. *depends: on that, and the consumer is anybody on the link.
+ */
+static policy_verdict_t judge(const struct mgmt *m, const struct explain_what *what,
+	const struct dp_link *to, const struct snapshot_service *v, json_t **asked, bool *depends)
+{
+	struct policy_who consumer, provider;
+	const struct policy_who *who = what->has_mac ? &consumer : NULL;
+	struct policy_trace t[TRACE_MAX];
+	policy_verdict_t verdict = policy_verdict(m->state.world->table, v->cls, to->col_out);
+	bool everybody = policy_permits(verdict);
+	unsigned n;
+
+	*asked = json_null();
+	*depends = false;
+	if ((verdict & POLICY_PERSONAL) == 0)
+		return verdict;
+	mgmt_who(m, to->id, &what->mac, &consumer);
+	mgmt_who(m, v->link, &v->mac, &provider);
+	n = policy_trace(m->state.world->policy, verdict, who, &provider, t, TRACE_MAX, &verdict);
+	*asked = trace_list(m, t, n, who, &provider);
+	*depends = !what->has_mac && !everybody;
+	return verdict;
+}
+
 /* In the order in which the dataplane would stop: the first thing that keeps the service away. */
 static const char *reason(const struct explain_what *what, const struct dp_link *to,
-	const struct snapshot_service *v, policy_verdict_t verdict, bool *told)
+	const struct snapshot_service *v, policy_verdict_t verdict, bool depends, bool *told)
 {
 	*told = false;
 	if (to == NULL || to->mode != DP_LINK_GATEWAY)
@@ -64,6 +154,8 @@ static const char *reason(const struct explain_what *what, const struct dp_link 
 		return "it is on the consumer's link, where its owner answers itself";
 	if (v->contested)
 		return "another host had the name first (RFC 6762 9)";
+	if (depends)
+		return "it depends on who asks: say consumer=MAC";
 	if (!policy_permits(verdict))
 		return (verdict & POLICY_RULE_MASK) != 0 ? "denied by a rule"
 							 : "no rule permits it";
@@ -81,18 +173,24 @@ static json_t *service_object(const struct mgmt *m, const struct explain_what *w
 	const struct dp_link *to = show_link(m, what->link);
 	policy_verdict_t verdict = 0;
 	char label[DNS_LABEL_TEXT_MAX];
+	json_t *asked = json_null(), *o;
 	const char *why;
-	bool told;
+	bool told, depends = false;
 
 	if (dns_label_to_text(snapshot_at(s, v->instance), label, sizeof(label)) < 0)
 		return NULL;
 	if (to != NULL)
-		verdict = policy_verdict(m->state.world->table, v->cls, to->col_out);
-	why = reason(what, to, v, verdict, &told);
-	return json_pack("{s:s,s:o,s:o,s:o,s:s,s:s,s:o}", "instance", label, "type",
+		verdict = judge(m, what, to, v, &asked, &depends);
+	why = reason(what, to, v, verdict, depends, &told);
+	o = json_pack("{s:s,s:o,s:o,s:o,s:s,s:s,s:o}", "instance", label, "type",
 		show_name(snapshot_at(s, v->type)), "link", show_link_name(m, v->link), "provider",
-		show_mac(&v->mac), "verdict", told ? "permit" : "deny", "why", why, "rule",
-		rule_object(m, verdict));
+		show_mac(&v->mac), "verdict",
+		told      ? "permit"
+		: depends ? "depends"
+			  : "deny",
+		"why", why, "rule", depends ? json_null() : rule_object(m, verdict));
+	json_object_set_new(o, "asked", asked);
+	return o;
 }
 
 static bool services(struct mgmt *m, struct show_state *s, struct text *out)
@@ -131,7 +229,10 @@ static json_t *link_object(const struct mgmt *m, const struct explain_what *what
 		return NULL;
 	dns_service_parse(what->name, &sd);
 	type = policy_type(m->state.world->policy, what->name + sd.type_off, sd.type_len);
-	asks = policy_ask(t, type, id == what->link ? l->col_query : l->col_probe);
+	asks = id == what->link && what->consumer != POLICY_NO_CONSUMER
+		       ? policy_ask_personal(
+				 m->state.world->policy, type, l->col_query, what->consumer)
+		       : policy_ask(t, type, id == what->link ? l->col_query : l->col_probe);
 	learns = policy_ask(t, type, l->col_in);
 	return json_pack("{s:s,s:s,s:s,s:s,s:o,s:s,s:o}", "link", l->name, "mode",
 		mode_names[l->mode], "role", id == what->link ? "consumer" : "provider", "asked",
@@ -155,6 +256,41 @@ static bool links(struct mgmt *m, struct show_state *s, struct text *out)
 	return s->cursor < m->state.world->n_ids;
 }
 
+/* Why nothing is held of an instance. */
+static json_t *unknown_text(struct mgmt *m, const struct explain_what *what)
+{
+	const struct cache_view *v = m->p.shared->cache;
+	char text[256] = "nothing is held of it: it was not announced where it may be learned";
+	struct cache_stats cs;
+	char mac[MAC_TEXT_SIZE];
+	uint64_t refused;
+	uint32_t node;
+
+	cache_stats(ctl_cache(m->p.ctl), &cs);
+	refused = cs.outcome[CACHE_REFUSED_TOTAL] + cs.outcome[CACHE_REFUSED_LINK] +
+		  cs.outcome[CACHE_REFUSED_STATION] + cs.outcome[CACHE_REFUSED_MEMORY];
+	if (refused > 0)
+		snprintf(text, sizeof(text),
+			"nothing is held of it: it was not announced where it may be learned, or "
+			"is "
+			"one of %llu records that a quota refused",
+			(unsigned long long)refused);
+	if (what->by != EXPLAIN_INSTANCE)
+		return json_string(text);
+	rcu_online(m->p.shared->rcu, m->rcu_id);
+	node = cache_find(v, what->name, DNS_TYPE_SRV);
+	if (node != 0) {
+		const struct cache_node *n = cache_node_at(v, node);
+		const struct dp_link *l = show_link(m, n->owner_link);
+
+		snprintf(text, sizeof(text),
+			"it has expired or said goodbye; its owner was %s on link %s",
+			mac_format(&n->owner_mac, mac), l != NULL ? l->name : "?");
+	}
+	rcu_offline(m->p.shared->rcu, m->rcu_id);
+	return json_string(text);
+}
+
 static bool explain_page(struct mgmt *m, struct show_state *s, struct text *out)
 {
 	switch (s->stage) {
@@ -170,6 +306,12 @@ static bool explain_page(struct mgmt *m, struct show_state *s, struct text *out)
 	case STAGE_SERVICES:
 		if (services(m, s, out))
 			return true;
+		if (!s->comma && (s->what.by == EXPLAIN_INSTANCE || s->what.by == EXPLAIN_LABEL)) {
+			text_str(out, "],\"unknown\":");
+			text_json(out, unknown_text(m, &s->what));
+			text_str(out, "}");
+			return false;
+		}
 		if (s->what.by != EXPLAIN_TYPE)
 			break;
 		text_str(out, "],");
@@ -188,7 +330,7 @@ static bool explain_page(struct mgmt *m, struct show_state *s, struct text *out)
 
 /* --- arguments ------------------------------------------------------------------------------- */
 
-/* The link a station is on, as far as it offers something. */
+/* The link a station is on, as far as it offers something or asks where that is noted. */
 static bool find_station(struct mgmt *m, struct explain_what *what)
 {
 	bool found = false;
@@ -198,8 +340,42 @@ static bool find_station(struct mgmt *m, struct explain_what *what)
 		found = cache_find_station(m->p.shared->cache, (uint16_t)id, &what->mac) != 0;
 		what->link = (uint16_t)id;
 	}
+	if (found) {
+		uint32_t station = cache_find_station(m->p.shared->cache, what->link, &what->mac);
+		const struct cache_station *st = cache_station_at(m->p.shared->cache, station);
+
+		what->consumer = atomic_load_explicit(
+			&st->consumer[m->state.world->slot], memory_order_acquire);
+	}
 	rcu_offline(m->p.shared->rcu, m->rcu_id);
 	return found;
+}
+
+/* "MAC" or "MAC@LINK", of a station that may not have been heard yet. */
+static json_t *read_mac(struct mgmt *m, const char *text, struct explain_what *what)
+{
+	const char *at = strchr(text, '@');
+	size_t len = at != NULL ? (size_t)(at - text) : strlen(text);
+	const struct link_id *e;
+	char mac[MAC_TEXT_SIZE] = "";
+
+	if (len < sizeof(mac))
+		memcpy(mac, text, len);
+	if (len >= sizeof(mac) || mac_parse(mac, &what->mac) < 0)
+		return mgmt_error("expected consumer=link=NAME, consumer=MAC or "
+				  "consumer=MAC@LINK");
+	what->has_mac = true;
+	if (at == NULL)
+		return find_station(m, what)
+			       ? NULL
+			       : mgmt_error("%s has not been heard, so its link is not known: "
+					    "say %s@LINK",
+					 text, text);
+	e = link_ids_find(m->state.ids, at + 1);
+	if (e == NULL || !e->present)
+		return mgmt_error("there is no link %s", at + 1);
+	what->link = e->id;
+	return NULL;
 }
 
 static json_t *read_consumer(struct mgmt *m, const char *text, struct explain_what *what)
@@ -212,13 +388,7 @@ static json_t *read_consumer(struct mgmt *m, const char *text, struct explain_wh
 		what->link = e->id;
 		return NULL;
 	}
-	if (mac_parse(text, &what->mac) < 0)
-		return mgmt_error("expected consumer=link=NAME or consumer=MAC");
-	what->has_mac = true;
-	if (!find_station(m, what))
-		return mgmt_error(
-			"%s offers nothing, so its link is not known: say link=NAME", text);
-	return NULL;
+	return read_mac(m, text, what);
 }
 
 static json_t *read_service(const char *text, struct explain_what *what)

@@ -263,6 +263,7 @@ void mgmt_destroy(struct mgmt *m)
 	mgmt_state_free(&m->state);
 	mgmt_switches_free(&m->switches);
 	mgmt_switches_free(&m->switches_before);
+	free(m->people);
 	policy_names_destroy(m->names);
 	for (unsigned i = 0; i < DP_LINKS_MAX; i++)
 		free(m->baseline[i]);

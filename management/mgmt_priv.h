@@ -23,6 +23,7 @@
  *	command.c    request line -> command
  *	show_*.c     what commands show
  *	explain.c    why a consumer gets a service, or does not
+ *	people.c     what was said of stations by command
  *	switches.c   what was switched by command
  *	netlink.c    interfaces of kernel-backed ports
  *	telemetry.c  DPDK telemetry
@@ -50,6 +51,7 @@ enum mgmt_pending_kind {
 	MGMT_PENDING_LEAVE,   /* the empty world */
 	MGMT_PENDING_PORT,
 	MGMT_PENDING_FLUSH,
+	MGMT_PENDING_STATION,
 };
 
 struct mgmt_pending {
@@ -62,6 +64,7 @@ struct mgmt_pending {
 };
 
 struct mgmt_clients;
+struct mgmt_person;
 struct mgmt_netlink;
 
 struct mgmt {
@@ -72,12 +75,14 @@ struct mgmt {
 	int epoll_fd;
 	int signal_fd; /* -1: none */
 
-	struct mgmt_state state;              /* in force, or on its way to be the first */
-	uint64_t generation;                  /* of the last world built */
-	bool world_pending;                   /* a CTL_REQ_WORLD is under way */
-	bool reload_wanted;                   /* SIGHUP came meanwhile */
-	bool rebuild_wanted;                  /* a port's MTU changed */
-	struct policy_names *names;           /* numbers of users, roles, places */
+	struct mgmt_state state;    /* in force, or on its way to be the first */
+	uint64_t generation;        /* of the last world built */
+	bool world_pending;         /* a CTL_REQ_WORLD is under way */
+	bool reload_wanted;         /* SIGHUP came meanwhile */
+	bool rebuild_wanted;        /* a port's MTU changed */
+	struct policy_names *names; /* numbers of users, roles, places */
+	struct mgmt_person *people; /* by MAC; people.h */
+	uint32_t n_people;
 	struct mgmt_switches switches;        /* in force, or on their way */
 	struct mgmt_switches switches_before; /* while they are on their way: if control refuses */
 	struct mgmt_pending *pending;

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "management/people.h"
 
 LOG_MODULE(mgmt);
 
@@ -71,6 +72,8 @@ unsigned mgmt_replies(struct mgmt *m)
 		unlink_pending(m, p);
 		if (p->kind == MGMT_PENDING_FLUSH)
 			flush_done(m, p);
+		else if (p->kind == MGMT_PENDING_STATION)
+			mgmt_station_done(m, p);
 		else if (p->kind != MGMT_PENDING_PORT)
 			mgmt_world_done(m, p);
 		mgmt_pending_free(p);

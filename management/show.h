@@ -28,6 +28,7 @@ struct explain_what {
 	uint16_t link; /* the consumer's */
 	bool has_mac;
 	struct mac_addr mac; /* the consumer's */
+	uint32_t consumer;   /* its number, if it is known as one */
 	enum explain_by by;
 	uint8_t name[DNS_NAME_MAX + 1]; /* lower case */
 	char label[DNS_LABEL_TEXT_MAX];

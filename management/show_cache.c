@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+#include "management/people.h"
 #include "management/show.h"
 
 #include <stdlib.h>
@@ -177,15 +178,17 @@ static json_t *station_object(const struct mgmt *m, const struct snapshot *s, un
 {
 	const struct snapshot_station *st = &s->station[i];
 	json_t *addrs = json_array();
+	struct policy_who who;
 
 	if (!all_zero(st->ip4, sizeof(st->ip4)))
 		json_array_append_new(addrs, show_ip(4, st->ip4));
 	if (!all_zero(st->ip6, sizeof(st->ip6)))
 		json_array_append_new(addrs, show_ip(6, st->ip6));
-	return json_pack("{s:o,s:o,s:o,s:I,s:I,s:I}", "mac", show_mac(&st->mac), "link",
-		show_link_name(m, st->link), "addresses", addrs, "records",
-		(json_int_t)st->n_records, "refused", (json_int_t)st->refused, "seen_s_ago",
-		(json_int_t)(st->seen_ms / 1000));
+	mgmt_who(m, st->link, &st->mac, &who);
+	return json_pack("{s:o,s:o,s:o,s:o,s:b,s:I,s:I,s:I}", "mac", show_mac(&st->mac), "link",
+		show_link_name(m, st->link), "is", mgmt_who_object(m, &who), "addresses", addrs,
+		"asks", st->asker, "records", (json_int_t)st->n_records, "refused",
+		(json_int_t)st->refused, "seen_s_ago", (json_int_t)(st->seen_ms / 1000));
 }
 
 bool show_stations(struct mgmt *m, struct show_state *s, struct text *out)

@@ -199,6 +199,7 @@ static void take_station(struct mgmt *m, struct snapshot *s, uint32_t idx)
 	out->n_records = __atomic_load_n(&st->n_records, __ATOMIC_RELAXED);
 	out->refused = __atomic_load_n(&st->refused, __ATOMIC_RELAXED);
 	out->link = st->link;
+	out->asker = __atomic_load_n(&st->asker, __ATOMIC_RELAXED);
 	out->mac = st->mac;
 	memcpy(out->ip4, st->ip4, sizeof(out->ip4));
 	memcpy(out->ip6, st->ip6, sizeof(out->ip6));

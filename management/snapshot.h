@@ -51,6 +51,7 @@ struct snapshot_station {
 	uint32_t n_records, refused;
 	uint32_t seen_ms; /* ago */
 	uint16_t link;
+	bool asker; /* kept because it asks */
 	struct mac_addr mac;
 	uint8_t ip4[4], ip6[16];
 };

@@ -523,7 +523,7 @@ uint32_t policy_consumer(struct policy *p, uint16_t link, const struct policy_wh
 
 /* --- verdicts -------------------------------------------------------------------------------- */
 
-static bool related(const struct policy *p, const struct policy_step *s,
+bool policy_related(const struct policy *p, const struct policy_step *s,
 	const struct policy_party *a, const struct policy_party *b)
 {
 	const struct policy_place *pa = &p->names->place[a->place], *pb;
@@ -559,7 +559,7 @@ policy_verdict_t policy_personal(const struct policy *p, policy_verdict_t cell, 
 		return v;
 	chain = &x->chain[v & POLICY_RULE_MASK];
 	for (uint32_t i = 0; i < chain->n; i++) {
-		if (!related(p, &chain->v[i], asker, provider))
+		if (!policy_related(p, &chain->v[i], asker, provider))
 			continue;
 		best = best_of(best, chain->v[i].verdict);
 		/* What follows are other residuals of a union, if anything. */

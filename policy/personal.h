@@ -78,6 +78,10 @@ struct policy_people {
 	uint32_t steps_cap;
 };
 
+/* Have the two in common what the step wants? Any thread. */
+bool policy_related(const struct policy *p, const struct policy_step *s,
+	const struct policy_party *a, const struct policy_party *b);
+
 /* Sets up for a policy with personal rules; bytes_max: of what it may take. 0 or -ENOMEM. */
 int policy_people_init(struct policy *p, uint64_t bytes_max);
 void policy_people_fini(struct policy *p);

@@ -12,6 +12,7 @@
 #include "base/rng.h"
 #include "build.h"
 #include "naive.h"
+#include "policy/trace.h"
 
 #define N(a) (sizeof(a) / sizeof((a)[0]))
 
@@ -387,6 +388,25 @@ static struct naive_subject random_person_subject(struct rng *r, struct naive_wh
 	return s;
 }
 
+/* explain says the same, by the rules. */
+static void check_trace(struct build *b, struct policy *p, policy_verdict_t cell,
+	const struct naive_subject *s, const struct naive_who *consumer, policy_verdict_t want)
+{
+	struct policy_who who = compiled_who(b, consumer), provider = compiled_who(b, s->who);
+	struct policy_trace t[16];
+	policy_verdict_t v;
+	unsigned n;
+
+	if (!(cell & POLICY_PERSONAL))
+		return;
+	n = policy_trace(p, cell, &who, &provider, t, N(t), &v);
+	cr_assert_eq(v, want);
+	cr_assert_leq(n, N(t));
+	for (unsigned i = 0; i < n; i++)
+		cr_assert_eq(
+			t[i].decides, i + 1 == n && (want & POLICY_RULE_MASK) == t[i].rule + 1);
+}
+
 static void check_person(struct rng *r, uint64_t seed, struct build *b, struct policy *p)
 {
 	const struct config *c = build_config(b);
@@ -407,6 +427,7 @@ static void check_person(struct rng *r, uint64_t seed, struct build *b, struct p
 		got = compiled_out(b, p, cls, &s, to, &consumer);
 		cr_assert_eq(got, want, "seed %llu: out of %s: %x, naive %x",
 			(unsigned long long)seed, links[to], got, want);
+		check_trace(b, p, cell, &s, &consumer, want);
 		/* What is multicast, everybody may see, and none of it is counted. */
 		if (policy_permits(cell))
 			cr_assert(policy_permits(want) &&
