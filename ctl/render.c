@@ -317,6 +317,22 @@ static void render_asked(const json_t *reply, FILE *out)
 	}
 }
 
+/* Services that some link comes to see, or sees no more. */
+static void services_line(const json_t *reply, const char *how, FILE *out)
+{
+	const json_t *list = json_object_get(json_object_get(reply, "services"), how);
+	const json_t *names = json_object_get(list, "names"), *name;
+	json_int_t n = json_integer_value(json_object_get(list, "count"));
+	size_t i;
+
+	if (n == 0)
+		return;
+	fprintf(out, "services newly %s: %" JSON_INTEGER_FORMAT "\n", how, n);
+	json_array_foreach(names, i, name) fprintf(out, "  %s\n", json_string_value(name));
+	if ((size_t)n > json_array_size(names))
+		fputs("  ...\n", out);
+}
+
 static int render_explain(const json_t *reply, FILE *out)
 {
 	int rc = render_view(&explain_services, reply, out);
@@ -343,6 +359,10 @@ static int render_reload(const json_t *reply, FILE *out)
 		names_line(reply, "links", hows[i], out);
 	for (i = 0; i < 3; i++)
 		names_line(reply, "policies", hows[i], out);
+	for (i = 0; i < 3; i++)
+		names_line(reply, "stations", hows[i], out);
+	services_line(reply, "visible", out);
+	services_line(reply, "hidden", out);
 	if (json_is_true(json_object_get(reply, "dry_run")))
 		fputs("the file is good; nothing was changed\n", out);
 	else

@@ -154,6 +154,14 @@ static void list_add(struct list *l, const char *name)
 		json_array_append_new(l->names, json_string(name));
 }
 
+static json_t *lists_object(
+	const struct list *added, const struct list *removed, const struct list *changed)
+{
+	return json_pack("{s:o,s:o,s:o,s:{s:I,s:I,s:I}}", "added", added->names, "removed",
+		removed->names, "changed", changed->names, "count", "added", added->n, "removed",
+		removed->n, "changed", changed->n);
+}
+
 static json_t *compare(const struct config *old, struct named *a, uint32_t n_a,
 	const struct config *new, struct named *b, uint32_t n_b,
 	bool (*same)(const struct config *, uint32_t, const struct config *, uint32_t))
@@ -178,9 +186,42 @@ static json_t *compare(const struct config *old, struct named *a, uint32_t n_a,
 			j++;
 		}
 	}
-	return json_pack("{s:o,s:o,s:o,s:{s:I,s:I,s:I}}", "added", added.names, "removed",
-		removed.names, "changed", changed.names, "count", "added", added.n, "removed",
-		removed.n, "changed", changed.n);
+	return lists_object(&added, &removed, &changed);
+}
+
+static bool same_station(const struct config *old, uint32_t i, const struct config *new, uint32_t j)
+{
+	const struct config_station *a = &old->stations[i], *b = &new->stations[j];
+
+	return same_text(a->user, b->user) && same_text(a->role, b->role) &&
+	       same_path(old, a->location, new, b->location);
+}
+
+/* Both lists are in the order of their addresses. */
+static json_t *compare_stations(const struct config *old, const struct config *new)
+{
+	struct list added = {.names = json_array()}, removed = {.names = json_array()},
+		    changed = {.names = json_array()};
+	uint32_t i = 0, j = 0;
+	char mac[MAC_TEXT_SIZE];
+
+	while (i < old->n_stations || j < new->n_stations) {
+		int order = i == old->n_stations ? 1
+			    : j == new->n_stations
+				    ? -1
+				    : memcmp(&old->stations[i].mac, &new->stations[j].mac,
+					      sizeof(struct mac_addr));
+
+		if (order < 0)
+			list_add(&removed, mac_format(&old->stations[i].mac, mac));
+		else if (order > 0)
+			list_add(&added, mac_format(&new->stations[j].mac, mac));
+		else if (!same_station(old, i, new, j))
+			list_add(&changed, mac_format(&new->stations[j].mac, mac));
+		i += order <= 0;
+		j += order >= 0;
+	}
+	return lists_object(&added, &removed, &changed);
 }
 
 json_t *mgmt_changes(const struct config *old, const struct config *new)
@@ -205,7 +246,8 @@ json_t *mgmt_changes(const struct config *old, const struct config *new)
 	policies = compare(
 		old, at, old->n_policies, new, at + old->n_policies, new->n_policies, same_policy);
 	free(names);
-	return json_pack("{s:o,s:o}", "links", links, "policies", policies);
+	return json_pack("{s:o,s:o,s:o}", "links", links, "policies", policies, "stations",
+		compare_stations(old, new));
 }
 
 static json_int_t count_of(const json_t *changes, const char *what, const char *how)

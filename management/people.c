@@ -195,12 +195,11 @@ static int by_mac(const void *pa, const void *pb)
 	return memcmp(&a->mac, &b->mac, sizeof(a->mac));
 }
 
-void mgmt_who(
-	const struct mgmt *m, uint16_t link, const struct mac_addr *mac, struct policy_who *out)
+void mgmt_who_then(const struct mgmt *m, const struct dp_world *w, uint16_t link,
+	const struct mac_addr *mac, struct policy_who *out)
 {
 	const struct policy_who key = {.mac = *mac}, *file = NULL;
 	const struct mgmt_person *said = person_find(m, mac);
-	const struct dp_world *w = m->state.world;
 	const struct dp_link *l = dp_world_link(w, link);
 
 	if (w->n_stations > 0)
@@ -210,6 +209,12 @@ void mgmt_who(
 		take(out, &said->who, said->set);
 	if (out->place == 0 && l != NULL)
 		out->place = l->place;
+}
+
+void mgmt_who(
+	const struct mgmt *m, uint16_t link, const struct mac_addr *mac, struct policy_who *out)
+{
+	mgmt_who_then(m, m->state.world, link, mac, out);
 }
 
 static json_t *name_or_null(const char *name)

@@ -29,5 +29,9 @@ void mgmt_station_done(struct mgmt *m, struct mgmt_pending *p);
 void mgmt_who(
 	const struct mgmt *m, uint16_t link, const struct mac_addr *mac, struct policy_who *out);
 
+/* The same under a world that is not in force yet. */
+void mgmt_who_then(const struct mgmt *m, const struct dp_world *w, uint16_t link,
+	const struct mac_addr *mac, struct policy_who *out);
+
 /* {"user": ..., "role": ..., "location": ...} of it, null for what is not known. */
 json_t *mgmt_who_object(const struct mgmt *m, const struct policy_who *who);

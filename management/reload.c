@@ -7,6 +7,7 @@
 
 #include "base/log.h"
 #include "management/check.h"
+#include "management/effects.h"
 #include "management/show.h"
 #include "yaml/diff.h"
 #include "yaml/load.h"
@@ -262,6 +263,7 @@ void mgmt_reload(struct mgmt *m, bool dry_run, struct mgmt_waiter waiter)
 		refuse(m, waiter, why, NULL, NULL);
 		return;
 	}
+	json_object_set_new(changes, "services", mgmt_effects(m, next.world));
 	if (dry_run) {
 		json_object_set_new(changes, "dry_run", json_true());
 		mgmt_answer(m, waiter, changes);

@@ -97,15 +97,55 @@ Test(changes, of_each_member_of_a_rule_are_seen)
 		"{permit: airprint, kind: query}",
 		"{permit: airprint, from: {link: a}}",
 		"{permit: airprint, to: {link: a}}",
+		"{permit: airprint, txt: \"a=b\"}",
+		"{permit: airprint, role: staff}",
+		"{permit: airprint, from: {user: ann}}",
+		"{permit: airprint, from: {station: \"02:00\"}}",
+		"{permit: airprint, to: {location: c}}",
+		"{permit: airprint, when: {same: user}}",
+		"{permit: airprint, when: {same: location, level: 1}}",
+		"{permit: airprint, nearest: 2}",
 		"{permit: airprint}, {deny: any}",
 	};
 
 	for (size_t i = 0; i < sizeof(after) / sizeof(after[0]); i++) {
 		char text[512];
 
-		snprintf(text, sizeof(text), HEAD "links:\n%spolicies: {x: [%s]}\n",
+		snprintf(text, sizeof(text),
+			HEAD "locations: {c: {}}\nlinks:\n%spolicies: {x: [%s]}\n",
 			LINK("a", "1", ""), after[i]);
-		expect(HEAD "links:\n" LINK("a", "1", "") "policies: {x: [{permit: airprint}]}\n",
+		expect(HEAD "locations: {c: {}}\nlinks:\n" LINK(
+			       "a", "1", "") "policies: {x: [{permit: airprint}]}\n",
 			text, "links +0 -0 ~0 policies +0 -0 ~1");
 	}
+}
+
+Test(changes, stations_come_go_and_change)
+{
+	const char *before =
+		HEAD "links:\n" LINK("a", "1", "") "stations:\n"
+						   "  - {mac: \"02:00:00:00:00:01\", user: ann}\n"
+						   "  - {mac: \"02:00:00:00:00:02\", user: bob}\n"
+						   "  - {mac: \"02:00:00:00:00:03\", role: r}\n";
+	const char *after =
+		HEAD "links:\n" LINK("a", "1", "") "stations:\n"
+						   "  - {mac: \"02:00:00:00:00:03\", role: s}\n"
+						   "  - {mac: \"02:00:00:00:00:02\", user: bob}\n"
+						   "  - {mac: \"02:00:00:00:00:04\", user: eve}\n";
+	struct config *old = load(before), *new = load(after);
+	json_t *changes = mgmt_changes(old, new), *s = json_object_get(changes, "stations");
+
+	cr_assert_str_eq(json_string_value(json_array_get(json_object_get(s, "added"), 0)),
+		"02:00:00:00:00:04");
+	cr_assert_str_eq(json_string_value(json_array_get(json_object_get(s, "removed"), 0)),
+		"02:00:00:00:00:01");
+	cr_assert_str_eq(json_string_value(json_array_get(json_object_get(s, "changed"), 0)),
+		"02:00:00:00:00:03");
+	for (const char *const *k = (const char *const[]){"added", "removed", "changed", NULL}; *k;
+		k++)
+		cr_assert_eq(
+			json_integer_value(json_object_get(json_object_get(s, "count"), *k)), 1);
+	json_decref(changes);
+	config_free(old);
+	config_free(new);
 }

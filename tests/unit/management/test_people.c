@@ -1,0 +1,252 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+
+/* Who stations are: commands, what explain makes of it, and what a reload says it will change. */
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <criterion/criterion.h>
+
+#include "bench.h"
+#include "dns/name.h"
+#include "dns/wire.h"
+#include "load.h"
+
+#define CONFIG(rules)                                                                              \
+	"gateway: {id: t}\nports: [{name: p, device: net_ring_p}]\n"                               \
+	"locations: {c: {n: {}, s: {}}}\n"                                                         \
+	"roles: [staff, student]\n"                                                                \
+	"links:\n"                                                                                 \
+	"  - {name: a, port: p, vlan: 10, addresses: [10.0.0.2/24], location: c/n, policy: {in: "  \
+	"all}}\n"                                                                                  \
+	"  - {name: b, port: p, vlan: 20, addresses: [10.0.1.2/24], policy: {out: see}}\n"         \
+	"stations:\n"                                                                              \
+	"  - {mac: \"02:00:00:00:00:01\", user: ann, role: staff}\n"                               \
+	"  - {mac: \"02:00:00:00:00:11\", user: ann, location: c/s}\n"                             \
+	"policies:\n"                                                                              \
+	"  all: [{permit: any}]\n"                                                                 \
+	"  see:\n" rules
+
+#define RULES                                                                                      \
+	"    - {permit: airplay, when: {same: user}}\n"                                            \
+	"    - {permit: airplay, role: staff, when: {same: location, level: 2}}\n"                 \
+	"    - {permit: airprint}\n"
+
+static int fd;
+
+static void learn(unsigned station, const char *type, const char *instance)
+{
+	size_t len;
+	const uint8_t *wire = bench_wire(instance, &len);
+
+	bench_learn("a", station, type, DNS_TYPE_PTR, wire, len, false, false);
+}
+
+static void start(void)
+{
+	bench_start(CONFIG(RULES));
+	fd = bench_client();
+	learn(1, "_airplay._tcp.local", "Ann._airplay._tcp.local");
+	learn(2, "_airplay._tcp.local", "Bob._airplay._tcp.local");
+	learn(2, "_ipp._tcp.local", "Printer._ipp._tcp.local");
+	learn(2, "_http._tcp.local", "Web._http._tcp.local");
+	bench_settle();
+}
+
+/* A command of several words, parted by blanks. */
+static json_t *ask(const char *words)
+{
+	char line[512] = "{\"cmd\":\"", *text = strdup(words), *save = NULL;
+	unsigned n = 0;
+
+	for (char *w = strtok_r(text, " ", &save); w != NULL; w = strtok_r(NULL, " ", &save), n++)
+		sprintf(line + strlen(line),
+			n == 0   ? "%s\",\"args\":["
+			: n == 1 ? "\"%s\""
+				 : ",\"%s\"",
+			w);
+	strcat(line, "]}\n");
+	free(text);
+	bench_send(fd, line);
+	return bench_reply(fd);
+}
+
+static void expect_error(const char *words, const char *error)
+{
+	json_t *r = ask(words);
+	const char *said = json_string_value(json_object_get(r, "error"));
+
+	cr_assert_not_null(said, "%s is not refused", words);
+	cr_assert_str_eq(said, error, "%s: %s", words, said);
+	json_decref(r);
+}
+
+/* What it is said to be, "ann/staff/c/n"; ? for what is not known. */
+static void expect_is(json_t *r, const char *what)
+{
+	static const char *const keys[] = {"user", "role", "location"};
+	json_t *is = json_object_get(r, "is");
+	char text[128] = "";
+
+	cr_assert_not_null(is);
+	for (unsigned i = 0; i < 3; i++) {
+		const char *v = json_string_value(json_object_get(is, keys[i]));
+
+		sprintf(text + strlen(text), "%s%s", i ? "/" : "", v != NULL ? v : "?");
+	}
+	cr_assert_str_eq(text, what, "%s", text);
+}
+
+Test(people, are_what_was_said_last, .init = start)
+{
+	json_t *r = ask("station set 02:00:00:00:00:01 role=student location=c/s");
+
+	expect_is(r, "ann/student/c/s");
+	json_decref(r);
+	/* A name left empty is none, whatever the file says. */
+	r = ask("station set 02:00:00:00:00:01 user=");
+	expect_is(r, "?/student/c/s");
+	json_decref(r);
+	/* It outlasts a reload. */
+	bench_write(CONFIG(RULES "    - {deny: any}\n"));
+	json_decref(bench_ask(fd, "reload", NULL));
+	r = ask("station set 02:00:00:00:00:01 location=c/n");
+	expect_is(r, "?/student/c/n");
+	json_decref(r);
+	r = ask("station remove 02:00:00:00:00:01");
+	expect_is(r, "ann/staff/?");
+	json_decref(r);
+	expect_error("station remove 02:00:00:00:00:01",
+		"nothing was said of 02:00:00:00:00:01 by command");
+	bench_stop();
+}
+
+Test(people, of_whom_nonsense_is_said_stay_as_they_are, .init = start)
+{
+	expect_error("station set 02:00:00:00:00:01 role=boss", "roles: does not list boss");
+	expect_error("station set 02:00:00:00:00:01 location=c/x", "there is no location c/x");
+	expect_error("station set 02:00:00:00:00:01 floor=3",
+		"expected user=NAME, role=NAME or location=PATH");
+	expect_error("station set 01:00:00:00:00:01 user=ann",
+		"01:00:00:00:00:01 is not the MAC address of a station");
+	expect_error("station set ann user=ann", "ann is not the MAC address of a station");
+	expect_error(
+		"station set 02:00:00:00:00:01", "expected: station set MAC user=NAME role=NAME "
+						 "location=PATH, or station remove MAC");
+	bench_stop();
+}
+
+/* The object of a service in an explanation. */
+static json_t *service(json_t *r, const char *instance)
+{
+	json_t *s;
+	size_t i;
+
+	json_array_foreach(json_object_get(r, "services"), i, s)
+	{
+		if (strcmp(json_string_value(json_object_get(s, "instance")), instance) == 0)
+			return s;
+	}
+	cr_assert_fail("no %s", instance);
+	return NULL;
+}
+
+static const char *text(json_t *o, const char *key)
+{
+	const char *v = json_string_value(json_object_get(o, key));
+
+	return v != NULL ? v : "";
+}
+
+Test(people, are_told_apart_by_explain, .init = start)
+{
+	json_t *r = ask("explain consumer=link=b"), *ann, *rule, *bob;
+
+	cr_expect_str_eq(text(service(r, "Ann"), "verdict"), "depends");
+	cr_expect_str_eq(text(service(r, "Printer"), "verdict"), "permit");
+	cr_expect_str_eq(text(service(r, "Web"), "verdict"), "deny");
+	cr_expect(json_is_null(json_object_get(service(r, "Printer"), "asked")));
+	json_decref(r);
+
+	r = ask("explain consumer=02:00:00:00:00:11@b");
+	ann = service(r, "Ann");
+	cr_expect_str_eq(text(ann, "verdict"), "permit");
+	cr_expect_eq(json_integer_value(json_object_get(json_object_get(ann, "rule"), "line")), 14);
+	rule = json_array_get(json_object_get(ann, "asked"), 0);
+	cr_expect_str_eq(text(rule, "relation"), "same user: consumer ann, provider ann");
+	cr_expect_str_eq(text(rule, "relation_holds"), "yes");
+	bob = service(r, "Bob");
+	cr_expect_str_eq(text(bob, "verdict"), "deny");
+	cr_assert_eq(json_array_size(json_object_get(bob, "asked")), 2);
+	rule = json_array_get(json_object_get(bob, "asked"), 0);
+	cr_expect_str_eq(text(rule, "relation"), "same user: consumer ann, provider unknown");
+	cr_expect_str_eq(text(rule, "relation_holds"), "no");
+	rule = json_array_get(json_object_get(bob, "asked"), 1);
+	cr_expect_str_eq(text(rule, "consumer_matches"), "no");
+	cr_expect_str_eq(text(rule, "relation"),
+		"same location down to level 2: consumer c/s, provider c/n");
+	json_decref(r);
+
+	/* Said by command, it is explained at once. */
+	json_decref(ask("station set 02:00:00:00:00:12 role=staff location=c/n"));
+	r = ask("explain consumer=02:00:00:00:00:12@b");
+	cr_expect_str_eq(text(service(r, "Bob"), "verdict"), "permit");
+	json_decref(r);
+	expect_error("explain consumer=02:00:00:00:00:77",
+		"02:00:00:00:00:77 has not been heard, so its link is not known: say "
+		"02:00:00:00:00:77@LINK");
+	expect_error("explain consumer=02:00:00:00:00:77@x", "there is no link x");
+	bench_stop();
+}
+
+Test(people, explain_of_what_is_not_held, .init = start)
+{
+	json_t *r = ask("explain consumer=link=b service=Gone._ipp._tcp.local");
+
+	cr_expect_str_eq(text(r, "unknown"),
+		"nothing is held of it: it was not announced where it may be learned");
+	json_decref(r);
+	/* Of the printer only the PTR is held; whom to ask for the rest is known. */
+	r = ask("flush");
+	json_decref(r);
+	r = ask("explain consumer=link=b service=Printer._ipp._tcp.local");
+	cr_expect_not_null(
+		strstr(text(r, "unknown"), "nothing is held of it"), "%s", text(r, "unknown"));
+	json_decref(r);
+	bench_stop();
+}
+
+static json_int_t count(json_t *r, const char *how)
+{
+	return json_integer_value(
+		json_object_get(json_object_get(json_object_get(r, "services"), how), "count"));
+}
+
+static const char *first(json_t *r, const char *how)
+{
+	return json_string_value(json_array_get(
+		json_object_get(json_object_get(json_object_get(r, "services"), how), "names"), 0));
+}
+
+Test(people, a_reload_says_what_comes_into_view_and_goes, .init = start)
+{
+	json_t *r;
+
+	bench_write(CONFIG("    - {permit: airplay, when: {same: user}}\n"
+			   "    - {permit: _http._tcp}\n"));
+	r = bench_ask(fd, "reload", "--dry-run");
+	cr_expect_eq(count(r, "visible"), 1);
+	cr_expect_str_eq(first(r, "visible"), "Web._http._tcp.local");
+	cr_expect_eq(count(r, "hidden"), 1);
+	cr_expect_str_eq(first(r, "hidden"), "Printer._ipp._tcp.local");
+	json_decref(r);
+	r = bench_ask(fd, "reload", NULL);
+	cr_expect_eq(count(r, "visible"), 1);
+	cr_expect_eq(count(r, "hidden"), 1);
+	json_decref(r);
+	r = bench_ask(fd, "reload", NULL);
+	cr_expect_eq(count(r, "visible") + count(r, "hidden"), 0);
+	json_decref(r);
+	bench_stop();
+}
