@@ -343,6 +343,11 @@ static void report(
 		log_quote(quoted, sizeof(quoted), text, strlen(text)), a->name, b->name);
 }
 
+static const struct mac_addr *owner_mac(const struct ctl *c, const struct claim *k)
+{
+	return &cache_station_at(c->view, cache_record_at(c->view, k->rec)->station)->mac;
+}
+
 /* Marks the records of the claims. True: some claim is another's rival. */
 static bool apply(struct ctl *c, const uint8_t *name, const struct claim *claim, unsigned n)
 {
@@ -373,6 +378,8 @@ static bool apply(struct ctl *c, const uint8_t *name, const struct claim *claim,
 		if (i > 0 && claim[i].flag != 0 && !claim[i].was_hidden) {
 			CTL_INC(c, names_in_conflict);
 			report(c, name, &claim[0], &claim[i]);
+			ctl_note_conflict(c, name, claim[0].link, owner_mac(c, &claim[0]),
+				claim[i].link, owner_mac(c, &claim[i]));
 		}
 	}
 	return some;

@@ -316,6 +316,8 @@ unsigned ctl_turn(struct ctl *c, uint64_t now_us)
 	done += ctl_question_turn(c);
 	done += ctl_host_turn(c);
 	ctl_types_turn(c);
+	if (c->world != NULL && c->world->audit)
+		dp_audit_turn(c->s->audit[c->s->n_workers], c->now_ms);
 	done += defer_turn(&c->defer, DEFER_BUDGET);
 	COUNTER_INC(load->turns);
 	if (done > 0)

@@ -16,6 +16,7 @@
 #include "control/host.h"
 #include "control/interest.h"
 #include "control/packet.h"
+#include "control/note.h"
 #include "control/peer.h"
 #include "control/people.h"
 #include "control/pinned.h"
@@ -45,6 +46,7 @@
  *	world.c      worlds in, classes refilled, flushes
  *	learn.c      responses -> cache
  *	grant.c      classes of records; what a host's services lend its addresses
+ *	note.c       what is written down for the operator
  *	people.c     who stations are
  *	types.c      the published list of service types
  *	query.c      questions nobody could be answered: whom to ask

@@ -90,7 +90,7 @@ static bool worth(const struct dns_rr *rr, struct candidate *k)
  * they are for, so they are kept wherever something could be permitted; who may see them is their
  * grants' to say.
  */
-static bool is_permitted(
+static policy_verdict_t judge(
 	struct ctl *c, const struct lesson *s, const struct dns_rr *rr, const struct candidate *k)
 {
 	const struct dp_world *w = c->world;
@@ -99,14 +99,14 @@ static bool is_permitted(
 
 	ctl_subject(rr->name, &k->sd, rr->rrtype, k->rdata, &subject);
 	if (!subject.service)
-		return policy_permits(policy_ask(w->table, POLICY_TYPE_HOST, s->l->col_in));
+		return policy_ask(w->table, POLICY_TYPE_HOST, s->l->col_in);
 	if (rr->rrtype == DNS_TYPE_TXT) {
 		subject.txt = k->rdata;
 		subject.txt_len = k->rdlen;
 	}
 	ctl_people_of(c, w, s->l->id, &s->pkt->smac, &who);
-	return policy_permits(policy_verdict(
-		w->table, ctl_subject_class(c, w, &subject, s->l->id, &who), s->l->col_in));
+	return policy_verdict(
+		w->table, ctl_subject_class(c, w, &subject, s->l->id, &who), s->l->col_in);
 }
 
 static void count(struct ctl *c, enum cache_outcome o)
@@ -157,6 +157,7 @@ static void learn_record(struct ctl *c, struct lesson *s)
 	const struct dns_rr *rr = &c->scratch.rr;
 	struct candidate k = {.rdata = c->scratch.rdata};
 	enum cache_outcome o;
+	policy_verdict_t v;
 	uint32_t rec = 0;
 	int len;
 
@@ -169,7 +170,9 @@ static void learn_record(struct ctl *c, struct lesson *s)
 		CTL_INC(c, records_ignored);
 		return;
 	}
-	if (!is_permitted(c, s, rr, &k)) {
+	v = judge(c, s, rr, &k);
+	ctl_note_learned(c, s->pkt, rr, k.rdata, v);
+	if (!policy_permits(v)) {
 		CTL_INC(c, records_denied);
 		return;
 	}
@@ -191,6 +194,8 @@ static void learn_record(struct ctl *c, struct lesson *s)
 	};
 	o = cache_learn(c->cache, &l, c->now_ms, &rec);
 	count(c, o);
+	if (o >= CACHE_REFUSED_TOTAL)
+		ctl_note_refused(c, s->pkt, rr, k.rdata, o);
 	/* A goodbye to one record says nothing of the others of its RRset. */
 	if (rec != 0 && o != CACHE_COPY && l.cache_flush && l.ttl > 0)
 		remember_unique(c, s, rec);

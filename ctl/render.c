@@ -173,6 +173,9 @@ static int render_status(const json_t *reply, FILE *out)
 		{"memory (bytes)", "memory.heap_bytes"},
 		{"policy rules", "policy.rules"},
 		{"policy classes", "policy.classes"},
+		{"audit file", "audit.file"},
+		{"audit lines", "audit.lines"},
+		{"audit lines lost", "audit.lost"},
 		{"control lcore", "main_lcore"},
 	};
 	const json_t *workers = json_object_get(reply, "workers"), *w;

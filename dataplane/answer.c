@@ -5,6 +5,7 @@
 #include "cache/service.h"
 #include "dataplane/nearest.h"
 #include "dataplane/negative.h"
+#include "dataplane/note.h"
 #include "dns/name.h"
 #include "dns/rdata.h"
 
@@ -32,6 +33,8 @@ static bool tellable(struct dp_worker *w, const struct dp_query *q, const struct
 
 	if (j == DP_DENIED)
 		dp_event(w, q->link->id, DP_EV_denied, 1);
+	if (j <= DP_TELL_ALONE || j == DP_DENIED)
+		dp_note_record(w, q, r, *verdict);
 	*flags = j == DP_TELL_ALONE ? DP_ITEM_ALONE : 0;
 	return j <= DP_TELL_ALONE;
 }

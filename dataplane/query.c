@@ -3,6 +3,7 @@
 #include "dataplane/build.h"
 #include "dataplane/gather.h"
 #include "dataplane/known.h"
+#include "dataplane/note.h"
 #include "dataplane/probe.h"
 
 #include <string.h>
@@ -41,20 +42,22 @@ static bool in_scope(const struct dp_question *qu)
  * May anybody answer this question here (DESIGN §6)? Type enumeration, hosts and _device-info,
  * which come with the services they belong to, are judged record by record.
  */
-static bool may_ask(
-	const struct dp_worker *w, const struct dp_query *q, const struct dp_question *qu)
+static bool may_ask(const struct dp_worker *w, const struct dp_query *q, struct dp_question *qu)
 {
 	uint32_t type;
 
+	qu->verdict = 0;
 	if (qu->sd.type_len == 0 || qu->sd.kind == DNS_NAME_TYPE_ENUM ||
 		dns_service_is_gateway(qu->canon, &qu->sd) ||
 		dns_service_is_device_info(qu->canon, &qu->sd))
 		return true;
 	type = policy_type(w->world->policy, qu->canon + qu->sd.type_off, qu->sd.type_len);
 	if (unlikely(q->viewer.consumer != POLICY_NO_CONSUMER))
-		return policy_permits(policy_ask_personal(
-			w->world->policy, type, q->link->col_query, q->viewer.consumer));
-	return policy_permits(policy_ask(w->world->table, type, q->link->col_query));
+		qu->verdict = policy_ask_personal(
+			w->world->policy, type, q->link->col_query, q->viewer.consumer);
+	else
+		qu->verdict = policy_ask(w->world->table, type, q->link->col_query);
+	return policy_permits(qu->verdict);
 }
 
 static void prepare(struct dp_worker *w, const struct dp_query *q, struct dp_question *qu)
@@ -70,6 +73,7 @@ static void prepare(struct dp_worker *w, const struct dp_query *q, struct dp_que
 	qu->shared_txt = false;
 	qu->has_srv = false;
 	qu->unsure = false;
+	qu->verdict = 0;
 	dns_name_canon(qu->canon, wire->qname, wire->qname_len);
 	dns_service_parse(qu->canon, &qu->sd);
 	qu->answerable = (wire->qclass == DNS_CLASS_IN || wire->qclass == DNS_CLASS_ANY) &&
@@ -326,6 +330,7 @@ static void gather(struct dp_worker *w, struct dp_query *q, struct tally *t)
 	memset(t, 0, sizeof(*t));
 	w->items.n = 0;
 	w->looks = 0;
+	w->audited = 0;
 	w->near = 0;
 	q->delay = false;
 	dp_idset_clear(&w->seen);
@@ -336,6 +341,8 @@ static void gather(struct dp_worker *w, struct dp_query *q, struct tally *t)
 		qu->items_end = w->items.n;
 		if (qu->denied)
 			t->denied++;
+		if (qu->denied || qu->verdict != 0)
+			dp_note_question(w, q, qu, qu->verdict);
 		if (!qu->answerable || qu->denied) {
 			q->delay = true;
 			continue;

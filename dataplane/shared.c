@@ -45,6 +45,25 @@ static int make_rings(struct dp_shared *s, unsigned socket)
 	return 0;
 }
 
+/* One for each worker, one for control. */
+static int make_audits(struct dp_shared *s, unsigned socket)
+{
+	char name[RTE_RING_NAMESIZE];
+
+	for (unsigned i = 0; i <= s->n_workers; i++) {
+		s->audit[i] = rte_zmalloc_socket(
+			"audit", sizeof(*s->audit[i]), RTE_CACHE_LINE_SIZE, (int)socket);
+		if (s->audit[i] == NULL)
+			return -ENOMEM;
+		snprintf(name, sizeof(name), "ls_audit%u", i);
+		s->audit[i]->ring = rte_ring_create_elem(name, sizeof(struct dp_audit_event),
+			DP_AUDIT_RING, (int)socket, RING_F_SP_ENQ | RING_F_SC_DEQ);
+		if (s->audit[i]->ring == NULL)
+			return -ENOMEM;
+	}
+	return 0;
+}
+
 int dp_shared_init(struct dp_shared *s, unsigned n_workers, unsigned pool_mbufs, unsigned room,
 	unsigned socket)
 {
@@ -80,6 +99,8 @@ int dp_shared_init(struct dp_shared *s, unsigned n_workers, unsigned pool_mbufs,
 			goto err;
 	}
 	rc = make_rings(s, socket);
+	if (rc == 0)
+		rc = make_audits(s, socket);
 	if (rc < 0)
 		goto err;
 	return 0;
@@ -93,7 +114,7 @@ static void drain_up(struct rte_ring *r)
 	struct dp_upcall u;
 
 	while (r != NULL && rte_ring_dequeue_elem(r, &u, sizeof(u)) == 0)
-		if (u.op != DP_UP_REFRESH)
+		if (u.op != DP_UP_REFRESH && u.op != DP_UP_POOF)
 			rte_pktmbuf_free(u.m);
 }
 
@@ -102,7 +123,7 @@ static void drain_down(struct rte_ring *r)
 	struct dp_downcall d;
 
 	while (r != NULL && rte_ring_dequeue_elem(r, &d, sizeof(d)) == 0)
-		if (d.op == DP_DOWN_TX || d.op == DP_DOWN_REPLAY)
+		if (d.op == DP_DOWN_TX || d.op == DP_DOWN_REPLAY || d.op == DP_DOWN_QUERY)
 			rte_pktmbuf_free(d.m);
 }
 
@@ -126,8 +147,12 @@ void dp_shared_fini(struct dp_shared *s)
 			rte_ring_free(s->hand[i][j]);
 		}
 	}
-	for (unsigned i = 0; i <= s->n_workers; i++)
+	for (unsigned i = 0; i <= s->n_workers; i++) {
 		rte_free(s->counters[i].link);
+		if (s->audit[i] != NULL)
+			rte_ring_free(s->audit[i]->ring);
+		rte_free(s->audit[i]);
+	}
 	rte_free((void *)(uintptr_t)s->unicast_asked_ms);
 	rte_free((void *)(uintptr_t)s->waiting);
 	rte_mempool_free(s->pool);

@@ -9,6 +9,7 @@
 
 #include "base/rcu.h"
 #include "cache/read.h"
+#include "dataplane/audit.h"
 #include "dataplane/gateways.h"
 #include "dataplane/outcome.h"
 #include "dataplane/world.h"
@@ -70,9 +71,11 @@ struct dp_shared {
 	 * response may suppress one of them (RFC 6762 §7.4).
 	 */
 	_Atomic uint8_t *waiting;
-	struct dp_gateways gateways; /* control writes, workers read */
-	uint32_t ttl_cap;            /* constant: seconds, limits.ttl */
-	_Atomic uint32_t stop;       /* management sets; lcores leave */
+	struct dp_audit *audit[DP_WORKERS_MAX + 1]; /* [worker], [n_workers]: control; its owner's
+						       alone but for the ring's other end */
+	struct dp_gateways gateways;                /* control writes, workers read */
+	uint32_t ttl_cap;                           /* constant: seconds, limits.ttl */
+	_Atomic uint32_t stop;                      /* management sets; lcores leave */
 };
 
 /*

@@ -27,6 +27,7 @@ struct dp_worker *dp_worker_create(
 	w->id = id;
 	w->cache = s->cache;
 	w->counters = &s->counters[id];
+	w->audit = s->audit[id];
 	w->now_us = now_us;
 	w->now_ms = clock_ms(now_us);
 	rng_seed(&w->rng, seed + id);
@@ -243,6 +244,8 @@ unsigned dp_worker_turn(struct dp_worker *w, uint64_t now_us)
 		done += dp_schedule_turn(w, TIMER_BUDGET);
 		done += dp_reassemble_turn(w);
 		dp_tx_flush(w);
+		if (w->world->audit)
+			dp_audit_turn(w->audit, w->now_ms);
 	}
 	rcu_quiescent(w->shared->rcu, w->id);
 	COUNTER_INC(w->counters->turns);

@@ -29,6 +29,7 @@
  *	gather.c     queries whose known answers go on in further packets
  *	schedule.c   the multicast schedule of the links this worker is home of
  *	build.c      records -> messages -> frames
+ *	note.c       what is written down for the operator
  *	tell.c       what control has told unasked
  *	touch.c      responses that repeat what is held
  *	reassemble.c fragments -> datagrams, of the links this worker is home of
@@ -77,8 +78,9 @@ struct dp_question {
 	uint16_t qtype;
 	uint8_t name_len;
 	bool qu;
-	bool denied;        /* policy lets nobody answer it here */
-	bool answerable;    /* false: class not IN, or a name never answered */
+	policy_verdict_t verdict; /* policy's on asking; 0 too where records alone are judged */
+	bool denied;              /* policy lets nobody answer it here */
+	bool answerable;          /* false: class not IN, or a name never answered */
 	bool proposed;      /* the query proposes records of the name: a probe (RFC 6762 §8.1) */
 	bool shared;        /* ... one of which is held: no conflict (§9) */
 	bool shared_txt;    /* ... a TXT record */
@@ -168,6 +170,7 @@ struct dp_worker {
 	uint32_t now_ms;
 
 	struct dp_counters *counters;
+	struct dp_audit *audit;
 	struct rng rng;
 	uint16_t n_rxq;
 	struct dp_rxq rxq[DP_PORTS_MAX];
@@ -190,6 +193,7 @@ struct dp_worker {
 	unsigned n_question;
 	struct dp_items items;
 	struct dp_nearest nearest;
+	uint32_t audited;       /* records noted for the query at hand */
 	uint32_t near;          /* items with DP_ITEM_NEAR */
 	uint32_t looks;         /* records looked at for the query at hand */
 	struct dp_idset seen;   /* identities in the answer set */

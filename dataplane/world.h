@@ -94,6 +94,7 @@ struct dp_world {
 	uint32_t slot; /* which class[] slot is in force: generation & 1, the policy's own slot */
 	struct policy *policy; /* control appends classes to it; workers read */
 	const struct policy_table *table;
+	bool audit;       /* what policy denies and so on is noted (dataplane/audit.h) */
 	uint16_t n_ids;   /* link ids are below this */
 	uint32_t n_links; /* links that exist */
 	uint32_t n_pinned;

@@ -132,7 +132,7 @@ static bool same_policy(const struct config *old, uint32_t i, const struct confi
 			!same_services(&x->services, &y->services) ||
 			!same_text(x->instance, y->instance) || !same_text(x->txt, y->txt) ||
 			x->same != y->same || x->level != y->level || x->nearest != y->nearest ||
-			!same_who(old, &x->from_who, new, &y->from_who) ||
+			x->audit != y->audit || !same_who(old, &x->from_who, new, &y->from_who) ||
 			!same_who(old, &x->to_who, new, &y->to_who) ||
 			!same_link_list(old, &x->from, new, &y->from) ||
 			!same_link_list(old, &x->to, new, &y->to))

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+#include "management/audit.h"
 #include "management/mgmt_priv.h"
 #include "policy/names.h"
 
@@ -68,9 +69,11 @@ static unsigned signals_ready(struct mgmt *m)
 	unsigned n = 0;
 
 	while (read(m->signal_fd, &info, sizeof(info)) == sizeof(info)) {
-		if (info.ssi_signo == SIGHUP)
+		if (info.ssi_signo == SIGHUP) {
+			/* Whoever rotates logs says so by it, whatever becomes of the reload. */
+			mgmt_audit_open(m);
 			mgmt_reload(m, false, nobody);
-		else
+		} else
 			on_terminate(m, info.ssi_signo);
 		n++;
 	}
@@ -132,6 +135,7 @@ unsigned mgmt_turn(struct mgmt *m, uint64_t now_us)
 		done++;
 	}
 	done += mgmt_ports_turn(m);
+	done += mgmt_audit_turn(m);
 	done += mgmt_clients_turn(m);
 	leave_turn(m);
 	log_flush();
@@ -227,15 +231,18 @@ struct mgmt *mgmt_create(const struct mgmt_params *p, uint64_t now_us)
 	m->signal_fd = -1;
 	pthread_mutex_init(&m->lock, NULL);
 	m->names = policy_names_create();
+	m->audit = mgmt_audit_create();
 	for (unsigned i = 0; i < p->n_ports; i++)
 		m->port_told[i] = true; /* control takes ports for up until told otherwise */
 	m->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
-	if (m->epoll_fd < 0 || m->names == NULL) {
-		rc = m->names == NULL ? -ENOMEM : -errno;
+	if (m->epoll_fd < 0 || m->names == NULL || m->audit == NULL) {
+		rc = m->epoll_fd < 0 ? -errno : -ENOMEM;
 		config_free(p->config);
 		goto fail;
 	}
 	rc = first_world(m, p->config);
+	if (rc == 0)
+		mgmt_audit_open(m);
 	if (rc == 0)
 		rc = open_all(m, p);
 	if (rc < 0)
@@ -256,6 +263,7 @@ void mgmt_destroy(struct mgmt *m)
 	mgmt_netlink_close(m);
 	mgmt_socket_close(m);
 	mgmt_pending_drop(m);
+	mgmt_audit_destroy(m);
 	if (m->signal_fd >= 0)
 		close(m->signal_fd);
 	if (m->epoll_fd >= 0)

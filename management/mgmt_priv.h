@@ -23,6 +23,7 @@
  *	command.c    request line -> command
  *	show_*.c     what commands show
  *	explain.c    why a consumer gets a service, or does not
+ *	audit.c      lines about what was denied, refused, changed
  *	people.c     what was said of stations by command
  *	switches.c   what was switched by command
  *	netlink.c    interfaces of kernel-backed ports
@@ -63,6 +64,7 @@ struct mgmt_pending {
 	json_t *changes; /* reload: what it changes; switch: the reply */
 };
 
+struct mgmt_audit;
 struct mgmt_clients;
 struct mgmt_person;
 struct mgmt_netlink;
@@ -81,6 +83,7 @@ struct mgmt {
 	bool reload_wanted;         /* SIGHUP came meanwhile */
 	bool rebuild_wanted;        /* a port's MTU changed */
 	struct policy_names *names; /* numbers of users, roles, places */
+	struct mgmt_audit *audit;   /* audit.h */
 	struct mgmt_person *people; /* by MAC; people.h */
 	uint32_t n_people;
 	struct mgmt_switches switches;        /* in force, or on their way */

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "management/audit.h"
 #include "policy/names.h"
 #include "yaml/check.h"
 #include "yaml/config.h"
@@ -180,8 +181,10 @@ void mgmt_station_done(struct mgmt *m, struct mgmt_pending *p)
 			person->set |= r->set;
 		}
 	}
-	LOG_INFO("station", "mac=%s said=%s", mac, r->set == 0 ? "nothing" : "set");
 	mgmt_who(m, 0, &r->who.mac, &who);
+	mgmt_audit_config(
+		m, "station", json_pack("{s:s,s:o}", "mac", mac, "is", mgmt_who_object(m, &who)));
+	LOG_INFO("station", "mac=%s said=%s", mac, r->set == 0 ? "nothing" : "set");
 	mgmt_answer(m, p->waiter,
 		json_pack("{s:s,s:o}", "station", mac, "is", mgmt_who_object(m, &who)));
 }

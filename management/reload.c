@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "management/audit.h"
 #include "management/check.h"
 #include "management/effects.h"
 #include "management/show.h"
@@ -159,6 +160,7 @@ static void refuse(
 
 	snprintf(m->reload_why, sizeof(m->reload_why), "%s", why);
 	LOG_ERR("reload refused, the running configuration stays", "why=\"%s\"", why);
+	mgmt_audit_config(m, "reload refused", json_pack("{s:s}", "why", why));
 	if (list != NULL)
 		json_object_set_new(reply, name, list);
 	mgmt_answer(m, waiter, reply);
@@ -388,6 +390,10 @@ static void tell_reloaded(struct mgmt *m, struct mgmt_pending *p)
 	char text[160];
 
 	m->reload_why[0] = '\0';
+	mgmt_audit_open(m);
+	mgmt_audit_config(m, "reload",
+		json_pack("{s:I,s:O}", "generation", (json_int_t)m->generation, "changes",
+			p->changes));
 	LOG_NOTICE("reload in force", "generation=%llu changes=\"%s\"",
 		(unsigned long long)m->generation,
 		mgmt_changes_text(p->changes, text, sizeof(text)));
@@ -403,6 +409,7 @@ static void tell_switched(struct mgmt *m, struct mgmt_pending *p)
 		LOG_NOTICE("switched", "generation=%llu what=%s", (unsigned long long)m->generation,
 			log_quote(quoted, sizeof(quoted), text, strlen(text)));
 	free(text);
+	mgmt_audit_config(m, "switched", json_copy(p->changes));
 	json_object_set_new(p->changes, "generation", json_integer((json_int_t)m->generation));
 	mgmt_answer(m, p->waiter, json_incref(p->changes));
 }

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+#include "management/audit.h"
 #include "management/show.h"
 
 #include <unistd.h>
@@ -76,6 +77,7 @@ static json_t *status_object(struct mgmt *m)
 	json_object_set_new(o, "cache_bytes", json_integer((json_int_t)cs.bytes));
 	json_object_set_new(o, "memory", memory_object());
 	json_object_set_new(o, "policy", policy_object(m));
+	json_object_set_new(o, "audit", mgmt_audit_show(m));
 	json_object_set_new(o, "main_lcore", json_integer(m->p.main_lcore));
 	json_object_set_new(o, "workers", workers_object(m));
 	return o;

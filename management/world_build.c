@@ -333,6 +333,7 @@ static struct dp_world *world_alloc(const struct mgmt_world_input *in)
 	w->generation = in->generation;
 	w->n_workers = in->n_workers;
 	w->slot = in->generation & 1;
+	w->audit = in->config->audit.file != NULL || in->config->audit.syslog;
 	w->n_ids = in->ids->next;
 	snprintf(w->id, sizeof(w->id), "%s", in->config->gateway.id);
 	return w;

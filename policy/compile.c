@@ -61,6 +61,7 @@ static int rule_compile(struct policy *p, struct policy_names *names, const stru
 		return rc;
 	r->personal = r->to_who || r->same || r->nearest;
 	p->nearest[r - p->rules] = r->nearest;
+	p->audit[r - p->rules] = cr->audit;
 	p->needs_txt |= r->has_txt;
 	return rule_types(p, &cr->services, &r->types);
 }
@@ -177,7 +178,8 @@ static int policy_alloc(struct policy *p, const struct config *config, uint16_t 
 	p->rules = policy_arena_alloc(&p->arena, p->n_rules, sizeof(*p->rules));
 	p->links = policy_arena_alloc(&p->arena, p->n_links, sizeof(*p->links));
 	p->nearest = policy_arena_alloc(&p->arena, p->n_rules, sizeof(*p->nearest));
-	if (!p->parts || !p->rules || !p->links || !p->nearest)
+	p->audit = policy_arena_alloc(&p->arena, p->n_rules, sizeof(*p->audit));
+	if (!p->parts || !p->rules || !p->links || !p->nearest || !p->audit)
 		return -ENOMEM;
 	for (uint32_t i = 0; i < p->n_links; i++) {
 		p->links[i].from = POLICY_NO_LINK;
@@ -284,6 +286,13 @@ void policy_free(struct policy *p)
 const struct policy_table *policy_table(const struct policy *p)
 {
 	return &p->table;
+}
+
+bool policy_audits(const struct policy *p, policy_verdict_t v)
+{
+	uint32_t rule = v & POLICY_RULE_MASK;
+
+	return !(v & POLICY_PERSONAL) && rule != 0 && p->audit[rule - 1];
 }
 
 bool policy_needs_txt(const struct policy *p)

@@ -166,6 +166,9 @@ policy_verdict_t policy_personal(const struct policy *p, policy_verdict_t cell, 
 /* `nearest:` of the rule that a permit comes from; 0: none. Any thread. */
 unsigned policy_nearest(const struct policy *p, policy_verdict_t v);
 
+/* Does the rule that a permit comes from want it written down (`audit: true`)? Any thread. */
+bool policy_audits(const struct policy *p, policy_verdict_t v);
+
 /* policy_ask() on the query column, for one consumer of it. Any thread. */
 policy_verdict_t policy_ask_personal(
 	const struct policy *p, uint32_t type, uint32_t column, uint32_t consumer);

@@ -97,6 +97,7 @@ struct policy {
 
 	const struct policy_names *names;
 	uint16_t *nearest; /* [n_rules] */
+	bool *audit;       /* [n_rules] */
 
 	/* Control and management. */
 	bool needs_txt; /* some rule asks for an attribute of TXT records */

@@ -172,6 +172,8 @@ static void rule_print(const struct config_rule *r, const struct config *c, FILE
 		fprintf(out, ", level: %u", r->level);
 	if (r->same)
 		fputc('}', out);
+	if (r->audit)
+		fputs(", audit: true", out);
 	if (r->nearest)
 		fprintf(out, ", nearest: %u", r->nearest);
 	fputc('}', out);

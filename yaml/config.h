@@ -214,6 +214,7 @@ struct config_rule {
 	enum config_same same;        /* not in an `in` policy */
 	uint32_t level;               /* SAME_LOCATION: down to this level; 0: to the end */
 	uint32_t nearest;             /* of what it permits, so many instances; 0: all */
+	bool audit;                   /* what it permits is written down too */
 	struct config_pos pos;        /* of the rule */
 };
 
@@ -229,6 +230,14 @@ struct config_policy {
 struct config_set {
 	const char *name;
 	struct config_services services;
+	struct config_pos pos;
+};
+
+/** The audit: section. */
+struct config_audit {
+	const char *file; /* absolute path; NULL: nothing is written to a file */
+	uint64_t rotate;  /* bytes: a file this large is renamed to FILE.1 */
+	bool syslog;      /* lines go to syslog (daemon, notice) too */
 	struct config_pos pos;
 };
 
@@ -261,6 +270,7 @@ struct config {
 	struct config_services pinned; /* types only: `any` and `workstation` are errors */
 	struct mac_addr *gateways;     /* other gateways on our links */
 	uint32_t n_gateways;
+	struct config_audit audit;
 	struct config_control control;
 	const char *const *eal; /* argv pieces, "--log-level=lib.eal:warning"; in file order */
 	uint32_t n_eal;

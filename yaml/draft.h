@@ -81,6 +81,7 @@ struct raw_rule {
 	enum config_same same; /* 0: not written */
 	uint32_t level;        /* 0: not written */
 	uint32_t nearest;      /* 0: not written */
+	uint32_t audit;        /* 0 or 1 */
 };
 
 /** An entry of policies:. */
@@ -107,5 +108,6 @@ struct draft {
 	uint32_t n_stations;
 	struct yaml_node *pinned;
 	struct yaml_node *gateways;
+	uint32_t audit_syslog; /* 0 or 1 */
 	struct yaml_node *eal;
 };

@@ -509,6 +509,15 @@ static const struct schema_key schema[] = {
 		       "in.",
 	},
 	{
+		.path = "policies.*[].audit",
+		.type = SCHEMA_WORD,
+		FIELD(struct raw_rule, audit),
+		.def = "false",
+		.words = "false|true",
+		.doc = "true: what the rule permits is written down too; what rules deny is in any "
+		       "case.",
+	},
+	{
 		.path = "policies.*[].from",
 		.type = SCHEMA_MAP,
 		.expected = "a map like {link: NAME}, {group: NAME} or {role: NAME}",
@@ -697,6 +706,40 @@ static const struct schema_key schema[] = {
 		.doc = "MAC addresses of other gateways on our links, besides those that say so "
 		       "themselves: nothing is learned from them, and their queries cause none of "
 		       "ours.",
+	},
+	{
+		.path = "audit",
+		.type = SCHEMA_MAP,
+		.doc = "Lines of JSON about what was denied or refused, names in conflict, and "
+		       "changes of the configuration.",
+	},
+	{
+		.path = "audit.file",
+		.type = SCHEMA_TEXT,
+		FIELD(struct draft, config.audit.file),
+		.min = 2,
+		.max = 1023,
+		.check = yaml_check_path,
+		.expected = "an absolute path of at most 1023 bytes",
+		.doc = "Where the lines go. Opened anew at every reload.",
+	},
+	{
+		.path = "audit.rotate",
+		.type = SCHEMA_SIZE,
+		FIELD(struct draft, config.audit.rotate),
+		.min = 64ull << 10,
+		.max = 1ull << 40,
+		.unit = "bytes",
+		.def = "64MiB",
+		.doc = "A file this large is renamed to FILE.1, over the one before.",
+	},
+	{
+		.path = "audit.syslog",
+		.type = SCHEMA_WORD,
+		FIELD(struct draft, audit_syslog),
+		.words = "false|true",
+		.def = "false",
+		.doc = "true: the lines go to syslog too.",
 	},
 	{
 		.path = "control",

@@ -197,6 +197,7 @@ static void build_rule(struct context *c, const struct raw_rule *raw, struct yam
 		.same = raw->same,
 		.level = raw->level,
 		.nearest = raw->nearest,
+		.audit = raw->audit != 0,
 		.pos = raw->pos,
 	};
 	if (raw->permit)

@@ -105,6 +105,7 @@ Test(changes, of_each_member_of_a_rule_are_seen)
 		"{permit: airprint, when: {same: user}}",
 		"{permit: airprint, when: {same: location, level: 1}}",
 		"{permit: airprint, nearest: 2}",
+		"{permit: airprint, audit: true}",
 		"{permit: airprint}, {deny: any}",
 	};
 

@@ -131,9 +131,9 @@ Test(people, of_whom_nonsense_is_said_stay_as_they_are, .init = start)
 	expect_error("station set 01:00:00:00:00:01 user=ann",
 		"01:00:00:00:00:01 is not the MAC address of a station");
 	expect_error("station set ann user=ann", "ann is not the MAC address of a station");
-	expect_error(
-		"station set 02:00:00:00:00:01", "expected: station set MAC user=NAME role=NAME "
-						 "location=PATH, or station remove MAC");
+	expect_error("station set 02:00:00:00:00:01",
+		"expected: station set MAC user=NAME role=NAME "
+		"location=PATH, or station remove MAC");
 	bench_stop();
 }
 

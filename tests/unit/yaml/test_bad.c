@@ -7,7 +7,7 @@
 #define LINK "links: [{name: l, port: p, mode: off}]\n"
 #define KEYS                                                                                       \
 	"expected one of gateway, ports, locations, roles, services, links, policies, stations, "  \
-	"pinned, gateways, control, eal"
+	"pinned, gateways, audit, control, eal"
 
 Test(bad, required_keys)
 {
@@ -61,10 +61,11 @@ Test(bad, unknown_keys)
 		"conflicts, group, location, policy\n"
 		"t.yaml:6:12: warning: policies.x: no link uses this policy\n"
 		"t.yaml:6:30: policies.x[0].whem: found an unknown key, expected one of permit, "
-		"deny, instance, kind, txt, role, user, when, nearest, from, to (did you mean "
+		"deny, instance, kind, txt, role, user, when, nearest, audit, from, to (did you "
+		"mean "
 		"\"when\"?)\n"
 		"t.yaml:6:52: policies.x[1].allow: found an unknown key, expected one of permit, "
-		"deny, instance, kind, txt, role, user, when, nearest, from, to\n");
+		"deny, instance, kind, txt, role, user, when, nearest, audit, from, to\n");
 }
 
 Test(bad, gateway_values)
