@@ -171,6 +171,7 @@ static void learn_record(struct ctl *c, struct lesson *s)
 		return;
 	}
 	v = judge(c, s, rr, &k);
+	dp_world_hit(c->world, c->s->n_workers, v);
 	ctl_note_learned(c, s->pkt, rr, k.rdata, v);
 	if (!policy_permits(v)) {
 		CTL_INC(c, records_denied);

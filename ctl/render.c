@@ -203,9 +203,9 @@ static int render_status(const json_t *reply, FILE *out)
 
 static int render_policy(const json_t *reply, FILE *out)
 {
-	static const char *const headers[] = {"POLICY", "RULE", "AT"};
+	static const char *const headers[] = {"POLICY", "RULE", ">DECIDED", "AT"};
 	const json_t *rules = json_object_get(reply, "rules"), *r;
-	struct table *t = table_new(headers, 3);
+	struct table *t = table_new(headers, 4);
 	bool ok = t != NULL;
 	size_t i;
 
@@ -217,7 +217,8 @@ static int render_policy(const json_t *reply, FILE *out)
 			json_string_value(json_object_get(r, "file")),
 			json_integer_value(json_object_get(r, "line")));
 		ok = ok && add_cell(t, json_object_get(r, "policy")) &&
-		     add_cell(t, json_object_get(r, "rule")) && table_cell(t, at);
+		     add_cell(t, json_object_get(r, "rule")) &&
+		     add_cell(t, json_object_get(r, "hits")) && table_cell(t, at);
 	}
 	if (ok)
 		table_print(t, out);

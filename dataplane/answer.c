@@ -33,8 +33,10 @@ static bool tellable(struct dp_worker *w, const struct dp_query *q, const struct
 
 	if (j == DP_DENIED)
 		dp_event(w, q->link->id, DP_EV_denied, 1);
-	if (j <= DP_TELL_ALONE || j == DP_DENIED)
+	if (j <= DP_TELL_ALONE || j == DP_DENIED) {
+		dp_world_hit(w->world, w->id, *verdict);
 		dp_note_record(w, q, r, *verdict);
+	}
 	*flags = j == DP_TELL_ALONE ? DP_ITEM_ALONE : 0;
 	return j <= DP_TELL_ALONE;
 }

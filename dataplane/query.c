@@ -341,8 +341,10 @@ static void gather(struct dp_worker *w, struct dp_query *q, struct tally *t)
 		qu->items_end = w->items.n;
 		if (qu->denied)
 			t->denied++;
-		if (qu->denied || qu->verdict != 0)
+		if (qu->denied || qu->verdict != 0) {
+			dp_world_hit(w->world, w->id, qu->verdict);
 			dp_note_question(w, q, qu, qu->verdict);
+		}
 		if (!qu->answerable || qu->denied) {
 			q->delay = true;
 			continue;

@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 #include "base/addr.h"
+#include "base/counter.h"
 #include "dataplane/own.h"
 #include "policy/policy.h"
 
@@ -94,6 +95,11 @@ struct dp_world {
 	uint32_t slot; /* which class[] slot is in force: generation & 1, the policy's own slot */
 	struct policy *policy; /* control appends classes to it; workers read */
 	const struct policy_table *table;
+	/*
+	 * [worker], [n_workers]: control; each [rules + 1]: how often a rule decided, [0]: none
+	 * did. NULL: not counted. Its lcore writes, management reads.
+	 */
+	uint64_t *hits[DP_WORKERS_MAX + 1];
 	bool audit;       /* what policy denies and so on is noted (dataplane/audit.h) */
 	uint16_t n_ids;   /* link ids are below this */
 	uint32_t n_links; /* links that exist */
@@ -115,6 +121,13 @@ bool dp_link_on_link(const struct dp_link *l, unsigned family, const uint8_t *ad
 
 /* Is it one of the gateway's own addresses on the link? */
 bool dp_link_own_addr(const struct dp_link *l, unsigned family, const uint8_t *addr);
+
+/* Lcore i counts a verdict. One that everybody gets by one rule or another is no rule's. */
+static inline void dp_world_hit(const struct dp_world *w, unsigned i, policy_verdict_t v)
+{
+	if (w->hits[i] != NULL && (v & POLICY_PERSONAL) == 0)
+		COUNTER_INC(w->hits[i][v & POLICY_RULE_MASK]);
+}
 
 static inline const struct dp_link *dp_world_link(const struct dp_world *w, uint16_t id)
 {

@@ -272,6 +272,7 @@ void mgmt_destroy(struct mgmt *m)
 	mgmt_switches_free(&m->switches);
 	mgmt_switches_free(&m->switches_before);
 	free(m->people);
+	free(m->hits_before);
 	policy_names_destroy(m->names);
 	for (unsigned i = 0; i < DP_LINKS_MAX; i++)
 		free(m->baseline[i]);

@@ -23,6 +23,7 @@
  *	command.c    request line -> command
  *	show_*.c     what commands show
  *	explain.c    why a consumer gets a service, or does not
+ *	hits.c       how often rules decided
  *	audit.c      lines about what was denied, refused, changed
  *	people.c     what was said of stations by command
  *	switches.c   what was switched by command
@@ -84,6 +85,7 @@ struct mgmt {
 	bool rebuild_wanted;        /* a port's MTU changed */
 	struct policy_names *names; /* numbers of users, roles, places */
 	struct mgmt_audit *audit;   /* audit.h */
+	uint64_t *hits_before;      /* [rules + 1] of worlds before this one; hits.h */
 	struct mgmt_person *people; /* by MAC; people.h */
 	uint32_t n_people;
 	struct mgmt_switches switches;        /* in force, or on their way */

@@ -9,6 +9,7 @@
 #include "management/audit.h"
 #include "management/check.h"
 #include "management/effects.h"
+#include "management/hits.h"
 #include "management/show.h"
 #include "yaml/diff.h"
 #include "yaml/load.h"
@@ -361,6 +362,7 @@ static void in_force(struct mgmt *m, struct mgmt_pending *p)
 {
 	struct mgmt_state old = m->state;
 
+	mgmt_hits_carry(m, old.world, p->state.world);
 	pthread_mutex_lock(&m->lock);
 	if (p->state.ids != NULL)
 		take_baselines(m, p->state.ids);

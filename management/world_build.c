@@ -232,6 +232,15 @@ static int world_policy(struct dp_world *w, const struct mgmt_world_input *in,
 	if (w->policy == NULL)
 		return errno != 0 ? -errno : -ENOMEM;
 	w->table = policy_table(w->policy);
+	for (unsigned i = 0; i <= in->n_workers && i <= DP_WORKERS_MAX; i++) {
+		/* Whole lines, so that no two lcores write into one. */
+		size_t bytes = ((policy_rules(w->policy) + 1u) * sizeof(uint64_t) + 63) & ~63ul;
+
+		w->hits[i] = aligned_alloc(64, bytes);
+		if (w->hits[i] == NULL)
+			return fail(why, -ENOMEM, "no memory for counters of rules");
+		memset(w->hits[i], 0, bytes);
+	}
 	for (unsigned i = 0; i < w->n_ids; i++) {
 		struct dp_link *l = w->link[i];
 
@@ -393,6 +402,8 @@ void mgmt_world_free(struct dp_world *w)
 	if (w == NULL)
 		return;
 	policy_free(w->policy);
+	for (unsigned i = 0; i <= DP_WORKERS_MAX; i++)
+		free(w->hits[i]);
 	for (unsigned i = 0; i < DP_PORTS_MAX; i++)
 		free(w->port[i]);
 	free(w->pinned);

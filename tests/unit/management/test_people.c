@@ -8,6 +8,7 @@
 
 #include <criterion/criterion.h>
 
+#include "base/counter.h"
 #include "bench.h"
 #include "dns/name.h"
 #include "dns/wire.h"
@@ -227,6 +228,45 @@ static const char *first(json_t *r, const char *how)
 {
 	return json_string_value(json_array_get(
 		json_object_get(json_object_get(json_object_get(r, "services"), how), "names"), 0));
+}
+
+static json_int_t decided(json_t *r, unsigned rule)
+{
+	return json_integer_value(
+		json_object_get(json_array_get(json_object_get(r, "rules"), rule), "hits"));
+}
+
+/* A rule that stays keeps its count, wherever it stands now; another one begins anew. */
+Test(people, a_reload_keeps_the_counts_of_rules, .init = start)
+{
+	json_t *r;
+
+	COUNTER_ADD(bench.mgmt->state.world->hits[0][2], 5);
+	COUNTER_ADD(bench.mgmt->state.world->hits[1][2], 2);
+	COUNTER_ADD(bench.mgmt->state.world->hits[0][4], 3);
+	r = bench_ask(fd, "show", "policy");
+	cr_expect_eq(decided(r, 0), 0);
+	cr_expect_eq(decided(r, 1), 7);
+	cr_expect_eq(decided(r, 3), 3);
+	json_decref(r);
+	bench_write(CONFIG("    - {permit: airprint}\n"
+			   "    - {permit: airplay, when: {same: user}}\n"
+			   "    - {permit: airprint}\n"
+			   "    - {permit: airplay}\n"));
+	json_decref(bench_ask(fd, "reload", NULL));
+	r = bench_ask(fd, "show", "policy");
+	cr_expect_eq(decided(r, 1), 3);
+	cr_expect_eq(decided(r, 2), 7);
+	cr_expect_eq(decided(r, 3), 0);
+	cr_expect_eq(decided(r, 4), 0);
+	json_decref(r);
+	COUNTER_ADD(bench.mgmt->state.world->hits[0][3], 1);
+	bench_write(CONFIG(RULES));
+	json_decref(bench_ask(fd, "reload", NULL));
+	r = bench_ask(fd, "show", "policy");
+	cr_expect_eq(decided(r, 1), 8);
+	json_decref(r);
+	bench_stop();
 }
 
 Test(people, a_reload_says_what_comes_into_view_and_goes, .init = start)
