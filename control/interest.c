@@ -90,15 +90,27 @@ static void browser_timer(struct ctl *c, struct ctl_timer *t)
 		browser_drop(c, b);
 }
 
-static uint32_t interest_get(struct ctl *c, struct hash128 node_key)
+static uint32_t interest_get(struct ctl *c, struct hash128 node_key, const uint8_t *qname)
 {
 	uint32_t idx = ctl_table_find(&c->interests.questions, node_key);
+	size_t len = dns_name_len(qname);
+	struct ctl_interest *in;
 
-	return idx != 0 ? idx : ctl_table_add(&c->interests.questions, node_key);
+	if (idx == 0)
+		idx = ctl_table_add(&c->interests.questions, node_key);
+	if (idx == 0)
+		return 0;
+	in = ctl_table_at(&c->interests.questions, idx);
+	if (in->name_len == 0 && len <= sizeof(in->name)) {
+		in->name_len = (uint8_t)len;
+		memcpy(in->name, qname, len);
+	}
+	return idx;
 }
 
-void ctl_interest_asked(struct ctl *c, struct hash128 node_key, uint16_t link, uint32_t station)
+void ctl_interest_asked(struct ctl *c, const uint8_t *qname, uint16_t link, uint32_t station)
 {
+	struct hash128 node_key = ctl_node_key(c, qname, DNS_TYPE_PTR);
 	struct ctl_browser *b = browser_find(c, node_key, link, station);
 	uint32_t most = station != 0 ? CTL_INTEREST_STATIONS_MAX : CTL_INTEREST_LINK_MAX;
 	struct ctl_interest *in;
@@ -109,7 +121,7 @@ void ctl_interest_asked(struct ctl *c, struct hash128 node_key, uint16_t link, u
 		return;
 	}
 	idx = c->link[link].interests < most ? slab_alloc(c->interests.browsers) : 0;
-	question = idx != 0 ? interest_get(c, node_key) : 0;
+	question = idx != 0 ? interest_get(c, node_key, qname) : 0;
 	if (question == 0) {
 		slab_free(c->interests.browsers, idx);
 		CTL_INC(c, interest_refused);
@@ -128,6 +140,50 @@ void ctl_interest_asked(struct ctl *c, struct hash128 node_key, uint16_t link, u
 	in->links = idx;
 	c->link[link].interests++;
 	ctl_arm(c, &b->timer, c->now_ms + CTL_INTEREST_MS, browser_timer);
+}
+
+/* May a link be asked now for what it could not be, or would not have been learned from? */
+static bool is_new_there(const struct ctl *c, const struct dp_world *was, const struct dp_link *l,
+	const uint8_t *type, uint8_t type_len)
+{
+	const struct dp_world *w = c->world;
+	const struct dp_link *before = dp_world_link(was, l->id);
+
+	if (!policy_permits(
+		    policy_ask(w->table, policy_type(w->policy, type, type_len), l->col_probe)))
+		return false;
+	return before == NULL || before->mode != DP_LINK_GATEWAY || before->in_sig != l->in_sig ||
+	       !policy_permits(policy_ask(
+		       was->table, policy_type(was->policy, type, type_len), before->col_probe));
+}
+
+bool ctl_interest_revive(
+	struct ctl *c, const struct dp_world *was, uint32_t *cursor, unsigned budget)
+{
+	const struct slab *slab = c->interests.questions.slab;
+	uint8_t canon[CTL_INTEREST_NAME + 1] __attribute__((aligned(64)));
+
+	for (; *cursor < slab_limit(slab) && budget > 0; ++*cursor) {
+		const struct ctl_interest *in = ctl_table_at(&c->interests.questions, *cursor);
+		struct dns_service_name sd;
+
+		if (!slab_live(slab, *cursor) || in->name_len == 0)
+			continue;
+		budget--;
+		dns_name_canon(canon, in->name, in->name_len);
+		dns_service_parse(canon, &sd);
+		for (uint16_t id = 1; sd.type_len > 0 && id < c->world->n_ids; id++) {
+			const struct dp_link *l = ctl_gateway_link(c, id);
+			const struct ctl_ask ask = {.qname = in->name,
+				.qtype = DNS_TYPE_PTR,
+				.link = id,
+				.how = CTL_ASK_BROWSE};
+
+			if (l != NULL && is_new_there(c, was, l, canon + sd.type_off, sd.type_len))
+				ctl_question_ask(c, &ask);
+		}
+	}
+	return *cursor < slab_limit(slab);
 }
 
 void ctl_interest_replayed(struct ctl *c, struct hash128 node_key, uint16_t link)

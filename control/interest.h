@@ -29,10 +29,15 @@ struct dp_world;
 /* until SRV, TXT and addresses of the same announcement are learned too */
 #define CTL_TELL_DELAY_MS 50
 
+/* "_printer._sub._http._tcp.local" and longer ones. */
+#define CTL_INTEREST_NAME 127
+
 /* A question that somebody is interested in. */
 struct ctl_interest {
-	struct ctl_entry entry; /* node key of (qname, PTR) */
-	uint32_t links;         /* ctl_browser list */
+	struct ctl_entry entry;          /* node key of (qname, PTR) */
+	uint8_t name_len;                /* 0: too long to be kept */
+	uint8_t name[CTL_INTEREST_NAME]; /* qname, wire bytes */
+	uint32_t links;                  /* ctl_browser list */
 };
 
 /* A link where it was asked, or one station of it. */
@@ -73,10 +78,18 @@ int ctl_interests_init(struct ctl *c);
 void ctl_interests_fini(struct ctl *c);
 
 /*
- * A browse question was asked on a link; station: by whom, where policy asks who is told, and only
- * that one is told of what not everybody may see. 0 elsewhere.
+ * The browse question (qname, PTR) was asked on a link; station: by whom, where policy asks who is
+ * told, and only that one is told of what not everybody may see. 0 elsewhere.
  */
-void ctl_interest_asked(struct ctl *c, struct hash128 node_key, uint16_t link, uint32_t station);
+void ctl_interest_asked(struct ctl *c, const uint8_t *qname, uint16_t link, uint32_t station);
+
+/*
+ * After a reload: asks the browse questions that somebody is interested in, `budget` of them from
+ * *cursor on, on links where by the new policy something may be learned that was not by the old one
+ * (DESIGN §6). False when all have been looked at.
+ */
+bool ctl_interest_revive(
+	struct ctl *c, const struct dp_world *was, uint32_t *cursor, unsigned budget);
 
 /* A waiting query on that link gets its answer now, for all to hear: what was learned before is not
  * told again. */

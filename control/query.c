@@ -401,8 +401,7 @@ static void look_at(
 		return;
 	/* A one-shot querier (RFC 6762 §5.1) gets its answer and is gone. */
 	if (a->browse && !(pkt->flags & DP_PKT_LEGACY))
-		ctl_interest_asked(
-			c, ctl_node_key(c, a->q->qname, DNS_TYPE_PTR), a->l->id, a->asker.station);
+		ctl_interest_asked(c, a->q->qname, a->l->id, a->asker.station);
 	if (pkt->unsure & bit) {
 		if (a->browse)
 			probe_pointers(c, m, a);

@@ -10,6 +10,7 @@
 LOG_MODULE(control);
 
 #define LEAVE_BUDGET 64
+#define REVIVE_BUDGET 4  /* questions held against all links in a turn */
 #define LEAVE_SLOTS 4096 /* of the cache looked at in a turn, for goodbyes */
 
 int ctl_submit(struct ctl *c, struct ctl_request *r)
@@ -220,7 +221,7 @@ static unsigned do_forget(struct ctl *c)
 
 	while (done < c->job.budget) {
 		if (!next_index(c, slab_limit(slab), &idx)) {
-			enter(c, CTL_JOB_PURGE);
+			enter(c, c->job.r->old != NULL ? CTL_JOB_REVIVE : CTL_JOB_PURGE);
 			return done + 1;
 		}
 		if (slab_live(slab, idx))
@@ -228,6 +229,13 @@ static unsigned do_forget(struct ctl *c)
 		done++;
 	}
 	return done;
+}
+
+static unsigned do_revive(struct ctl *c)
+{
+	if (!ctl_interest_revive(c, c->job.r->old, &c->job.cursor, REVIVE_BUDGET))
+		enter(c, CTL_JOB_PURGE);
+	return 1;
 }
 
 /* May the record stay under the policy in force? */
@@ -363,6 +371,8 @@ unsigned ctl_job_turn(struct ctl *c)
 		return do_grace(c);
 	case CTL_JOB_FORGET:
 		return do_forget(c);
+	case CTL_JOB_REVIVE:
+		return do_revive(c);
 	case CTL_JOB_PURGE:
 		return do_purge(c);
 	case CTL_JOB_FLUSH:

@@ -17,6 +17,7 @@
  *	(publish) one pointer
  *	GRACE     until no worker can hold the old world
  *	FORGET    what the groups collected for the old policy is dropped
+ *	REVIVE    what may be learned only now, and somebody is interested in, is asked for
  *	PURGE     records of gone links, and those no `in` policy lets in any more, are removed
  *
  * Control thread only, but for ctl_submit() and ctl_reply().
@@ -32,6 +33,7 @@ enum ctl_job_phase {
 	CTL_JOB_LEAVE,
 	CTL_JOB_GRACE,
 	CTL_JOB_FORGET,
+	CTL_JOB_REVIVE,
 	CTL_JOB_PURGE,
 	CTL_JOB_FLUSH, /* CTL_REQ_FLUSH */
 };

@@ -60,8 +60,10 @@ struct dp_link {
 	bool announce;         /* what is learned elsewhere is announced here; control */
 	/* `conflicts: report`: a name that another link's station has may be claimed here too. */
 	bool conflicts_report;
-	bool personal;  /* policy asks who its consumers are */
-	uint16_t place; /* of stations that have none of their own (policy/names.h); 0: none */
+	uint32_t in_sig; /* of what its `in` says: another one after a reload, something may be
+			    learned that was not; control */
+	bool personal;   /* policy asks who its consumers are */
+	uint16_t place;  /* of stations that have none of their own (policy/names.h); 0: none */
 	/* Headers of what we multicast here, lengths and checksums left to fill in (dp_frame_*). */
 	uint8_t l2_len; /* 14 or 18 */
 	uint8_t hdr4[DP_HDR_MAX];

@@ -280,6 +280,29 @@ static int world_stations(struct dp_world *w, const struct mgmt_world_input *in,
 	return 0;
 }
 
+/* What the `in` of each link says, as one number. */
+static void world_signatures(struct dp_world *w, const struct mgmt_world_input *in)
+{
+	const struct config *config = in->config;
+	struct policy_rule_info info;
+	uint32_t rule = 0;
+	uint32_t *sig = calloc(config->n_policies + 1u, sizeof(*sig));
+
+	for (uint32_t k = 0; sig != NULL && k < config->n_policies; k++) {
+		for (uint32_t i = 0; i < config->policies[k].n_rules; i++, rule++) {
+			if (!policy_rule_info(w->policy, rule, &info))
+				continue;
+			for (const char *c = info.text; *c != '\0'; c++)
+				sig[k] = (sig[k] ^ (uint8_t)*c) * 16777619u;
+		}
+	}
+	/* Without memory all are alike: then nothing is asked anew. */
+	for (uint32_t i = 0; sig != NULL && i < config->n_links; i++)
+		if (config->links[i].policy_in != CONFIG_NO_POLICY)
+			w->link[in->ids->of_config[i]]->in_sig = sig[config->links[i].policy_in];
+	free(sig);
+}
+
 /* The wire name of a checked type, "_ipp._tcp", under local. */
 static void pinned_name(struct dp_pinned *p, const char *type)
 {
@@ -367,6 +390,8 @@ struct dp_world *mgmt_world_build(const struct mgmt_world_input *in, char *why)
 		rc = world_links(w, in, why);
 	if (rc == 0)
 		rc = world_policy(w, in, in->config, why);
+	if (rc == 0)
+		world_signatures(w, in);
 	if (rc == 0)
 		rc = world_stations(w, in, why);
 	if (rc == 0)

@@ -6,16 +6,7 @@
 #include <string.h>
 
 #include "policy/policy_priv.h"
-
-/* What needs a rule of its own to cross links: private to a desk, or noise (DESIGN §6). */
-static const char *const never_types[] = {
-	"_sleep-proxy._udp",
-	"_dosvc._tcp",
-	"_companion-link._tcp",
-	"_rdlink._tcp",
-};
-
-#define N_NEVER (sizeof(never_types) / sizeof(never_types[0]))
+#include "yaml/presets.h"
 
 int policy_type_wire(const char *text, uint8_t wire[POLICY_TYPE_LEN_MAX])
 {
@@ -77,18 +68,22 @@ int policy_types_add(struct policy_types *t, const char *text, uint32_t *id)
 int policy_types_add_never(
 	struct policy_types *t, struct policy_arena *arena, struct policy_set *never)
 {
-	uint32_t *v = policy_arena_alloc(arena, N_NEVER, sizeof(*v));
+	const char *const *types = yaml_never_types();
+	uint32_t *v, n = 0;
 
+	while (types[n])
+		n++;
+	v = policy_arena_alloc(arena, n, sizeof(*v));
 	if (!v)
 		return -ENOMEM;
-	for (unsigned i = 0; i < N_NEVER; i++) {
-		int rc = policy_types_add(t, never_types[i], &v[i]);
+	for (uint32_t i = 0; i < n; i++) {
+		int rc = policy_types_add(t, types[i], &v[i]);
 
 		if (rc)
 			return rc;
 	}
 	never->v = v;
-	never->n = policy_set_sort(v, N_NEVER);
+	never->n = policy_set_sort(v, n);
 	return 0;
 }
 

@@ -14,6 +14,7 @@
 #include "yaml/locations.h"
 #include "yaml/options.h"
 #include "yaml/ports.h"
+#include "yaml/reach.h"
 #include "yaml/rules.h"
 #include "yaml/sets.h"
 #include "yaml/stations.h"
@@ -31,6 +32,7 @@ static void name_file(struct yaml_errors *errors, const char *name)
 /* The passes, in the order that each needs: later ones leave alone what is marked bad. */
 static void build(struct yaml_loader *ld, struct draft *draft)
 {
+	size_t errors = ld->errors->n_errors;
 	struct yaml_link_names links;
 	struct yaml_places places;
 	struct yaml_roles roles;
@@ -51,6 +53,8 @@ static void build(struct yaml_loader *ld, struct draft *draft)
 	draft->config.audit.syslog = draft->audit_syslog != 0;
 	yaml_build_gateways(ld, draft);
 	yaml_build_options(ld, draft);
+	if (!ld->partial && !ld->oom && ld->errors->n_errors == errors)
+		yaml_check_reach(ld, &draft->config, yaml_child(draft->root, "policies"));
 }
 
 static void load_text(struct yaml_loader *ld, struct draft *draft, const char *text, size_t len)

@@ -118,3 +118,25 @@ const struct yaml_preset *yaml_preset_find(const char *name)
 	}
 	return NULL;
 }
+
+/* Private to a desk, or noise (DESIGN §6). */
+static const char *const never_types[] = {
+	"_sleep-proxy._udp",
+	"_dosvc._tcp",
+	"_companion-link._tcp",
+	"_rdlink._tcp",
+	NULL,
+};
+
+const char *const *yaml_never_types(void)
+{
+	return never_types;
+}
+
+bool yaml_is_never(const char *type)
+{
+	for (const char *const *t = never_types; *t; t++)
+		if (strcmp(*t, type) == 0)
+			return true;
+	return false;
+}

@@ -18,3 +18,9 @@ const struct yaml_preset *yaml_presets(size_t *n);
 
 /** The preset of that name, or NULL. Names are case-sensitive, as all names of the file are. */
 const struct yaml_preset *yaml_preset_find(const char *name);
+
+/** The built-in never set: types that only a rule that names them permits, NULL at the end. */
+const char *const *yaml_never_types(void);
+
+/** Is a type, in lower case, one of them? */
+bool yaml_is_never(const char *type);

@@ -223,14 +223,6 @@ static void build_rule(struct context *c, const struct raw_rule *raw, struct yam
 		yaml_complain(c->ld, node, "found neither permit nor deny, expected one of them");
 }
 
-/* Whether no packet gets past the rule. */
-static bool matches_all(const struct config_rule *rule)
-{
-	return rule->services.any && !rule->instance && !rule->txt && !rule->same &&
-	       rule->kind == CONFIG_KIND_BOTH && !rule->from.n && !rule->to.n &&
-	       !yaml_who_says(&rule->from_who) && !yaml_who_says(&rule->to_who);
-}
-
 static void build_policy(struct context *c, const struct raw_policy *raw, struct yaml_node *node,
 	bool in, struct config_policy *policy)
 {
@@ -248,17 +240,6 @@ static void build_policy(struct context *c, const struct raw_policy *raw, struct
 	policy->n_rules = raw->n_rules;
 	for (uint32_t i = 0; i < raw->n_rules && !c->ld->oom; i++, child = child->next)
 		build_rule(c, &raw->rules[i], child, in, &rules[i]);
-	child = node->first;
-	for (uint32_t i = 0; i + 1 < raw->n_rules; i++, child = child->next) {
-		/* Whatever narrows it counts, right or wrong. */
-		if (!matches_all(&rules[i]) || has_bad_child(child) || child->n != 1)
-			continue;
-		yaml_warn(c->ld, child->next,
-			"never reached: the rule before it, at line %u, "
-			"matches everything",
-			rules[i].pos.line);
-		break;
-	}
 }
 
 void yaml_build_policies(struct yaml_loader *ld, struct draft *draft, struct yaml_sets *sets,

@@ -93,7 +93,8 @@ def test_one_of_them(campus, services):
 @pytest.mark.parametrize("consumer,why", [
     ("link=nowhere", "there is no link nowhere"),
     ("me", "expected consumer="),
-    ("02:00:00:00:99:99", "offers nothing"),
+    ("02:00:00:00:99:99", "has not been heard"),
+    ("02:00:00:00:99:99@nowhere", "there is no link nowhere"),
 ])
 def test_a_consumer_that_is_none(campus, consumer, why):
     done = campus.gateway.ctl("explain", "--consumer", consumer, check=False)

@@ -2,6 +2,7 @@
 #include "policy/glob.h"
 
 #include <criterion/criterion.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/rng.h"
@@ -171,4 +172,66 @@ Test(glob, equals_the_naive_one)
 		cr_assert_eq(m, naive_glob(glob, label), "%s: %s", glob, label);
 	}
 	cr_expect_gt(matched, 1000);
+}
+
+/* --- attributes of TXT records ---------------------------------------------------------------- */
+
+static bool txt_match(const char *criterion, const char *rdata, size_t len)
+{
+	struct policy_arena arena = {0};
+	struct policy_globs g = {0};
+	uint8_t exact[300];
+	uint32_t id;
+	bool hit;
+
+	/* With nothing behind it: a read too far is seen by the sanitizer. */
+	uint8_t *copy = malloc(len + 1);
+
+	memcpy(exact, rdata, len);
+	memcpy(copy, exact, len);
+	copy = realloc(copy, len ? len : 1);
+	cr_assert_eq(policy_globs_add_txt(&g, &arena, criterion, &id), 0);
+	hit = policy_glob_match_txt(&g.v[id], copy, len);
+	free(copy);
+	policy_globs_free(&g);
+	policy_arena_free(&arena);
+	return hit;
+}
+
+#define TXT(criterion, rdata) txt_match(criterion, rdata, sizeof(rdata) - 1)
+
+Test(glob, attributes_of_txt_records)
+{
+	/* RFC 6763 §6.4: a key without '=' is there, one with '=' may be empty. */
+	cr_expect(TXT("model", "\5model"));
+	cr_expect(TXT("model", "\6model="));
+	cr_expect(TXT("model", "\7model=x"));
+	cr_expect_not(TXT("model=*", "\5model"));
+	cr_expect(TXT("model=*", "\6model="));
+	cr_expect(TXT("model=", "\6model="));
+	cr_expect_not(TXT("model=", "\7model=x"));
+	/* Keys without case, values by glob. */
+	cr_expect(TXT("MODEL=AppleTV*", "\3a=b\016mOdEl=appletv5"));
+	cr_expect_not(TXT("model=AppleTV*", "\3a=b\016model=xppletv5"));
+	cr_expect_not(TXT("mode", "\7model=x"));
+	cr_expect_not(TXT("model", "\6mode=l"));
+	/* A value may hold whatever it likes, '=' too; the first '=' ends the key. */
+	cr_expect(TXT("k=a=b", "\5k=a=b"));
+	cr_expect(TXT("k=*b", "\5k=a\0b"));
+	/* Of several of one key the first counts. */
+	cr_expect_not(TXT("k=2", "\3k=1\3k=2"));
+	cr_expect(TXT("k=1", "\3k=1\3k=2"));
+	cr_expect_not(TXT("k=*", "\1k\3k=2"));
+}
+
+Test(glob, txt_records_that_end_early)
+{
+	cr_expect_not(TXT("k", ""));
+	cr_expect_not(TXT("k", "\0"));
+	cr_expect(TXT("k", "\0\1k"));
+	/* A length beyond the end: what is before it counts, the rest does not. */
+	cr_expect(TXT("a", "\1a\377k=1"));
+	cr_expect_not(TXT("k", "\1a\377k=1"));
+	cr_expect_not(TXT("k", "\4k=1"));
+	cr_expect_not(TXT("key", "\3ke"));
 }

@@ -403,3 +403,63 @@ Test(bad, locations_and_stations)
 		"t.yaml:5:45: stations[0].role: found \"stuff\", expected one of the roles that "
 		"roles: lists (did you mean \"staff\"?)\n");
 }
+
+#define REACH(rules)                                                                               \
+	PORT TREE "links:\n"                                                                       \
+		  "  - {name: a, port: p, vlan: 1, policy: {in: i, out: x}}\n"                     \
+		  "  - {name: b, port: p, vlan: 2, policy: {in: i, out: x}}\n"                     \
+		  "  - {name: c, port: p, vlan: 3, policy: {in: i}}\n"                             \
+		  "policies:\n  i: [{permit: any}]\n  x:\n" rules
+
+Test(bad, rules_behind_others)
+{
+	expect_lines(
+		REACH("    - {permit: [airprint, airplay], from: {link: [a, b]}}\n"
+		      "    - {deny: _ipp._tcp, from: {link: b}, role: staff}\n"
+		      "    - {permit: any, from: {link: a}, instance: \"L*\"}\n"
+		      "    - {permit: _ssh._tcp, from: {link: a}, instance: \"L*\", nearest: 2}\n"
+		      "    - {permit: _rdlink._tcp, from: {link: a}, instance: \"L*\"}\n"
+		      "    - {deny: any, role: staff, when: {same: user}}\n"
+		      "    - {permit: web, role: staff, when: {same: user}}\n"
+		      "    - {permit: web, role: staff}\n"
+		      "    - {deny: any}\n"
+		      "    - {permit: chat}\n"
+		      "    - {permit: remote}\n") "roles: [staff]\n",
+		"t.yaml:11:7: warning: policies.x[1]: never reached: the rule at line 10 matches "
+		"all "
+		"that this one does\n"
+		"t.yaml:13:7: warning: policies.x[3]: never reached: the rule at line 12 matches "
+		"all "
+		"that this one does\n"
+		"t.yaml:16:7: warning: policies.x[6]: never reached: the rule at line 15 matches "
+		"all "
+		"that this one does\n"
+		"t.yaml:19:7: warning: policies.x[9]: never reached: the rule at line 18 matches "
+		"all "
+		"that this one does\n");
+	/* One criterion more, or another one, and it is reached. */
+	expect_lines(REACH("    - {permit: any, from: {link: a}, kind: query}\n"
+			   "    - {permit: any, from: {link: a}}\n"
+			   "    - {permit: any, to: {link: a}, txt: \"k=v\"}\n"
+			   "    - {permit: any, to: {link: a}, txt: \"k=w\"}\n"
+			   "    - {permit: any, when: {same: location, level: 2}}\n"
+			   "    - {permit: any, when: {same: location, level: 1}}\n"
+			   "    - {permit: any, from: {station: \"02:00\"}}\n"
+			   "    - {permit: any, from: {station: \"02\"}}\n"
+			   "    - {permit: any, to: {location: campus/north}}\n"
+			   "    - {permit: any, to: {location: campus}}\n"
+			   "    - {permit: any}\n"
+			   "    - {permit: _rdlink._tcp}\n"),
+		"");
+}
+
+Test(bad, rules_of_links_without_the_policy)
+{
+	expect_lines(REACH("    - {permit: any, to: {link: c}}\n"
+			   "    - {permit: any, to: {link: [b, c]}}\n"
+			   "    - {permit: any, from: {link: c}}\n"),
+		"t.yaml:10:7: warning: policies.x[0]: never matches: no link in to: has this "
+		"policy "
+		"as "
+		"its out, and the others are not asked about it\n");
+}

@@ -237,8 +237,8 @@ Test(good, warnings_refuse_nothing)
 		     "  unused: []\n",
 		"t.yaml:3:5: warning: links[0]: found no policy: nothing is learned from this link "
 		"and nothing shown to it\n"
-		"t.yaml:9:7: warning: policies.used[2]: never reached: the rule before it, at line "
-		"8, matches everything\n"
+		"t.yaml:9:7: warning: policies.used[2]: never reached: the rule at line 8 matches "
+		"all that this one does\n"
 		"t.yaml:11:3: warning: policies.unused: no link uses this policy\n");
 }
 
