@@ -10,6 +10,7 @@
 LOG_MODULE(control);
 
 #define LEAVE_BUDGET 64
+#define NEW_CONSUMERS 16 /* found in a turn */
 #define REVIVE_BUDGET 4  /* questions held against all links in a turn */
 #define LEAVE_SLOTS 4096 /* of the cache looked at in a turn, for goodbyes */
 
@@ -128,15 +129,20 @@ static bool next_index(struct ctl *c, uint32_t limit, uint32_t *idx)
 static unsigned do_stations(struct ctl *c)
 {
 	uint32_t end = cache_station_max(c->cache) + 1, idx;
+	struct policy_stats before, now;
 	unsigned done = 0;
 
-	while (done < c->job.budget) {
+	policy_stats(c->job.r->world->policy, &before);
+	now = before;
+	/* Those that are like others cost next to nothing, those that are like none many rules. */
+	while (done < c->job.budget && now.consumers - before.consumers < NEW_CONSUMERS) {
 		if (!next_index(c, end, &idx)) {
 			enter(c, CTL_JOB_CLASSIFY);
 			return done + 1;
 		}
 		if (cache_station_is_live(c->view, idx))
 			ctl_people_reclassify(c, idx);
+		policy_stats(c->job.r->world->policy, &now);
 		done++;
 	}
 	return done;

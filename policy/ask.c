@@ -132,16 +132,18 @@ void policy_ask_explicit(const struct policy *p, const struct policy_part *part,
 }
 
 void policy_ask_consumer(const struct policy *p, const struct policy_part *part, uint32_t to,
-	const struct policy_who *who, struct policy_rows *rows, uint32_t row)
+	const uint16_t *matched, uint32_t n, struct policy_rows *rows, uint32_t row)
 {
-	for (uint32_t i = 0; i < part->n_rules; i++) {
-		const struct policy_rule *r = &p->rules[part->rule + i];
+	const struct policy_matcher *m = &part->matcher;
+	uint32_t i = 0, k = 0;
+
+	while ((i < n || k < m->n_open) && rows->left[row] > 0) {
+		bool open = k < m->n_open && (i == n || m->open[k] < matched[i]);
+		const struct policy_rule *r = &p->rules[open ? m->open[k++] : matched[i++]];
 
 		if (!(r->kind & CONFIG_KIND_QUERY))
 			continue;
 		if (r->has_to && !policy_set_has(&r->to_block, to))
-			continue;
-		if (r->to_who && !policy_who_match(p->names, r->to_who, who))
 			continue;
 		ask_rule(p, r, depends(r), rows, row);
 	}

@@ -10,7 +10,6 @@
 #include "policy/policy.h"
 
 struct policy_part;
-struct policy_who;
 
 /* Rows that grow in number; row ids stay, pointers to rows don't. */
 struct policy_rows {
@@ -46,10 +45,11 @@ void policy_ask_query(const struct policy *p, const struct policy_part *part,
 
 /*
  * The same for one consumer on a link of to-block `to`, all of whose criteria can be told: row
- * `row` is decided.
+ * `row` is decided. matched: the n rules of the policy that ask for a station and mean this one,
+ * ascending (policy_matcher_find()).
  */
 void policy_ask_consumer(const struct policy *p, const struct policy_part *part, uint32_t to,
-	const struct policy_who *who, struct policy_rows *rows, uint32_t row);
+	const uint16_t *matched, uint32_t n, struct policy_rows *rows, uint32_t row);
 
 /*
  * What the rules with an explicit kind: query say about our question onto a link of these blocks; 0

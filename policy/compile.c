@@ -197,6 +197,8 @@ static int policy_build(struct policy *p, struct policy_names *names, const stru
 		rc = rules_compile(p, names, config);
 	if (!rc)
 		rc = named_compile(p);
+	for (uint32_t k = 0; !rc && k < p->n_parts; k++)
+		rc = policy_matcher_init(p, &p->parts[k]);
 	if (!rc)
 		rc = types_compile(p, config);
 	if (!rc)

@@ -49,7 +49,7 @@ void policy_people_fini(struct policy *p)
 	free(x->steps);
 }
 
-static void *take(struct policy_people *x, size_t n, size_t size)
+void *policy_people_take(struct policy_people *x, size_t n, size_t size)
 {
 	if (x->bytes + n * size > x->bytes_max)
 		return NULL;
@@ -57,7 +57,7 @@ static void *take(struct policy_people *x, size_t n, size_t size)
 	return policy_arena_alloc(&x->arena, n, size);
 }
 
-static void no_room(struct policy *p)
+void policy_no_room(struct policy *p)
 {
 	atomic_fetch_add_explicit(&p->classes.full, 1, memory_order_relaxed);
 }
@@ -97,9 +97,9 @@ static policy_verdict_t chain_of(struct policy *p, uint32_t n)
 
 	if (id != POLICY_NO_ID)
 		return (policy_verdict_t)(POLICY_PERSONAL | id);
-	v = x->n_chains <= POLICY_CHAINS_MAX ? take(x, n, sizeof(*v)) : NULL;
+	v = x->n_chains <= POLICY_CHAINS_MAX ? policy_people_take(x, n, sizeof(*v)) : NULL;
 	if (!v || policy_index_add(&x->by_chain, hash, x->n_chains)) {
-		no_room(p);
+		policy_no_room(p);
 		return 0;
 	}
 	memcpy(v, x->steps, len);
@@ -130,19 +130,68 @@ static bool step_known(const struct policy_step *v, uint32_t n, const struct pol
 	return false;
 }
 
+/* A walk over the rules of a residual that ask for no station, or for this one: over all of them,
+ * or over the consumer's own where those are far fewer. */
+struct cell_walk {
+	const struct policy_consumer *c;
+	const struct policy_residual *res;
+	uint32_t i, k; /* next of res->v, or of res->open and of c->rules */
+	bool few;
+};
+
+static bool in_residual(const struct policy_residual *res, uint16_t rule)
+{
+	uint32_t low = 0, high = res->n;
+
+	while (low < high) {
+		uint32_t mid = low + (high - low) / 2;
+
+		if (res->v[mid] < rule)
+			low = mid + 1;
+		else
+			high = mid;
+	}
+	return low < res->n && res->v[low] == rule;
+}
+
+/* The next of them; NULL at the end. */
+static const struct policy_rule *walk_next(const struct policy *p, struct cell_walk *w)
+{
+	const struct policy_residual *res = w->res;
+
+	while (!w->few && w->i < res->n) {
+		uint16_t rule = res->v[w->i++];
+
+		if (!p->rules[rule].to_who || has_rule(w->c, rule))
+			return &p->rules[rule];
+	}
+	while (w->few) {
+		uint32_t a = w->i < res->n_open ? res->open[w->i] : UINT32_MAX;
+
+		while (w->k < w->c->n_rules && w->c->rules[w->k] < a &&
+			!in_residual(res, w->c->rules[w->k]))
+			w->k++;
+		if (w->k < w->c->n_rules && w->c->rules[w->k] < a)
+			return &p->rules[w->c->rules[w->k++]];
+		if (a == UINT32_MAX)
+			break;
+		w->i++;
+		return &p->rules[a];
+	}
+	return NULL;
+}
+
 /* What a residual comes down to for one consumer. */
 static policy_verdict_t cell_of(
 	struct policy *p, const struct policy_consumer *c, const struct policy_residual *res)
 {
+	struct cell_walk w = {.c = c, .res = res, .few = c->n_rules * 4 < res->n};
 	struct policy_people *x = &p->people;
 	policy_verdict_t end = res->end;
+	const struct policy_rule *r;
 	uint32_t n = 0;
 
-	for (uint32_t i = 0; i < res->n; i++) {
-		const struct policy_rule *r = &p->rules[res->v[i]];
-
-		if (r->to_who && !has_rule(c, res->v[i]))
-			continue;
+	while ((r = walk_next(p, &w)) != NULL) {
 		if (!r->same) {
 			end = policy_verdict_of(p, r);
 			break;
@@ -202,7 +251,7 @@ static policy_verdict_t cell_of_union(
 /* --- rows ------------------------------------------------------------------------------------ */
 
 /* Makes room for one more residual in a consumer's row. */
-static int row_grow(struct policy_people *x, struct policy_consumer *c, uint32_t n)
+int policy_row_grow(struct policy_people *x, struct policy_consumer *c, uint32_t n)
 {
 	policy_verdict_t *old = atomic_load_explicit(&c->cell, memory_order_relaxed), *v;
 	uint32_t cap = c->cap ? c->cap : ROW_FIRST;
@@ -211,7 +260,7 @@ static int row_grow(struct policy_people *x, struct policy_consumer *c, uint32_t
 		cap *= 2;
 	if (cap == c->cap)
 		return 0;
-	v = take(x, cap, sizeof(*v));
+	v = policy_people_take(x, cap, sizeof(*v));
 	if (!v)
 		return -ENOMEM;
 	if (c->cap)
@@ -222,7 +271,7 @@ static int row_grow(struct policy_people *x, struct policy_consumer *c, uint32_t
 	return 0;
 }
 
-static void row_fill(struct policy *p, struct policy_consumer *c, uint32_t id)
+void policy_row_fill(struct policy *p, struct policy_consumer *c, uint32_t id)
 {
 	struct policy_people *x = &p->people;
 	policy_verdict_t *cell = atomic_load_explicit(&c->cell, memory_order_relaxed);
@@ -255,19 +304,23 @@ static uint32_t residual_get(struct policy *p, const struct policy_residual *r)
 
 	if (id != POLICY_NO_ID)
 		return id;
-	v = n <= POLICY_RESIDUALS_MAX ? take(x, r->n, sizeof(*v)) : NULL;
+	v = n <= POLICY_RESIDUALS_MAX ? policy_people_take(x, 2 * (size_t)r->n, sizeof(*v)) : NULL;
 	if (!v)
 		return POLICY_NO_ID;
 	for (uint32_t i = 1; i < consumers; i++)
-		if (x->consumer[i].part == r->part && row_grow(x, &x->consumer[i], n + 1))
+		if (x->consumer[i].part == r->part && policy_row_grow(x, &x->consumer[i], n + 1))
 			return POLICY_NO_ID;
 	if (policy_index_add(&x->by_residual, hash, n))
 		return POLICY_NO_ID;
 	memcpy(v, r->v, r->n * sizeof(*v));
 	x->residual[n] = *r;
 	x->residual[n].v = v;
+	x->residual[n].open = v + r->n;
+	for (uint32_t i = 0; !r->is_union && i < r->n; i++)
+		if (!p->rules[v[i]].to_who)
+			v[r->n + x->residual[n].n_open++] = v[i];
 	for (uint32_t i = 1; i < consumers; i++)
-		row_fill(p, &x->consumer[i], n);
+		policy_row_fill(p, &x->consumer[i], n);
 	/* Whoever stores the new number, even relaxed, stores it after all of this. */
 	atomic_thread_fence(memory_order_release);
 	atomic_store_explicit(&x->n_residuals, n + 1, memory_order_relaxed);
@@ -282,7 +335,7 @@ policy_verdict_t policy_residual(
 	uint32_t id = residual_get(p, &r);
 
 	if (id == POLICY_NO_ID) {
-		no_room(p);
+		policy_no_room(p);
 		return 0;
 	}
 	for (uint32_t i = 0; i < n; i++)
@@ -348,177 +401,8 @@ policy_verdict_t policy_residual_union(struct policy *p, const policy_verdict_t 
 	m = residual_get(p, &u);
 	if (m != POLICY_NO_ID)
 		return (policy_verdict_t)(POLICY_PERSONAL | m);
-	no_room(p);
+	policy_no_room(p);
 	return 0;
-}
-
-/* --- consumers ------------------------------------------------------------------------------- */
-
-#define KEY_WORDS (4 + POLICY_WHO_WORDS) /* policies and blocks of the link, the station */
-
-static bool key_eq(const void *ctx, uint32_t id, const void *key, size_t len)
-{
-	return memcmp((const uint32_t *)ctx + id + 1, key, len) == 0;
-}
-
-static void key_remember(struct policy_people *x, const uint32_t key[KEY_WORDS], uint32_t consumer)
-{
-	uint32_t at = x->n_keys;
-
-	if (at + KEY_WORDS + 1 > x->keys_cap) {
-		uint32_t cap = x->keys_cap ? x->keys_cap * 2 : 64 * (KEY_WORDS + 1);
-		uint32_t *grown = realloc(x->keys, cap * sizeof(*grown));
-
-		if (!grown)
-			return;
-		x->keys = grown;
-		x->keys_cap = cap;
-	}
-	if (policy_index_add(&x->by_key, policy_hash(key, KEY_WORDS * sizeof(*key)), at))
-		return;
-	x->keys[at] = consumer;
-	memcpy(x->keys + at + 1, key, KEY_WORDS * sizeof(*key));
-	x->n_keys += KEY_WORDS + 1;
-}
-
-static bool consumer_eq(const void *ctx, uint32_t id, const void *key, size_t len)
-{
-	const struct policy_consumer *a = &((const struct policy_people *)ctx)->consumer[id];
-	const struct policy_consumer *b = key;
-
-	(void)len;
-	return a->part == b->part && a->n_rules == b->n_rules &&
-	       memcmp(a->rules, b->rules, a->n_rules * sizeof(*a->rules)) == 0;
-}
-
-/* The row for a consumer of a policy whose rules match as `like` says. 0: no room. */
-static uint32_t row_get(struct policy *p, const struct policy_consumer *like)
-{
-	struct policy_people *x = &p->people;
-	size_t len = like->n_rules * sizeof(*like->rules);
-	uint32_t hash = policy_hash(like->rules, len) ^ like->part;
-	uint32_t id = policy_index_find(&x->by_consumer, hash, consumer_eq, x, like, len);
-	uint32_t n = atomic_load_explicit(&x->n_consumers, memory_order_relaxed);
-	uint32_t residuals = atomic_load_explicit(&x->n_residuals, memory_order_relaxed);
-	struct policy_consumer *c = &x->consumer[n];
-	uint16_t *rules;
-
-	if (id != POLICY_NO_ID)
-		return id;
-	rules = n <= POLICY_CONSUMERS_MAX ? take(x, like->n_rules, sizeof(*rules)) : NULL;
-	if (!rules)
-		return 0;
-	memcpy(rules, like->rules, len);
-	c->part = like->part;
-	c->rules = rules;
-	c->n_rules = like->n_rules;
-	if (row_grow(x, c, residuals) || policy_index_add(&x->by_consumer, hash, n))
-		return 0;
-	for (uint32_t i = 1; i < residuals; i++)
-		row_fill(p, c, i);
-	/* As for residuals. */
-	atomic_thread_fence(memory_order_release);
-	atomic_store_explicit(&x->n_consumers, n + 1, memory_order_relaxed);
-	return n;
-}
-
-/* The personal rules of the link's `out` that ask for such a station. -ENOMEM. */
-static int match_rules(struct policy *p, const struct policy_link *l, const struct policy_who *who,
-	struct policy_consumer *out)
-{
-	const struct policy_part *part = &p->parts[l->out_part];
-	struct policy_people *x = &p->people;
-
-	if (part->n_rules > x->list_cap) {
-		uint16_t *grown = realloc(x->list, part->n_rules * sizeof(*grown));
-
-		if (!grown)
-			return -ENOMEM;
-		x->list = grown;
-		x->list_cap = part->n_rules;
-	}
-	for (uint32_t i = part->rule; i < part->rule + part->n_rules; i++) {
-		const struct policy_rule *r = &p->rules[i];
-
-		if ((r->kind & CONFIG_KIND_ADVERTISEMENT) && r->to_who &&
-			policy_who_match(p->names, r->to_who, who))
-			x->list[out->n_rules++] = (uint16_t)i;
-	}
-	out->part = l->out_part;
-	out->rules = x->list;
-	return 0;
-}
-
-static bool ask_eq(const void *ctx, uint32_t id, const void *key, size_t len)
-{
-	const struct policy *p = ctx;
-
-	return memcmp(p->people.ask + (size_t)id * p->table.n_types, key, len) == 0;
-}
-
-/* The row of verdicts on the consumer's questions: its link's `in`, then its `out`. 0: no room. */
-static uint32_t ask_get(struct policy *p, const struct policy_link *l, const struct policy_who *who)
-{
-	struct policy_people *x = &p->people;
-	size_t len = p->table.n_types * sizeof(policy_verdict_t);
-	policy_verdict_t *in, *out;
-	uint32_t a, b, hash, id;
-
-	x->rows.n = 0;
-	if (policy_rows_add(&x->rows, &a) || policy_rows_add(&x->rows, &b))
-		return 0;
-	policy_ask_consumer(p, &p->parts[l->out_part], l->out_to, who, &x->rows, a);
-	if (l->in_part != POLICY_NO_ID)
-		policy_ask_consumer(p, &p->parts[l->in_part], l->in_to, who, &x->rows, b);
-	out = policy_row(&x->rows, a);
-	in = policy_row(&x->rows, b);
-	for (uint32_t t = 0; l->in_part != POLICY_NO_ID && t < p->table.n_types; t++)
-		if (!policy_permits(in[t]))
-			out[t] = in[t];
-	policy_ask_host(out, p->table.n_types);
-	hash = policy_hash(out, len);
-	id = policy_index_find(&x->by_ask, hash, ask_eq, p, out, len);
-	if (id != POLICY_NO_ID)
-		return id;
-	if (x->n_ask > POLICY_CONSUMERS_MAX || x->bytes + len > x->bytes_max ||
-		policy_index_add(&x->by_ask, hash, x->n_ask))
-		return 0;
-	x->bytes += len;
-	memcpy(x->ask + (size_t)x->n_ask * p->table.n_types, out, len);
-	return x->n_ask++;
-}
-
-bool policy_link_is_personal(const struct policy *p, uint16_t link)
-{
-	return link < p->n_links && p->links[link].personal;
-}
-
-uint32_t policy_consumer(struct policy *p, uint16_t link, const struct policy_who *who)
-{
-	struct policy_people *x = &p->people;
-	struct policy_consumer like = {.n_rules = 0};
-	const struct policy_link *l = &p->links[link];
-	uint32_t key[KEY_WORDS], at, row, ask;
-
-	if (!policy_link_is_personal(p, link))
-		return POLICY_NO_CONSUMER;
-	key[0] = l->in_part;
-	key[1] = l->in_to;
-	key[2] = l->out_part;
-	key[3] = l->out_to;
-	policy_named_key(&p->to_named, p->names, who, key + 4);
-	at = policy_index_find(
-		&x->by_key, policy_hash(key, sizeof(key)), key_eq, x->keys, key, sizeof(key));
-	if (at != POLICY_NO_ID)
-		return x->keys[at];
-	row = match_rules(p, l, who, &like) ? 0 : row_get(p, &like);
-	ask = row ? ask_get(p, l, who) : 0;
-	if (!ask) {
-		no_room(p);
-		return POLICY_NO_CONSUMER;
-	}
-	key_remember(x, key, ask << 16 | row);
-	return ask << 16 | row;
 }
 
 /* --- verdicts -------------------------------------------------------------------------------- */

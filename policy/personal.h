@@ -29,6 +29,8 @@ struct policy;
 struct policy_residual {
 	const uint16_t *v; /* [n] rules, by number; of a union: residuals */
 	uint32_t n;
+	const uint16_t *open; /* [n_open] of these rules, those that ask for no station */
+	uint32_t n_open;
 	uint32_t part;        /* the policy */
 	policy_verdict_t end; /* where none of the rules matches */
 	bool is_union;
@@ -93,3 +95,15 @@ policy_verdict_t policy_residual(
 
 /* The cell for what any of n cells permits. Control. */
 policy_verdict_t policy_residual_union(struct policy *p, const policy_verdict_t *cells, uint32_t n);
+
+/* --- between personal.c and consumer.c -------------------------------------------------------- */
+
+/* Memory of x, NULL beyond its bound. */
+void *policy_people_take(struct policy_people *x, size_t n, size_t size);
+
+/* Counts a class or consumer there was no room for. */
+void policy_no_room(struct policy *p);
+
+/* Makes room for n residuals in a consumer's row; fills the cell of one. */
+int policy_row_grow(struct policy_people *x, struct policy_consumer *c, uint32_t n);
+void policy_row_fill(struct policy *p, struct policy_consumer *c, uint32_t id);

@@ -14,6 +14,7 @@
 #include "policy/class.h"
 #include "policy/glob.h"
 #include "policy/index.h"
+#include "policy/match.h"
 #include "policy/names.h"
 #include "policy/partition.h"
 #include "policy/personal.h"
@@ -60,8 +61,9 @@ struct policy_part {
 	uint32_t *in_col;    /* [n_from] column of links whose `in` this is, or POLICY_NO_COLUMN */
 	uint32_t *out_col;   /* [n_to] column of links whose `out` this is, the same */
 	bool explicit_query; /* it has a rule with kind: query alone */
-	bool personal;       /* it has a personal rule for advertisements */
-	bool personal_ask;   /* ... for queries */
+	struct policy_matcher matcher;
+	bool personal;     /* it has a personal rule for advertisements */
+	bool personal_ask; /* ... for queries */
 };
 
 /* By link id. */

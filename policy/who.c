@@ -8,68 +8,6 @@
 #include "policy/names.h"
 #include "yaml/config.h"
 
-int policy_who_compile(struct policy_arena *arena, struct policy_names *names,
-	const struct config *config, const struct config_who *who,
-	const struct policy_who_set **out)
-{
-	struct policy_who_set *s;
-	struct policy_mac *macs;
-	uint32_t *users;
-	uint16_t *roles, *places;
-
-	*out = NULL;
-	if (!who->n_macs && !who->n_users && !who->n_roles && !who->n_locations)
-		return 0;
-	s = policy_arena_alloc(arena, 1, sizeof(*s));
-	macs = policy_arena_alloc(arena, who->n_macs, sizeof(*macs));
-	users = policy_arena_alloc(arena, who->n_users, sizeof(*users));
-	roles = policy_arena_alloc(arena, who->n_roles, sizeof(*roles));
-	places = policy_arena_alloc(arena, who->n_locations, sizeof(*places));
-	if (!s || !macs || !users || !roles || !places)
-		return -ENOMEM;
-	for (uint32_t i = 0; i < who->n_macs; i++)
-		macs[i] = (struct policy_mac){
-			.mac = who->macs[i].mac, .octets = (uint8_t)(who->macs[i].bits / 8)};
-	for (uint32_t i = 0; i < who->n_users; i++)
-		if (!(users[i] = policy_names_user(names, who->users[i])))
-			return -ENOMEM;
-	for (uint32_t i = 0; i < who->n_roles; i++)
-		if (!(roles[i] = policy_names_role(names, who->roles[i])))
-			return -ENOMEM;
-	for (uint32_t i = 0; i < who->n_locations; i++)
-		if (!(places[i] = policy_names_place(
-			      names, config->locations[who->locations[i]].path)))
-			return -ENOMEM;
-	*s = (struct policy_who_set){macs, users, roles, places, who->n_macs, who->n_users,
-		who->n_roles, who->n_locations};
-	*out = s;
-	return 0;
-}
-
-static bool mac_begins(const struct mac_addr *mac, const struct policy_mac *p)
-{
-	return memcmp(mac->b, p->mac.b, p->octets) == 0;
-}
-
-bool policy_who_match(const struct policy_names *names, const struct policy_who_set *set,
-	const struct policy_who *who)
-{
-	bool mac = set->n_macs == 0, user = set->n_users == 0, role = set->n_roles == 0,
-	     place = set->n_places == 0;
-
-	if (who == NULL)
-		return false;
-	for (uint32_t i = 0; !mac && i < set->n_macs; i++)
-		mac = mac_begins(&who->mac, &set->macs[i]);
-	for (uint32_t i = 0; !user && i < set->n_users; i++)
-		user = who->user == set->users[i];
-	for (uint32_t i = 0; !role && i < set->n_roles; i++)
-		role = who->role == set->roles[i];
-	for (uint32_t i = 0; !place && i < set->n_places; i++)
-		place = policy_place_in(names, who->place, set->places[i]);
-	return mac && user && role && place;
-}
-
 static int by_mac(const void *pa, const void *pb)
 {
 	const struct policy_mac *a = pa, *b = pb;
@@ -105,6 +43,69 @@ static uint32_t sort_once(void *v, uint32_t n, size_t size, int (*by)(const void
 		memmove((char *)v + kept++ * size, at, size);
 	}
 	return kept;
+}
+
+int policy_who_compile(struct policy_arena *arena, struct policy_names *names,
+	const struct config *config, const struct config_who *who,
+	const struct policy_who_set **out)
+{
+	struct policy_who_set *s;
+	struct policy_mac *macs;
+	uint32_t *users;
+	uint16_t *roles, *places;
+
+	*out = NULL;
+	if (!who->n_macs && !who->n_users && !who->n_roles && !who->n_locations)
+		return 0;
+	s = policy_arena_alloc(arena, 1, sizeof(*s));
+	macs = policy_arena_alloc(arena, who->n_macs, sizeof(*macs));
+	users = policy_arena_alloc(arena, who->n_users, sizeof(*users));
+	roles = policy_arena_alloc(arena, who->n_roles, sizeof(*roles));
+	places = policy_arena_alloc(arena, who->n_locations, sizeof(*places));
+	if (!s || !macs || !users || !roles || !places)
+		return -ENOMEM;
+	for (uint32_t i = 0; i < who->n_macs; i++)
+		macs[i] = (struct policy_mac){
+			.mac = who->macs[i].mac, .octets = (uint8_t)(who->macs[i].bits / 8)};
+	for (uint32_t i = 0; i < who->n_users; i++)
+		if (!(users[i] = policy_names_user(names, who->users[i])))
+			return -ENOMEM;
+	for (uint32_t i = 0; i < who->n_roles; i++)
+		if (!(roles[i] = policy_names_role(names, who->roles[i])))
+			return -ENOMEM;
+	for (uint32_t i = 0; i < who->n_locations; i++)
+		if (!(places[i] = policy_names_place(
+			      names, config->locations[who->locations[i]].path)))
+			return -ENOMEM;
+	*s = (struct policy_who_set){macs, users, roles, places, who->n_macs,
+		sort_once(users, who->n_users, sizeof(*users), by_u32),
+		sort_once(roles, who->n_roles, sizeof(*roles), by_u16), who->n_locations};
+	*out = s;
+	return 0;
+}
+
+static bool mac_begins(const struct mac_addr *mac, const struct policy_mac *p)
+{
+	return memcmp(mac->b, p->mac.b, p->octets) == 0;
+}
+
+bool policy_who_match(const struct policy_names *names, const struct policy_who_set *set,
+	const struct policy_who *who)
+{
+	bool mac = set->n_macs == 0, user = set->n_users == 0, role = set->n_roles == 0,
+	     place = set->n_places == 0;
+
+	if (who == NULL)
+		return false;
+	for (uint32_t i = 0; !mac && i < set->n_macs; i++)
+		mac = mac_begins(&who->mac, &set->macs[i]);
+	for (uint32_t i = 0; !user && i < set->n_users; i++)
+		user = who->user == set->users[i];
+	for (uint32_t i = 0; !role && i < set->n_roles; i++)
+		role = who->role == set->roles[i];
+	for (uint32_t i = 0; !place && i < set->n_places; i++)
+		place = policy_place_in(names, who->place, set->places[i]);
+	return mac && user && role && place;
 }
 
 int policy_named_init(struct policy_named *named, struct policy_arena *arena,
