@@ -486,6 +486,7 @@ void ctl_grant_again(struct ctl *c, uint32_t rec)
 	const struct cache_record *r = cache_record_at(c->view, rec);
 	struct ctl_subject s;
 	uint32_t before;
+	bool typed = c->grants.rec[rec].typed;
 
 	if (!c->grants.rec[rec].known)
 		return;
@@ -499,6 +500,7 @@ void ctl_grant_again(struct ctl *c, uint32_t rec)
 	}
 	forget_record(c, rec);
 	take_record(c, rec);
+	c->grants.rec[rec].typed = typed;
 	if (r->cls[c->world->slot] != before) {
 		ctl_wait_arrived(c, rec);
 		ctl_interest_added(c, rec);

@@ -232,11 +232,32 @@ static void read_options(struct ctl *c, const struct lesson *s)
 	}
 }
 
+enum txt { TXT_TOO, TXT_ONLY, TXT_NOT };
+
+static void learn_records(struct ctl *c, struct lesson *s, const uint8_t *dns, enum txt txt)
+{
+	const struct dns_rr *rr = &c->scratch.rr;
+	int rc;
+
+	if (dns_reader_init(&s->reader, dns, s->pkt->dns_len) < 0)
+		return;
+	while ((rc = dns_reader_rr(&s->reader, &c->scratch.rr)) != 0 && rc != -EBADMSG) {
+		if (rc != 1 || (txt == TXT_ONLY && rr->rrtype != DNS_TYPE_TXT) ||
+			(txt == TXT_NOT && rr->rrtype == DNS_TYPE_TXT))
+			continue;
+		/* Nothing is learned from the authority section, where probes announce what they
+		 * want (§8.2). */
+		if (rr->rrtype == DNS_TYPE_OPT)
+			read_options(c, s);
+		else if (rr->section != DNS_SECTION_AUTHORITY)
+			learn_record(c, s);
+	}
+}
+
 void ctl_learn(struct ctl *c, struct rte_mbuf *m)
 {
 	struct lesson s = {.pkt = dp_pkt(m)};
 	const uint8_t *dns;
-	int rc;
 
 	s.l = ctl_gateway_link(c, s.pkt->link);
 	dns = ctl_message(c, m);
@@ -251,15 +272,12 @@ void ctl_learn(struct ctl *c, struct rte_mbuf *m)
 		CTL_INC(c, responses_reflected);
 		return;
 	}
-	if (dns_reader_init(&s.reader, dns, s.pkt->dns_len) < 0)
-		return;
-	while ((rc = dns_reader_rr(&s.reader, &c->scratch.rr)) != 0 && rc != -EBADMSG) {
-		/* Nothing is learned from the authority section, where probes announce what they
-		 * want (§8.2). */
-		if (rc == 1 && c->scratch.rr.rrtype == DNS_TYPE_OPT)
-			read_options(c, &s);
-		else if (rc == 1 && c->scratch.rr.section != DNS_SECTION_AUTHORITY)
-			learn_record(c, &s);
+	/* Rules about TXT records decide on what may stand before them. */
+	if (policy_needs_txt(c->world->policy)) {
+		learn_records(c, &s, dns, TXT_ONLY);
+		learn_records(c, &s, dns, TXT_NOT);
+	} else {
+		learn_records(c, &s, dns, TXT_TOO);
 	}
 	for (unsigned i = 0; i < s.n_unique; i++)
 		cache_flush_others(c->cache, c->scratch.unique[i], c->now_ms);
