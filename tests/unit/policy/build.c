@@ -53,6 +53,16 @@ struct build *build_new(void)
 	return b;
 }
 
+struct policy_names *shared_names(void)
+{
+	static struct policy_names *names;
+
+	if (names == NULL)
+		names = policy_names_create();
+	cr_assert_not_null(names);
+	return names;
+}
+
 struct policy_names *build_names(struct build *b)
 {
 	return b->names;

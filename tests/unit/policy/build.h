@@ -61,6 +61,9 @@ uint16_t build_id(struct build *b, const char *link);
 /* Wire form of "_ipp._tcp" as it is written; returns its length. Test data: no checks. */
 uint8_t build_wire(const char *type, uint8_t wire[128]);
 
+/* Names for policies that are compiled without a build; they stay. */
+struct policy_names *shared_names(void);
+
 /* What users, roles and places are numbered by; build_policy() has numbered those of the rules. */
 struct policy_names *build_names(struct build *b);
 

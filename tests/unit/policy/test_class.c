@@ -10,7 +10,6 @@
 #include <string.h>
 
 #include "build.h"
-#include "policy/names.h"
 
 static struct build *b;
 static struct policy *p;
@@ -259,7 +258,7 @@ Test(class, a_full_table_denies_and_counts)
 	const struct policy_table *t;
 
 	wide_make(&w, WIDE);
-	p = policy_compile(&w.config, policy_names_create(), w.ids, WIDE, 0, why, sizeof(why));
+	p = policy_compile(&w.config, shared_names(), w.ids, WIDE, 0, why, sizeof(why));
 	cr_assert_not_null(p, "%s", why);
 	policy_stats(p, &st);
 	cr_assert_geq(st.classes_max, 1024);
@@ -304,7 +303,7 @@ Test(class, too_wide_a_table_is_refused)
 	wide_make(&w, POLICY_RULES_MAX);
 	errno = 0;
 	p = policy_compile(
-		&w.config, policy_names_create(), w.ids, POLICY_RULES_MAX, 0, why, sizeof(why));
+		&w.config, shared_names(), w.ids, POLICY_RULES_MAX, 0, why, sizeof(why));
 	cr_expect_null(p);
 	cr_expect_eq(errno, E2BIG);
 	cr_expect_not_null(strstr(why, "64 MiB"), "%s", why);

@@ -9,7 +9,6 @@
 #include <string.h>
 
 #include "build.h"
-#include "policy/names.h"
 
 static struct build *b;
 static struct policy *p;
@@ -249,7 +248,7 @@ Test(rules, no_links_no_policies)
 	char why[160];
 	struct policy_stats st;
 
-	p = policy_compile(&c, policy_names_create(), NULL, 0, 1, why, sizeof(why));
+	p = policy_compile(&c, shared_names(), NULL, 0, 1, why, sizeof(why));
 	cr_assert_not_null(p);
 	cr_expect_eq(policy_table(p)->slot, 1);
 	cr_expect_eq(policy_rules(p), 0);
@@ -344,7 +343,7 @@ static void compile_rules(uint32_t n, int error)
 	if (n > 0)
 		rules[n - 1].services.any = true;
 	errno = 0;
-	p = policy_compile(&c, policy_names_create(), &id, 1, 0, why, sizeof(why));
+	p = policy_compile(&c, shared_names(), &id, 1, 0, why, sizeof(why));
 	if (error) {
 		cr_expect_null(p);
 		cr_expect_eq(errno, error);
@@ -379,7 +378,7 @@ Test(rules, link_ids_out_of_range)
 	build_link(b, "a", NULL, NULL);
 	c = build_config(b);
 	errno = 0;
-	cr_expect_null(policy_compile(c, policy_names_create(), &id, 4, 0, why, sizeof(why)));
+	cr_expect_null(policy_compile(c, shared_names(), &id, 4, 0, why, sizeof(why)));
 	cr_expect_eq(errno, EINVAL);
 	cr_expect_neq(why[0], '\0');
 }
