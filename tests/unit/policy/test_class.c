@@ -302,8 +302,7 @@ Test(class, too_wide_a_table_is_refused)
 
 	wide_make(&w, POLICY_RULES_MAX);
 	errno = 0;
-	p = policy_compile(
-		&w.config, shared_names(), w.ids, POLICY_RULES_MAX, 0, why, sizeof(why));
+	p = policy_compile(&w.config, shared_names(), w.ids, POLICY_RULES_MAX, 0, why, sizeof(why));
 	cr_expect_null(p);
 	cr_expect_eq(errno, E2BIG);
 	cr_expect_not_null(strstr(why, "64 MiB"), "%s", why);
