@@ -21,6 +21,9 @@ uint32_t station_make(struct cache *c, uint16_t link, const struct mac_addr *mac
 		atomic_store_explicit(&st->who[slot], 0, memory_order_relaxed);
 	}
 	atomic_store_explicit(&st->asked_ms, 0, memory_order_relaxed);
+	/* Full: a bucket holds no more than its burst. */
+	for (unsigned i = 0; i < 2; i++)
+		atomic_store_explicit(&st->meter[i], UINT64_MAX, memory_order_relaxed);
 	st->asker = false;
 	st->n_records = 0;
 	st->records = 0;

@@ -28,7 +28,9 @@ struct cache_station {
 	_Atomic uint32_t consumer[2]; /* its number (policy_consumer()); 0: not known */
 	_Atomic uint64_t who[2];      /* its user, role and place (cache_who()) */
 	_Atomic uint32_t asked_ms;    /* a worker writes: its last query, odd; 0: never */
-	uint32_t reserved[4];
+	/* Workers write: what is left of its meters (struct bucket_level). Two workers at once may
+	 * lose a packet's worth of the count, no more. */
+	_Atomic uint64_t meter[2];
 
 	/* Control's own. */
 	uint32_t n_records __attribute__((aligned(64))); /* quota limits.records_per_station */

@@ -152,22 +152,29 @@ static void sweep(struct ctl *c, struct ctl_timer *t)
 		ctl_arm(c, t, c->now_ms + SWEEP_MS, sweep);
 }
 
+void ctl_people_know(struct ctl *c, uint16_t link, const struct mac_addr *mac)
+{
+	uint32_t idx = 0;
+
+	if (ctl_gateway_link(c, link) != NULL)
+		idx = cache_station_ask(c->cache, link, mac, c->now_ms);
+	if (idx == 0) {
+		CTL_INC(c, askers_refused);
+		return;
+	}
+	fill_both(c, idx);
+	if (wheel_armed(&c->people.sweep.item))
+		return;
+	c->people.sweep_at = 1;
+	ctl_arm(c, &c->people.sweep, c->now_ms + SWEEP_MS, sweep);
+}
+
 void ctl_people_asks(struct ctl *c, unsigned worker, struct rte_mbuf *m)
 {
 	struct dp_pkt *pkt = dp_pkt(m);
 	struct dp_downcall d = {.op = DP_DOWN_QUERY, .link = pkt->link, .m = m};
-	uint32_t idx = 0;
 
-	if (ctl_gateway_link(c, pkt->link) != NULL)
-		idx = cache_station_ask(c->cache, pkt->link, &pkt->smac, c->now_ms);
-	if (idx != 0)
-		fill_both(c, idx);
-	else
-		CTL_INC(c, askers_refused);
-	if (idx != 0 && !wheel_armed(&c->people.sweep.item)) {
-		c->people.sweep_at = 1;
-		ctl_arm(c, &c->people.sweep, c->now_ms + SWEEP_MS, sweep);
-	}
+	ctl_people_know(c, pkt->link, &pkt->smac);
 	/* The second time it is answered in any case, if only with what everybody may see. */
 	pkt->flags |= DP_PKT_ASKED;
 	ctl_down(c, worker, &d);

@@ -3,6 +3,8 @@
 
 #include <stdint.h>
 
+#include "base/addr.h"
+
 struct rte_mbuf;
 
 /*
@@ -23,9 +25,10 @@ enum dp_up_op {
 	DP_UP_RESPONSE, /* m: an mDNS response to learn from; dp_pkt(m) is filled */
 	DP_UP_QUERY,    /* m: a query; control looks at the questions in dp_pkt(m)->ask */
 	DP_UP_WHO,      /* m: a query of a station that is not known as a consumer of its link */
-	DP_UP_HOST,     /* m: ARP, ND, IGMP or MLD; dp_pkt(m)->outcome tells which */
-	DP_UP_REFRESH,  /* rec/gen: answered from a record past 80 % of its TTL (RFC 6762 §5.2,
-			   draft 3.7) */
+	DP_UP_KNOW, /* rec: link, mac: a station that is not known yet, to be metered by itself */
+	DP_UP_HOST, /* m: ARP, ND, IGMP or MLD; dp_pkt(m)->outcome tells which */
+	DP_UP_REFRESH, /* rec/gen: answered from a record past 80 % of its TTL (RFC 6762 §5.2,
+			  draft 3.7) */
 	DP_UP_POOF, /* rec/gen: queried twice on its own link and not answered (RFC 6762 §10.5) */
 };
 
@@ -36,6 +39,7 @@ struct dp_upcall {
 	union {
 		struct rte_mbuf *m;
 		uint32_t gen;
+		struct mac_addr mac;
 	};
 };
 

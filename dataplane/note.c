@@ -78,3 +78,28 @@ void dp_note_record(struct dp_worker *w, const struct dp_query *q, const struct 
 		name(&e, cache_node_name(w->cache, node), node->name_len);
 	dp_audit_push(w->audit, &e);
 }
+
+void dp_note_refused(struct dp_worker *w, const struct dp_pkt *pkt, enum dp_outcome o)
+{
+	bool response = (pkt->flags & DP_PKT_RESPONSE) != 0;
+	struct dp_audit_event e;
+	uint64_t tag;
+
+	if (likely(!w->world->audit))
+		return;
+	/* Unknown stations are any number: one kind for all of a link. */
+	tag = dp_audit_tag(o, o == DP_over_station ? &pkt->smac : &w->world->link[pkt->link]->mac,
+		(uint64_t)pkt->link << 16 | response | 1ull << 43);
+	if (!dp_audit_first(w->audit, tag, w->now_ms))
+		return;
+	memset(&e, 0, offsetof(struct dp_audit_event, name));
+	e.tag = tag;
+	e.kind = DP_AUDIT_ADMISSION;
+	e.what = response ? DP_AUDIT_ADVERTISEMENT : DP_AUDIT_QUERY;
+	e.limit = (uint8_t)o;
+	e.link = pkt->link;
+	e.mac = pkt->smac;
+	e.family = pkt->family;
+	memcpy(e.ip, pkt->src, sizeof(e.ip));
+	dp_audit_push(w->audit, &e);
+}

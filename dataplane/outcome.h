@@ -42,6 +42,9 @@
 	X(martian, "sources that cannot be a station")                                             \
 	X(no_address, "mDNS of a family the gateway has no address for on the link")               \
 	X(off_link, "unicast-addressed or legacy mDNS from a source off the link (RFC 6762 11)")   \
+	X(over_station, "packets over what one station may send (admission.station)")              \
+	X(over_unknown, "packets over what unknown stations may send (admission.link.unknown)")    \
+	X(over_link, "packets over what a link may send (admission.link)")                         \
 	X(bad_dns, "DNS messages that cannot be read")                                             \
 	X(bad_opcode, "messages with an opcode or rcode other than 0 (RFC 6762 18.3, 18.11)")      \
 	X(response_port, "responses not from port 5353 (RFC 6762 6)")                              \

@@ -280,21 +280,11 @@ static bool interest_is_news(
 {
 	uint64_t tag = qu->key.lo ^
 		       (q->link->id | (uint64_t)q->viewer.station << 16) * 0x9e3779b97f4a7c15ull;
-	struct dp_told *set = w->told[tag >> 32 & (DP_TELL_SETS - 1)], *victim = &set[0];
 
 	if ((q->pkt->flags & DP_PKT_LEGACY) || qu->qtype != DNS_TYPE_PTR ||
 		(qu->sd.kind != DNS_NAME_SERVICE_TYPE && qu->sd.kind != DNS_NAME_SUBTYPE))
 		return false;
-	for (unsigned i = 0; i < 4; i++) {
-		if (set[i].tag == tag && clock_ms_diff(w->now_ms, set[i].told_ms) < 60000)
-			return false;
-		if (set[i].tag == tag || clock_ms_before(set[i].told_ms, victim->told_ms))
-			victim = &set[i];
-		if (set[i].tag == tag)
-			break;
-	}
-	*victim = (struct dp_told){.tag = tag, .told_ms = w->now_ms};
-	return true;
+	return dp_told_news(w, tag, 60000);
 }
 
 struct tally {

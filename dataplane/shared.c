@@ -114,7 +114,7 @@ static void drain_up(struct rte_ring *r)
 	struct dp_upcall u;
 
 	while (r != NULL && rte_ring_dequeue_elem(r, &u, sizeof(u)) == 0)
-		if (u.op != DP_UP_REFRESH && u.op != DP_UP_POOF)
+		if (u.op != DP_UP_REFRESH && u.op != DP_UP_POOF && u.op != DP_UP_KNOW)
 			rte_pktmbuf_free(u.m);
 }
 

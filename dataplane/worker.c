@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+#include "dataplane/admit.h"
 #include "dataplane/tell.h"
 
 #include <errno.h>
@@ -32,9 +33,9 @@ struct dp_worker *dp_worker_create(
 	w->now_ms = clock_ms(now_us);
 	rng_seed(&w->rng, seed + id);
 	if (dp_schedule_init(&w->schedule, socket, w->now_ms) < 0 ||
-		dp_gathers_init(&w->gathers, socket, w->now_ms) < 0) {
-		dp_schedule_fini(&w->schedule);
-		rte_free(w);
+		dp_gathers_init(&w->gathers, socket, w->now_ms) < 0 ||
+		dp_admit_init(w, (int)socket) < 0) {
+		dp_worker_destroy(w);
 		errno = ENOMEM;
 		return NULL;
 	}
@@ -48,6 +49,7 @@ void dp_worker_destroy(struct dp_worker *w)
 	dp_reassemble_clear(&w->reassembly);
 	dp_gathers_fini(&w->gathers);
 	dp_schedule_fini(&w->schedule);
+	dp_admit_fini(w);
 	rte_free(w);
 }
 
@@ -81,6 +83,29 @@ bool dp_upcall_record(struct dp_worker *w, unsigned op, uint32_t rec, uint32_t g
 	if (op == DP_UP_POOF && rte_ring_free_count(w->shared->up[w->id]) <= DP_UP_RING / 4)
 		return false;
 	return rte_ring_sp_enqueue_elem(w->shared->up[w->id], &u, sizeof(u)) == 0;
+}
+
+bool dp_upcall_send(struct dp_worker *w, const struct dp_upcall *u, unsigned spare)
+{
+	return rte_ring_free_count(w->shared->up[w->id]) > spare &&
+	       rte_ring_sp_enqueue_elem(w->shared->up[w->id], (void *)(uintptr_t)u, sizeof(*u)) ==
+		       0;
+}
+
+bool dp_told_news(struct dp_worker *w, uint64_t tag, uint32_t ms)
+{
+	struct dp_told *set = w->told[tag >> 32 & (DP_TELL_SETS - 1)], *victim = &set[0];
+
+	for (unsigned i = 0; i < 4; i++) {
+		if (set[i].tag == tag && clock_ms_diff(w->now_ms, set[i].told_ms) < (int32_t)ms)
+			return false;
+		if (set[i].tag == tag || clock_ms_before(set[i].told_ms, victim->told_ms))
+			victim = &set[i];
+		if (set[i].tag == tag)
+			break;
+	}
+	*victim = (struct dp_told){.tag = tag, .told_ms = w->now_ms};
+	return true;
 }
 
 bool dp_hand(struct dp_worker *w, unsigned to, enum dp_handover what, struct rte_mbuf *m)
@@ -121,6 +146,8 @@ static void dispatch(struct dp_worker *w, struct rte_mbuf *m, int rc)
 		host_duty(w, m);
 	else if (rc == DP_FRAGMENT)
 		fragment(w, m);
+	else if (w->world->admission && (rc = dp_admit(w, dp_pkt(m))) < 0)
+		drop(w, m, (enum dp_outcome)(-1 - rc));
 	else if (dp_pkt(m)->flags & DP_PKT_RESPONSE)
 		dp_response(w, m);
 	else

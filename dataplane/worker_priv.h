@@ -20,6 +20,7 @@
  *
  *	worker.c     the turn: who is looked at, and in which order
  *	classify.c   frame -> dp_pkt, or an outcome
+ *	admit.c      how many packets are let in
  *	query.c      questions of a burst -> keys -> nodes -> answer sets -> delivery
  *	answer.c     which records answer a question
  *	nearest.c    the nearest instances of a question
@@ -171,6 +172,7 @@ struct dp_worker {
 
 	struct dp_counters *counters;
 	struct dp_audit *audit;
+	struct dp_link_meters *meter; /* [DP_LINKS_MAX] */
 	struct rng rng;
 	uint16_t n_rxq;
 	struct dp_rxq rxq[DP_PORTS_MAX];
@@ -243,6 +245,12 @@ void dp_bypass_copy(struct dp_worker *w, struct rte_mbuf *m);
 /* tx.c: take the mbuf. */
 void dp_tx(struct dp_worker *w, uint16_t port, uint16_t link, struct rte_mbuf *m);
 void dp_tx_flush(struct dp_worker *w);
+
+/* worker.c: was this told to control within so many ms? Else it is noted as told now. */
+bool dp_told_news(struct dp_worker *w, uint64_t tag, uint32_t ms);
+
+/* worker.c: sends a message without an mbuf, leaving `spare` places of the ring free. */
+bool dp_upcall_send(struct dp_worker *w, const struct dp_upcall *u, unsigned spare);
 
 /* worker.c: hand over; false: ring full, the mbuf is still the caller's. */
 bool dp_upcall(struct dp_worker *w, unsigned op, struct rte_mbuf *m);

@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 #include "base/addr.h"
+#include "base/bucket.h"
 #include "base/counter.h"
 #include "dataplane/own.h"
 #include "policy/policy.h"
@@ -23,6 +24,12 @@
 #define DP_LINK_ADDRS 8     /* own addresses of a link and family at most */
 #define DP_LINK_PREFIXES 16 /* on-link prefixes of a link and family at most */
 #define DP_HDR_MAX 66       /* Ethernet 14 + VLAN 4 + IPv6 40 + UDP 8 */
+
+/* Meters of a station and of a link: of queries and of advertisements. */
+#define DP_METER_QUERIES 0
+#define DP_METER_ADVERTISEMENTS 1
+#define DP_METERS 2
+#define DP_METER_UNKNOWN 2 /* of a link: of stations that are not known yet */
 
 enum dp_link_mode {
 	DP_LINK_GATEWAY, /* learn and answer */
@@ -56,8 +63,10 @@ struct dp_link {
 	/* Columns of the world's policy for this link (policy/policy.h). */
 	uint32_t col_in, col_out, col_query, col_probe;
 	uint32_t query_budget; /* our own queries a second; control */
-	bool wireless;         /* stations may not hear each other */
-	bool announce;         /* what is learned elsewhere is announced here; control */
+	/* admission.link, a worker's part: queries, advertisements, unknown stations. */
+	struct bucket_rate admit[DP_METERS + 1];
+	bool wireless; /* stations may not hear each other */
+	bool announce; /* what is learned elsewhere is announced here; control */
 	/* `conflicts: report`: a name that another link's station has may be claimed here too. */
 	bool conflicts_report;
 	uint32_t in_sig; /* of what its `in` says: another one after a reload, something may be
@@ -102,6 +111,8 @@ struct dp_world {
 	 * did. NULL: not counted. Its lcore writes, management reads.
 	 */
 	uint64_t *hits[DP_WORKERS_MAX + 1];
+	bool admission;                      /* packets are metered (dataplane/admit.h) */
+	struct bucket_rate admit[DP_METERS]; /* admission.station: queries, advertisements */
 	bool audit;       /* what policy denies and so on is noted (dataplane/audit.h) */
 	uint16_t n_ids;   /* link ids are below this */
 	uint32_t n_links; /* links that exist */

@@ -257,6 +257,7 @@ static json_t *line_of(const struct mgmt *m, const struct dp_audit_event *e)
 	static const char *const kinds[] = {[DP_AUDIT_DENIED] = "denied",
 		[DP_AUDIT_PERMITTED] = "permitted",
 		[DP_AUDIT_QUOTA] = "refused",
+		[DP_AUDIT_ADMISSION] = "refused",
 		[DP_AUDIT_CONFLICT] = "conflict"};
 	static const char *const whats[] = {[DP_AUDIT_QUERY] = "query",
 		[DP_AUDIT_ADVERTISEMENT] = "advertisement",
@@ -274,13 +275,19 @@ static json_t *line_of(const struct mgmt *m, const struct dp_audit_event *e)
 		json_object_set_new(o, "ip", show_ip(e->family, e->ip));
 	add_text(o, "user", policy_user_name(m->names, who.user));
 	add_text(o, "role", policy_role_name(m->names, who.role));
-	add_name(o, e);
+	if (e->name_len > 0)
+		add_name(o, e);
 	if (e->rrtype != 0 && dns_type_to_text(e->rrtype, rrtype, sizeof(rrtype)) >= 0)
 		add_text(o, "rrtype", rrtype);
 	if (e->kind == DP_AUDIT_DENIED || e->kind == DP_AUDIT_PERMITTED)
 		json_object_set_new(o, "rule", rule_of(m, e));
 	if (e->kind == DP_AUDIT_QUOTA)
 		add_text(o, "limit", limit_name(e->limit));
+	if (e->kind == DP_AUDIT_ADMISSION)
+		add_text(o, "limit",
+			e->limit == DP_over_station   ? "admission.station"
+			: e->limit == DP_over_unknown ? "admission.link.unknown"
+						      : "admission.link");
 	if (e->other != 0) {
 		json_object_set_new(o,
 			e->kind == DP_AUDIT_CONFLICT ? "other_link" : "provider_link",

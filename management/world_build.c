@@ -137,6 +137,21 @@ static int link_mtu(struct dp_link *l, const struct mgmt_world_input *in,
 	return 0;
 }
 
+/* Each of n workers has its part. */
+static void link_meters(struct dp_link *l, const struct config_admission *a, unsigned n)
+{
+	const uint32_t rate[] = {[DP_METER_QUERIES] = a->link_queries,
+		[DP_METER_ADVERTISEMENTS] = a->link_advertisements,
+		[DP_METER_UNKNOWN] = a->link_unknown};
+
+	for (unsigned i = 0; i <= DP_METERS; i++) {
+		uint32_t part = (rate[i] + n - 1) / n;
+
+		/* A second's worth at once. */
+		bucket_rate_set(&l->admit[i], part, part);
+	}
+}
+
 static int link_build(struct dp_link *l, const struct mgmt_world_input *in,
 	const struct config_link *cl, uint16_t id, struct clamped *clamped, char *why)
 {
@@ -155,6 +170,8 @@ static int link_build(struct dp_link *l, const struct mgmt_world_input *in,
 	l->mac = port->mac;
 	l->query_budget = cl->query_budget;
 	l->wireless = cl->wireless;
+	link_meters(l, &in->config->admission,
+		port->n_queues < in->n_workers ? port->n_queues : in->n_workers);
 	l->announce = cl->announce;
 	l->conflicts_report = cl->conflicts_report;
 	if (cl->location != CONFIG_NO_LOCATION)
@@ -365,6 +382,11 @@ static struct dp_world *world_alloc(const struct mgmt_world_input *in)
 	w->generation = in->generation;
 	w->n_workers = in->n_workers;
 	w->slot = in->generation & 1;
+	w->admission = !in->config->admission.off;
+	bucket_rate_set(&w->admit[DP_METER_QUERIES], in->config->admission.station_queries,
+		in->config->admission.station_burst);
+	bucket_rate_set(&w->admit[DP_METER_ADVERTISEMENTS],
+		in->config->admission.station_advertisements, in->config->admission.station_burst);
 	w->audit = in->config->audit.file != NULL || in->config->audit.syslog;
 	w->n_ids = in->ids->next;
 	snprintf(w->id, sizeof(w->id), "%s", in->config->gateway.id);

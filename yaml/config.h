@@ -233,6 +233,14 @@ struct config_set {
 	struct config_pos pos;
 };
 
+/** The admission: section. Packets per second. */
+struct config_admission {
+	bool off;
+	uint32_t station_queries, station_advertisements;
+	uint32_t station_burst; /* packets */
+	uint32_t link_queries, link_advertisements, link_unknown;
+};
+
 /** The audit: section. */
 struct config_audit {
 	const char *file; /* absolute path; NULL: nothing is written to a file */
@@ -270,6 +278,7 @@ struct config {
 	struct config_services pinned; /* types only: `any` and `workstation` are errors */
 	struct mac_addr *gateways;     /* other gateways on our links */
 	uint32_t n_gateways;
+	struct config_admission admission;
 	struct config_audit audit;
 	struct config_control control;
 	const char *const *eal; /* argv pieces, "--log-level=lib.eal:warning"; in file order */

@@ -108,6 +108,7 @@ struct draft {
 	uint32_t n_stations;
 	struct yaml_node *pinned;
 	struct yaml_node *gateways;
-	uint32_t audit_syslog; /* 0 or 1 */
+	uint32_t admission_off; /* 0 or 1 */
+	uint32_t audit_syslog;  /* 0 or 1 */
 	struct yaml_node *eal;
 };

@@ -50,6 +50,7 @@ static void build(struct yaml_loader *ld, struct draft *draft)
 		return;
 	yaml_build_pinned(&sets);
 	yaml_build_policies(ld, draft, &sets, &links, &(struct yaml_who_names){&places, &roles});
+	draft->config.admission.off = draft->admission_off != 0;
 	draft->config.audit.syslog = draft->audit_syslog != 0;
 	yaml_build_gateways(ld, draft);
 	yaml_build_options(ld, draft);

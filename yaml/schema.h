@@ -15,7 +15,9 @@
 
 enum schema_type {
 	/* Structure: the keys below are rows of their own. */
-	SCHEMA_MAP,     /* a map with these keys; fields of the enclosing struct */
+	/* a map with these keys; fields of the enclosing struct. With `words`: or that word, which
+	 * sets a uint32_t of its own to 1 */
+	SCHEMA_MAP,
 	SCHEMA_RECORDS, /* a list of maps: an array of structs */
 	SCHEMA_NAMED,   /* a map of names the user chooses: an array of structs with a name */
 	/* Values. */

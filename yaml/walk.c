@@ -272,7 +272,10 @@ static void walk_value(
 		return;
 	switch (key->type) {
 	case SCHEMA_MAP:
-		walk_map(ld, key, node, base);
+		if (key->words && node->kind == YAML_KIND_SCALAR && !strcmp(node->text, key->words))
+			*(uint32_t *)((char *)base + key->offset) = 1;
+		else
+			walk_map(ld, key, node, base);
 		break;
 	case SCHEMA_RECORDS:
 	case SCHEMA_NAMED:

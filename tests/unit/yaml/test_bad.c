@@ -7,7 +7,7 @@
 #define LINK "links: [{name: l, port: p, mode: off}]\n"
 #define KEYS                                                                                       \
 	"expected one of gateway, ports, locations, roles, services, links, policies, stations, "  \
-	"pinned, gateways, audit, control, eal"
+	"pinned, gateways, admission, audit, control, eal"
 
 Test(bad, required_keys)
 {
@@ -462,4 +462,17 @@ Test(bad, rules_of_links_without_the_policy)
 		"policy "
 		"as "
 		"its out, and the others are not asked about it\n");
+}
+
+Test(bad, admission)
+{
+	expect_lines(PORT LINK "admission: on\n",
+		"t.yaml:3:12: admission: found \"on\", expected a map like {station: {queries: "
+		"50/s}}, or off\n");
+	expect_lines(PORT LINK "admission: {station: {queries: 0/s, burst: 1/s}, link: off}\n",
+		"t.yaml:3:32: admission.station.queries: found \"0/s\", expected a rate "
+		"1/s..1000000/s\n"
+		"t.yaml:3:44: admission.station.burst: found \"1/s\", expected an integer "
+		"1..1000000\n"
+		"t.yaml:3:56: admission.link: found \"off\", expected a map\n");
 }

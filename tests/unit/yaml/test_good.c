@@ -289,3 +289,25 @@ Test(good, stations_and_places)
 	cr_expect_eq(r[3].same, CONFIG_SAME_USER);
 	config_free(c);
 }
+
+Test(good, admission)
+{
+#define LINKS_OF "ports: [{name: p, device: \"tap:t0\"}]\nlinks: [{name: l, port: p, mode: off}]\n"
+	struct config *c = load_good(LINKS_OF);
+
+	cr_expect_not(c->admission.off);
+	cr_expect_eq(c->admission.station_queries, 50);
+	cr_expect_eq(c->admission.station_burst, 100);
+	cr_expect_eq(c->admission.link_advertisements, 20000);
+	cr_expect_eq(c->admission.link_unknown, 500);
+	config_free(c);
+	c = load_good(LINKS_OF "admission: off\n");
+	cr_expect(c->admission.off);
+	config_free(c);
+	c = load_good(LINKS_OF "admission: {station: {queries: 7/s}, link: {unknown: 9/s}}\n");
+	cr_expect_not(c->admission.off);
+	cr_expect_eq(c->admission.station_queries, 7);
+	cr_expect_eq(c->admission.station_advertisements, 50);
+	cr_expect_eq(c->admission.link_unknown, 9);
+	config_free(c);
+}

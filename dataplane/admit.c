@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "dataplane/admit.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include <rte_malloc.h>
+
+#include "dataplane/note.h"
+
+#define KNOW_MS 1000 /* control is told of an unknown station so often */
+
+int dp_admit_init(struct dp_worker *w, int socket)
+{
+	w->meter = rte_malloc_socket(
+		"meters", DP_LINKS_MAX * sizeof(*w->meter), RTE_CACHE_LINE_SIZE, socket);
+	if (w->meter == NULL)
+		return -ENOMEM;
+	memset(w->meter, 0xff, DP_LINKS_MAX * sizeof(*w->meter));
+	return 0;
+}
+
+void dp_admit_fini(struct dp_worker *w)
+{
+	rte_free(w->meter);
+}
+
+static bool station_takes(struct dp_worker *w, struct cache_station *st, unsigned what)
+{
+	uint64_t word = atomic_load_explicit(&st->meter[what], memory_order_relaxed);
+	struct bucket_level level;
+	bool takes;
+
+	_Static_assert(sizeof(level) == sizeof(word), "a meter is a word");
+	memcpy(&level, &word, sizeof(level));
+	takes = bucket_level_take(&w->world->admit[what], &level, w->now_us, 1);
+	memcpy(&word, &level, sizeof(word));
+	atomic_store_explicit(&st->meter[what], word, memory_order_relaxed);
+	return takes;
+}
+
+/* Control makes it a station of its own, with meters of its own. */
+static void tell_unknown(struct dp_worker *w, const struct dp_pkt *pkt)
+{
+	uint64_t tag = dp_audit_tag(0x6b6e6f77, &pkt->smac, pkt->link);
+	struct dp_upcall u = {.op = DP_UP_KNOW, .worker = (uint16_t)w->id, .rec = pkt->link};
+
+	if (!dp_told_news(w, tag, KNOW_MS))
+		return;
+	u.mac = pkt->smac;
+	if (!dp_upcall_send(w, &u, DP_UP_RING / 4))
+		dp_event(w, pkt->link, DP_EV_control_busy_hint, 1);
+}
+
+int dp_admit(struct dp_worker *w, const struct dp_pkt *pkt)
+{
+	const struct dp_link *l = dp_world_link(w->world, pkt->link);
+	unsigned what = pkt->flags & DP_PKT_RESPONSE ? DP_METER_ADVERTISEMENTS : DP_METER_QUERIES;
+	struct dp_link_meters *m = &w->meter[pkt->link];
+	uint32_t station;
+
+	if (unlikely(l == NULL))
+		return 0;
+	station = cache_find_station(w->cache, pkt->link, &pkt->smac);
+	if (likely(station != 0)) {
+		struct cache_station *st = cache_station_at(w->cache, station);
+
+		if (what == DP_METER_QUERIES)
+			cache_station_asked(st, w->now_ms);
+		if (unlikely(!station_takes(w, st, what))) {
+			dp_note_refused(w, pkt, DP_over_station);
+			return -1 - (int)DP_over_station;
+		}
+	} else {
+		if (!bucket_level_take(&l->admit[DP_METER_UNKNOWN], &m->level[DP_METER_UNKNOWN],
+			    w->now_us, 1)) {
+			dp_note_refused(w, pkt, DP_over_unknown);
+			return -1 - (int)DP_over_unknown;
+		}
+		tell_unknown(w, pkt);
+	}
+	if (unlikely(!bucket_level_take(&l->admit[what], &m->level[what], w->now_us, 1))) {
+		dp_note_refused(w, pkt, DP_over_link);
+		return -1 - (int)DP_over_link;
+	}
+	return 0;
+}
