@@ -285,8 +285,8 @@ static unsigned tell_station(struct ctl *c, const struct ctl_browser *b, const s
 		return 0;
 	dp_viewer_init(&viewer, c->world, c->view, l, &st->mac);
 	if (dp_owned_by(c->view, r, &viewer.mac) ||
-		!policy_permits(dp_verdict(c->world, c->view, l, &viewer, r, &alone)) || !alone ||
-		is_near(c, t, b->link))
+		!policy_permits(dp_verdict(c->world, c->view, l, &viewer, r, &alone)) ||
+		!(alone || l->unicast) || is_near(c, t, b->link))
 		return 0;
 	d.gen = atomic_load_explicit(&r->gen, memory_order_relaxed);
 	d.station = b->station;
@@ -297,6 +297,13 @@ static unsigned tell_station(struct ctl *c, const struct ctl_browser *b, const s
 	else
 		CTL_INC(c, withdrawn);
 	return 1;
+}
+
+static bool is_unicast(const struct ctl *c, uint16_t link)
+{
+	const struct dp_link *l = ctl_gateway_link(c, link);
+
+	return l != NULL && l->unicast;
 }
 
 /* Tells the record to every link that browses the question, but not to one that heard it in an
@@ -316,7 +323,8 @@ static unsigned tell_browsers(struct ctl *c, struct hash128 question, const stru
 		if (t->op == DP_DOWN_TELL && br->replayed_ms != 0 &&
 			clock_ms_diff(br->replayed_ms, t->from_ms) >= 0)
 			continue;
-		told += tell_link(c, br->link, t);
+		if (!is_unicast(c, br->link))
+			told += tell_link(c, br->link, t);
 		if (br->station != 0)
 			told += tell_station(c, br, t);
 	}

@@ -152,7 +152,7 @@ static void sweep(struct ctl *c, struct ctl_timer *t)
 		ctl_arm(c, t, c->now_ms + SWEEP_MS, sweep);
 }
 
-void ctl_people_know(struct ctl *c, uint16_t link, const struct mac_addr *mac)
+uint32_t ctl_people_know(struct ctl *c, uint16_t link, const struct mac_addr *mac)
 {
 	uint32_t idx = 0;
 
@@ -160,13 +160,14 @@ void ctl_people_know(struct ctl *c, uint16_t link, const struct mac_addr *mac)
 		idx = cache_station_ask(c->cache, link, mac, c->now_ms);
 	if (idx == 0) {
 		CTL_INC(c, askers_refused);
-		return;
+		return 0;
 	}
 	fill_both(c, idx);
-	if (wheel_armed(&c->people.sweep.item))
-		return;
-	c->people.sweep_at = 1;
-	ctl_arm(c, &c->people.sweep, c->now_ms + SWEEP_MS, sweep);
+	if (!wheel_armed(&c->people.sweep.item)) {
+		c->people.sweep_at = 1;
+		ctl_arm(c, &c->people.sweep, c->now_ms + SWEEP_MS, sweep);
+	}
+	return idx;
 }
 
 void ctl_people_asks(struct ctl *c, unsigned worker, struct rte_mbuf *m)

@@ -46,8 +46,8 @@ void ctl_people_made(struct ctl *c, uint32_t station);
  */
 void ctl_people_asks(struct ctl *c, unsigned worker, struct rte_mbuf *m);
 
-/* An unknown station was heard (DP_UP_KNOW): makes it known. */
-void ctl_people_know(struct ctl *c, uint16_t link, const struct mac_addr *mac);
+/* An unknown station was heard (DP_UP_KNOW): makes it known. Its index, 0: no room. */
+uint32_t ctl_people_know(struct ctl *c, uint16_t link, const struct mac_addr *mac);
 
 /* CTL_REQ_STATION. 0, or -ENOSPC: there is no room for another address. */
 int ctl_people_say(struct ctl *c, const struct ctl_request *r);

@@ -390,6 +390,14 @@ static void probe_pointers(struct ctl *c, struct rte_mbuf *m, const struct asked
 	}
 }
 
+/* Who is told alone of what is new: where policy asks who is told, or all answers are unicast. */
+static uint32_t browser_of(struct ctl *c, const struct asked *a)
+{
+	if (a->asker.station != 0 || !a->l->unicast)
+		return a->asker.station;
+	return ctl_people_know(c, a->l->id, &a->asker.mac);
+}
+
 static void look_at(
 	struct ctl *c, struct rte_mbuf *m, const struct asked *a, unsigned i, struct outlook *o)
 {
@@ -401,7 +409,7 @@ static void look_at(
 		return;
 	/* A one-shot querier (RFC 6762 §5.1) gets its answer and is gone. */
 	if (a->browse && !(pkt->flags & DP_PKT_LEGACY))
-		ctl_interest_asked(c, a->q->qname, a->l->id, a->asker.station);
+		ctl_interest_asked(c, a->q->qname, a->l->id, browser_of(c, a));
 	if (pkt->unsure & bit) {
 		if (a->browse)
 			probe_pointers(c, m, a);

@@ -115,7 +115,7 @@ static bool is_observed(const struct dp_worker *w, const struct dp_query *q)
 }
 
 /* Reads the questions of one query. False: the message cannot be read. */
-static bool read_questions(struct dp_worker *w, struct dp_query *q, bool *multicast)
+static bool read_questions(struct dp_worker *w, struct dp_query *q)
 {
 	struct dp_question *qu;
 	int rc;
@@ -126,7 +126,6 @@ static bool read_questions(struct dp_worker *w, struct dp_query *q, bool *multic
 	q->n = 0;
 	q->probe = false;
 	q->qm = is_observed(w, q);
-	*multicast = false;
 	while ((rc = dns_reader_question(&q->reader, &w->wire_question)) > 0) {
 		if (q->n == DP_QUESTIONS_MSG) {
 			dp_event(w, q->link->id, DP_EV_excess_questions, 1);
@@ -137,17 +136,21 @@ static bool read_questions(struct dp_worker *w, struct dp_query *q, bool *multic
 		if (qu->answerable && !qu->denied && asked_before(w, q, qu))
 			qu->answerable = false;
 		q->n++;
-		*multicast |= !w->wire_question.qu;
 	}
 	return rc == 0;
 }
 
-/* Who gets the answer: the group, or the source alone (RFC 6762 §5.4, §5.5, §6.7). */
-static bool by_unicast(const struct dp_query *q, const struct dp_question *qu)
+/*
+ * Who gets the answer: the group, or the source alone (RFC 6762 §5.4, §5.5, §6.7). On links with
+ * `delivery: unicast` the asker's MAC and the group's address (RFC 6085), whatever it asked for.
+ */
+static uint8_t delivery(const struct dp_query *q, const struct dp_question *qu)
 {
 	if (q->pkt->flags & DP_PKT_LEGACY || !(q->pkt->flags & DP_PKT_GROUP))
-		return true;
-	return qu->qu && !(q->pkt->flags & DP_PKT_OFFLINK);
+		return DP_ITEM_UNICAST;
+	if (q->link->unicast)
+		return DP_ITEM_ALONE;
+	return qu->qu && !(q->pkt->flags & DP_PKT_OFFLINK) ? DP_ITEM_UNICAST : 0;
 }
 
 static void finish(struct dp_worker *w, struct rte_mbuf *m, enum dp_outcome o)
@@ -166,12 +169,13 @@ static void finish(struct dp_worker *w, struct rte_mbuf *m, enum dp_outcome o)
 
 /* Does the query need what only the link's home worker knows: the multicast schedule, the queries
  * that wait for more known answers? */
-static bool for_home(const struct dp_query *q, bool multicast)
+static bool for_home(const struct dp_query *q)
 {
 	if ((q->pkt->flags & (DP_PKT_GROUP | DP_PKT_LEGACY)) != DP_PKT_GROUP)
 		return false;
-	/* Whether a unicast answer is to be multicast as well is in the schedule (§5.4). */
-	return multicast || !q->link->wireless || q->n == 0 || (q->reader.flags & DNS_FLAG_TC) != 0;
+	/* Whether a unicast answer is to be multicast as well is in the schedule (§5.4). Where all
+	 * answers are unicast the schedule has no part in them. */
+	return !q->link->unicast || q->n == 0 || (q->reader.flags & DNS_FLAG_TC) != 0;
 }
 
 /*
@@ -196,7 +200,7 @@ void dp_query_add(struct dp_worker *w, struct rte_mbuf *m)
 {
 	struct dp_pkt *pkt = dp_pkt(m);
 	struct dp_query *q;
-	bool chained = m->nb_segs > 1, multicast;
+	bool chained = m->nb_segs > 1;
 
 	/* One scratch holds one chained packet: it gets a pass of its own. */
 	if (chained || w->n_query == DP_BURST || w->n_question + DP_QUESTIONS_MSG > DP_QUESTIONS)
@@ -211,12 +215,12 @@ void dp_query_add(struct dp_worker *w, struct rte_mbuf *m)
 	}
 	dp_viewer_init(&q->viewer, w->world, w->cache, q->link, &pkt->smac);
 	q->dns = dp_contiguous(w, m) + pkt->dns_off;
-	if (!read_questions(w, q, &multicast)) {
+	if (!read_questions(w, q)) {
 		w->n_question = q->first;
 		finish(w, m, DP_bad_dns);
 		return;
 	}
-	if (q->link->home != w->id && for_home(q, multicast)) {
+	if (q->link->home != w->id && for_home(q)) {
 		w->n_question = q->first;
 		/* A reload may have moved the home of one that waited here: it is asked again. */
 		if (w->gathered != NULL || !dp_hand(w, q->link->home, DP_HAND_QUERY, m))
@@ -278,9 +282,11 @@ static void look_up(struct dp_worker *w)
 static bool interest_is_news(
 	struct dp_worker *w, const struct dp_query *q, const struct dp_question *qu)
 {
-	uint64_t tag = qu->key.lo ^
-		       (q->link->id | (uint64_t)q->viewer.station << 16) * 0x9e3779b97f4a7c15ull;
+	uint64_t tag = qu->key.lo ^ q->link->id * 0x9e3779b97f4a7c15ull;
 
+	/* Where open browsers are told one by one, each is news. */
+	if (q->link->personal || q->link->unicast)
+		tag = dp_audit_tag(tag, &q->pkt->smac, q->link->id);
 	if ((q->pkt->flags & DP_PKT_LEGACY) || qu->qtype != DNS_TYPE_PTR ||
 		(qu->sd.kind != DNS_NAME_SERVICE_TYPE && qu->sd.kind != DNS_NAME_SUBTYPE))
 		return false;
@@ -342,7 +348,7 @@ static void gather(struct dp_worker *w, struct dp_query *q, struct tally *t)
 		/* Looked at again: what was answered the first time is not said twice. */
 		if ((q->pkt->flags & DP_PKT_REPLAY) && (q->pkt->ask & bit) == 0)
 			continue;
-		dp_answer_question(w, q, i, by_unicast(q, qu) ? DP_ITEM_UNICAST : 0, &a);
+		dp_answer_question(w, q, i, delivery(q, qu), &a);
 		qu->items_end = w->items.n;
 		t->found += a.found;
 		/* Others may know what we do not (RFC 6762 §6.3). */
@@ -419,15 +425,15 @@ static unsigned timing(
 /*
  * A QU question is answered by unicast, but what has not been multicast within a quarter of its TTL
  * is multicast, for the caches of the other stations (RFC 6762 §5.4). We do both: the asker has it
- * at once, and by the way that it asked for. Stations of a wireless link keep what they asked for
- * themselves.
+ * at once, and by the way that it asked for. Not on links with `delivery: unicast`, where everybody
+ * keeps what they asked for themselves.
  */
 static bool is_due_for_all(
 	struct dp_worker *w, const struct dp_query *q, const struct dp_item *it, unsigned type)
 {
 	uint32_t ttl = it->ttl;
 
-	if ((q->pkt->flags & (DP_PKT_GROUP | DP_PKT_LEGACY)) != DP_PKT_GROUP || q->link->wireless)
+	if ((q->pkt->flags & (DP_PKT_GROUP | DP_PKT_LEGACY)) != DP_PKT_GROUP || q->link->unicast)
 		return false;
 	if (type == 0)
 		ttl = atomic_load_explicit(

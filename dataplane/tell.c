@@ -38,20 +38,23 @@ static bool add_item(void *arg, uint32_t rec, const struct cache_record *r, uint
 	return true;
 }
 
-/* May it still be told to the station, and to it alone? Of what dies only that is asked. */
+/* May it still be told to the station, and is it to be told to it alone? Of what dies only that is
+ * asked. */
 static bool is_for(struct dp_worker *w, const struct dp_link *l, const struct dp_viewer *viewer,
 	uint32_t rec, bool goodbye)
 {
 	const struct cache_record *r = cache_record_at(w->cache, rec);
 	uint16_t flags = atomic_load_explicit(&r->flags, memory_order_acquire);
 	policy_verdict_t v;
+	enum dp_judged j;
 	bool alone;
 
 	if (goodbye)
 		return (flags & CACHE_REC_DYING) != 0 && (flags & CACHE_REC_LINK_LOCAL) == 0 &&
 		       policy_permits(dp_verdict(w->world, w->cache, l, viewer, r, &alone)) &&
-		       alone;
-	return dp_judge(w->world, w->cache, l, viewer, r, w->now_ms, &v) == DP_TELL_ALONE &&
+		       (alone || l->unicast);
+	j = dp_judge(w->world, w->cache, l, viewer, r, w->now_ms, &v);
+	return (j == DP_TELL_ALONE || (j == DP_TELL && l->unicast)) &&
 	       !cache_record_hidden(w->cache, r, w->now_ms) && dp_nearest_has(w, l, viewer, rec);
 }
 

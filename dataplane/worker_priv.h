@@ -108,10 +108,11 @@ struct dp_query {
 /* What goes into an answer. */
 #define DP_ITEM_UNICAST 0x01 /* else by multicast */
 #define DP_ITEM_UNIQUE 0x02  /* of a unique RRset: sent without delay */
-#define DP_ITEM_ALONE 0x20   /* not everybody may see it: in an L2 unicast frame only */
-#define DP_ITEM_NEAR 0x08    /* a host of the link says it: dropped before anything is sent */
-#define DP_ITEM_NSEC 0x10    /* a negative answer (RFC 6762 §6.1) made from rec */
-#define DP_ITEM_TYPE 0x04    /* node names a service type (RFC 6763 §9); rec is 0 */
+/* In an L2 unicast frame only: not everybody may see it, or the link is `delivery: unicast`. */
+#define DP_ITEM_ALONE 0x20
+#define DP_ITEM_NEAR 0x08 /* a host of the link says it: dropped before anything is sent */
+#define DP_ITEM_NSEC 0x10 /* a negative answer (RFC 6762 §6.1) made from rec */
+#define DP_ITEM_TYPE 0x04 /* node names a service type (RFC 6763 §9); rec is 0 */
 
 struct dp_item {
 	uint64_t ident; /* key for known answers and for doubles */

@@ -20,6 +20,9 @@ struct raw_vlan {
 	bool range; /* written as a range: name and addresses may hold {vlan} */
 };
 
+#define DELIVERY_MULTICAST 1
+#define DELIVERY_UNICAST 2
+
 /** An entry of links:. Pointers are NULL where the file says nothing or nothing valid. */
 struct raw_link {
 	struct config_pos pos;
@@ -29,6 +32,7 @@ struct raw_link {
 	uint16_t mtu;
 	enum config_link_mode mode;
 	uint32_t wireless;     /* 0 or 1 */
+	uint32_t delivery;     /* DELIVERY_*; 0: not written */
 	uint32_t query_budget; /* 0: not written */
 	uint32_t announce;     /* 0 or 1 */
 	uint32_t conflicts;    /* 0: defend, 1: report */

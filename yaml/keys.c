@@ -304,7 +304,17 @@ static const struct schema_key schema[] = {
 		FIELD(struct raw_link, wireless),
 		.def = "wired",
 		.words = "wired|wireless",
-		.doc = "What the link is made of: sets the default of query_budget.",
+		.doc = "What the link is made of: sets the defaults of delivery and query_budget.",
+	},
+	{
+		.path = "links[].delivery",
+		.type = SCHEMA_WORD,
+		FIELD(struct raw_link, delivery),
+		.min = DELIVERY_MULTICAST,
+		.words = "multicast|unicast",
+		.doc = "How answers get there. unicast: each in a frame to the one who asked, with "
+		       "the address of the group (RFC 6085). Default: multicast, on wireless links "
+		       "unicast.",
 	},
 	{
 		.path = "links[].mtu",
