@@ -258,7 +258,7 @@ static bool rivals(
 	const struct cache_record *rb = cache_record_at(c->view, b->rec);
 	struct dns_service_name sd;
 
-	if (dp_same_owner(c->view, ra, rb))
+	if (dp_same_owner(c->world, c->view, ra, rb))
 		return false;
 	dns_service_parse(name, &sd);
 	switch (sd.kind) {

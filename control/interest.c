@@ -231,6 +231,8 @@ static bool is_near(const struct ctl *c, const struct telling *t, uint16_t link)
 	struct cache_iter it;
 	uint32_t other;
 
+	if (dp_world_link(c->world, link) != NULL && dp_world_link(c->world, link)->isolated)
+		return false;
 	if ((atomic_load_explicit(&r->flags, memory_order_relaxed) & CACHE_REC_UNIQUE) == 0) {
 		other = cache_find_record(c->view, t->ident, link);
 		return other != 0 &&
@@ -257,7 +259,7 @@ static unsigned tell_link(struct ctl *c, uint16_t link, const struct telling *t)
 		.rec = t->rec,
 		.gen = atomic_load_explicit(&r->gen, memory_order_relaxed)};
 
-	if (l == NULL || link == r->link || !dp_permitted(c->world, l, r) ||
+	if (l == NULL || dp_is_near(l, r) || !dp_permitted(c->world, l, r) ||
 		c->link[link].told_serial == c->interests.serial || is_near(c, t, link))
 		return 0;
 	if (!ctl_down(c, l->home, &d))
@@ -280,7 +282,7 @@ static unsigned tell_station(struct ctl *c, const struct ctl_browser *b, const s
 	struct dp_viewer viewer;
 	bool alone;
 
-	if (l == NULL || b->link == r->link || st->link != b->link ||
+	if (l == NULL || dp_is_near(l, r) || st->link != b->link ||
 		!cache_station_is_live(c->view, b->station))
 		return 0;
 	dp_viewer_init(&viewer, c->world, c->view, l, &st->mac);

@@ -126,7 +126,7 @@ static unsigned browse(struct ctl *c, const struct asked *a)
 			.link = id,
 			.how = CTL_ASK_BROWSE};
 
-		if (l == NULL || l == a->l ||
+		if (l == NULL || (l == a->l && !l->isolated) ||
 			!policy_permits(policy_ask(c->world->table, type, l->col_probe)))
 			continue;
 		/* Joining a question that is under way costs nothing; a new one the budgets of the
@@ -289,7 +289,7 @@ static bool ask_owner(struct ctl *c, const struct asked *a, uint16_t qtype)
 		.station = o.station};
 
 	/* An owner on the asker's own link heard the question itself. */
-	if (provider == NULL || provider == a->l) {
+	if (provider == NULL || (provider == a->l && !provider->isolated)) {
 		CTL_INC(c, questions_no_owner);
 		return false;
 	}

@@ -239,6 +239,14 @@ static bool is_copy(const struct ctl_contender *k, const struct ctl_proposal *p)
 	return false;
 }
 
+/* Do stations of the link not hear each other? */
+static bool is_isolated(const struct ctl *c, uint16_t link)
+{
+	const struct dp_link *l = ctl_gateway_link(c, link);
+
+	return l != NULL && l->isolated;
+}
+
 static void contend(struct ctl *c, const struct ctl_proposal *p)
 {
 	struct hash128 key = ctl_node_key(c, p->name, 0);
@@ -258,8 +266,8 @@ static void contend(struct ctl *c, const struct ctl_proposal *p)
 	k = ctl_table_at(&c->tiebreaks.table, idx);
 	rival = rival_of(k, p);
 	/* Its own probe again, maybe on another link of its own. */
-	if (rival->link == p->link || mac_equal(&rival->mac, &p->mac) ||
-		k->generation != c->world->generation) {
+	if ((rival->link == p->link && !is_isolated(c, p->link)) ||
+		mac_equal(&rival->mac, &p->mac) || k->generation != c->world->generation) {
 		if (k->generation != c->world->generation || rival->family != p->family ||
 			compare(p, rival) >= 0)
 			adopt(c, k, p);

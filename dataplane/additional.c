@@ -59,18 +59,20 @@ static bool rrset(
 	while ((idx = cache_iter_next(&it)) != 0) {
 		const struct cache_record *r = cache_record_at(k->w->cache, idx);
 
-		if (r->link == k->l->id && cache_record_held(r, k->w->now_ms))
+		if (dp_is_near(k->l, r) && cache_record_held(r, k->w->now_ms))
 			return false;
 		contested |= dp_is_contested(r);
 	}
-	if (contested && cache_name_held(k->w->cache, name, k->l->id, k->w->now_ms))
+	if (contested && !k->l->isolated &&
+		cache_name_held(k->w->cache, name, k->l->id, k->w->now_ms))
 		return false;
 	ttl = dp_rrset_ttl(k->w, k->l, k->asker, node);
 	cache_iter_init(&it, k->w->cache, node);
 	while ((idx = cache_iter_next(&it)) != 0 && !k->done) {
 		const struct cache_record *r = cache_record_at(k->w->cache, idx);
 
-		if (((!address || dp_is_contested(r)) && !dp_same_owner(k->w->cache, r, of)) ||
+		if (((!address || dp_is_contested(r)) &&
+			    !dp_same_owner(k->w->world, k->w->cache, r, of)) ||
 			!dp_answer_usable(k->w, k->l, k->asker, r))
 			continue;
 		k->done = !k->cb(k->arg, idx, r, ttl);
@@ -120,7 +122,7 @@ static void of_instance(struct walk *k, const uint8_t *instance, const struct ca
 		const struct cache_record *r = cache_record_at(k->w->cache, idx);
 		const uint8_t *host;
 
-		if (!dp_same_owner(k->w->cache, r, of) ||
+		if (!dp_same_owner(k->w->world, k->w->cache, r, of) ||
 			!dp_answer_usable(k->w, k->l, k->asker, r))
 			continue;
 		host = dns_rdata_name(DNS_TYPE_SRV, cache_record_rdata(k->w->cache, r));

@@ -174,7 +174,8 @@ static enum ptr_fate judge_ptr(
 		return PTR_TOLD;
 	state = cache_service_state(
 		w->cache, cache_record_rdata(w->cache, r), r->link, w->now_ms, NULL);
-	if (state == CACHE_SERVICE_HIDDEN) {
+	/* What only its own link can reach is told there, if that is what is asked for. */
+	if (state == CACHE_SERVICE_HIDDEN && r->link != q->link->id) {
 		dp_event(w, q->link->id, DP_EV_hidden, 1);
 		return PTR_SKIP;
 	}
@@ -226,7 +227,7 @@ static void answer_shared(struct dp_worker *w, const struct dp_query *q,
 	while ((idx = cache_iter_next(&it)) != 0 && may_look(w, q->link)) {
 		struct cache_record *r = cache_record_at(w->cache, idx);
 
-		if (r->link == q->link->id && cache_record_held(r, w->now_ms)) {
+		if (dp_is_near(q->link, r) && cache_record_held(r, w->now_ms)) {
 			leave_to_neighbour(w, r);
 			if (q->qm && (flags & DP_ITEM_UNICAST) == 0)
 				observe(w, idx, r);
@@ -264,16 +265,16 @@ static bool owner_is_near(
 
 		contested |= dp_is_contested(r);
 		if (cache_record_held(r, w->now_ms) &&
-			(r->link == q->link->id || dp_owned_by(w->cache, r, &q->pkt->smac))) {
+			(dp_is_near(q->link, r) || dp_owned_by(w->cache, r, &q->pkt->smac))) {
 			if (q->reader.counts[DNS_SECTION_AUTHORITY] > 0)
 				cache_record_probed(r, w->now_ms);
-			if (qm && r->link == q->link->id)
+			if (qm && dp_is_near(q->link, r))
 				observe(w, idx, r);
 			return true;
 		}
 	}
 	/* Another host here has the name, if not the type. */
-	return contested &&
+	return contested && !q->link->isolated &&
 	       cache_name_held(w->cache, cache_node_name(w->cache, node), q->link->id, w->now_ms);
 }
 
@@ -301,9 +302,9 @@ static void answer_unique(struct dp_worker *w, const struct dp_query *q,
 		if (!tellable(w, q, r, &v, &alone))
 			continue;
 		if ((!address || dp_is_contested(r)) && first != NULL &&
-			!dp_same_owner(w->cache, r, first))
+			!dp_same_owner(w->world, w->cache, r, first))
 			continue;
-		if (cache_record_hidden(w->cache, r, w->now_ms)) {
+		if (r->link != q->link->id && cache_record_hidden(w->cache, r, w->now_ms)) {
 			dp_event(w, q->link->id, DP_EV_hidden, 1);
 			continue;
 		}

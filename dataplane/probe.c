@@ -93,7 +93,7 @@ bool dp_probe_pointer(
 
 		if (!cache_record_held(r, w->now_ms))
 			continue;
-		if (r->link == q->link->id || dp_owned_by(w->cache, r, &q->pkt->smac)) {
+		if (dp_is_near(q->link, r) || dp_owned_by(w->cache, r, &q->pkt->smac)) {
 			cache_record_probed(r, w->now_ms);
 			return false;
 		}

@@ -97,13 +97,20 @@ static inline bool dp_owned_by(
 	return mac_equal(&cache_station_at(v, station)->mac, mac);
 }
 
-/* Are both records one host's: of one link, or of one station on two? */
-static inline bool dp_same_owner(
-	const struct cache_view *v, const struct cache_record *a, const struct cache_record *b)
+/* Do the link's stations hear the record's owner themselves? */
+static inline bool dp_is_near(const struct dp_link *l, const struct cache_record *r)
 {
+	return r->link == l->id && !l->isolated;
+}
+
+/* Are both records one host's: of one link, where hosts hear each other, or of one station? */
+static inline bool dp_same_owner(const struct dp_world *world, const struct cache_view *v,
+	const struct cache_record *a, const struct cache_record *b)
+{
+	const struct dp_link *l = dp_world_link(world, a->link);
 	uint32_t station;
 
-	if (a->link == b->link)
+	if (a->link == b->link && (l == NULL || !l->isolated))
 		return true;
 	station = atomic_load_explicit(&b->station, memory_order_relaxed);
 	return dp_owned_by(v, a, &cache_station_at(v, station)->mac);
@@ -127,10 +134,13 @@ static inline enum dp_judged dp_judge(const struct dp_world *world, const struct
 	bool alone;
 	uint16_t flags = atomic_load_explicit(&r->flags, memory_order_acquire);
 
-	if ((flags & (CACHE_REC_DYING | CACHE_REC_HIDDEN | CACHE_REC_LINK_LOCAL)) != 0 ||
+	if ((flags & (CACHE_REC_DYING | CACHE_REC_HIDDEN)) != 0 ||
 		cache_record_left_ms(r, now_ms) <= 0)
 		return DP_GONE;
-	if (r->link == l->id || dp_owned_by(v, r, viewer != NULL ? &viewer->mac : NULL))
+	/* On its own link a link-local address is as good as any (RFC 6762 §2). */
+	if ((flags & CACHE_REC_LINK_LOCAL) != 0 && !(r->link == l->id && l->isolated))
+		return DP_GONE;
+	if (dp_is_near(l, r) || dp_owned_by(v, r, viewer != NULL ? &viewer->mac : NULL))
 		return DP_NEAR;
 	*verdict = dp_verdict(world, v, l, viewer, r, &alone);
 	if (!policy_permits(*verdict))

@@ -66,6 +66,7 @@ struct dp_link {
 	/* admission.link, a worker's part: queries, advertisements, unknown stations. */
 	struct bucket_rate admit[DP_METERS + 1];
 	bool wireless; /* stations may not hear each other */
+	bool isolated; /* its stations do not hear each other: what is here is told here too */
 	bool unicast; /* answers go to the asker's MAC (RFC 6085), open browsers are told one by one
 		       */
 	bool announce; /* what is learned elsewhere is announced here; control */

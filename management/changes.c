@@ -60,8 +60,8 @@ static bool same_link(const struct config *old, uint32_t i, const struct config 
 	return same_text(old->ports[a->port].name, new->ports[b->port].name) &&
 	       a->vlan == b->vlan && a->mtu == b->mtu && a->mode == b->mode &&
 	       a->query_budget == b->query_budget && a->wireless == b->wireless &&
-	       a->unicast == b->unicast && a->announce == b->announce &&
-	       a->conflicts_report == b->conflicts_report &&
+	       a->unicast == b->unicast && a->isolated == b->isolated &&
+	       a->announce == b->announce && a->conflicts_report == b->conflicts_report &&
 	       same_prefixes(a->addresses, a->n_addresses, b->addresses, b->n_addresses) &&
 	       same_prefixes(a->prefixes, a->n_prefixes, b->prefixes, b->n_prefixes) &&
 	       same_text(a->group, b->group) && same_path(old, a->location, new, b->location) &&

@@ -198,6 +198,7 @@ static json_t *link_object(const struct mgmt *m, const struct config_link *cl, u
 		json_boolean(mgmt_switched(&m->switches, config, cl) == cl->mode));
 	json_object_set_new(o, "home_worker", json_integer(l->home));
 	json_object_set_new(o, "type", json_string(cl->wireless ? "wireless" : "wired"));
+	json_object_set_new(o, "bridged", json_boolean(!cl->isolated));
 	json_object_set_new(o, "delivery", json_string(cl->unicast ? "unicast" : "multicast"));
 	json_object_set_new(o, "query_budget", json_integer(l->query_budget));
 	json_object_set_new(o, "announce", json_boolean(l->announce));

@@ -171,6 +171,7 @@ static int link_build(struct dp_link *l, const struct mgmt_world_input *in,
 	l->query_budget = cl->query_budget;
 	l->wireless = cl->wireless;
 	l->unicast = cl->unicast;
+	l->isolated = cl->isolated;
 	link_meters(l, &in->config->admission,
 		port->n_queues < in->n_workers ? port->n_queues : in->n_workers);
 	l->announce = cl->announce;

@@ -126,6 +126,7 @@ struct config_link {
 	uint32_t query_budget;             /* our own queries onto this link, per second */
 	bool wireless;                     /* type: wireless */
 	bool unicast;                      /* delivery: unicast */
+	bool isolated;                     /* bridged: false */
 	bool conflicts_report;             /* a name of another link may be claimed here too */
 	bool announce;                     /* what is learned elsewhere is announced here */
 	const struct ip_prefix *addresses; /* own addresses: the host bits are the address */

@@ -32,6 +32,7 @@ struct raw_link {
 	uint16_t mtu;
 	enum config_link_mode mode;
 	uint32_t wireless;     /* 0 or 1 */
+	uint32_t bridged;      /* 0 or 1 */
 	uint32_t delivery;     /* DELIVERY_*; 0: not written */
 	uint32_t query_budget; /* 0: not written */
 	uint32_t announce;     /* 0 or 1 */

@@ -317,6 +317,15 @@ static const struct schema_key schema[] = {
 		       "unicast.",
 	},
 	{
+		.path = "links[].bridged",
+		.type = SCHEMA_WORD,
+		FIELD(struct raw_link, bridged),
+		.def = "true",
+		.words = "false|true",
+		.doc = "false: stations of the link do not hear each other (client isolation), so "
+		       "the gateway answers for them there too.",
+	},
+	{
 		.path = "links[].mtu",
 		.type = SCHEMA_UINT,
 		FIELD(struct raw_link, mtu),

@@ -171,6 +171,7 @@ static void expand_entry(struct builder *b, const struct raw_link *raw, struct y
 				: raw->wireless        ? BUDGET_WIRELESS
 						       : BUDGET_WIRED,
 		.wireless = raw->wireless != 0,
+		.isolated = raw->bridged == 0,
 		.unicast =
 			raw->delivery != 0 ? raw->delivery == DELIVERY_UNICAST : raw->wireless != 0,
 		.announce = raw->announce != 0,

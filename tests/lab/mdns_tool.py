@@ -187,6 +187,17 @@ def ask(args):
     sock.close()
 
 
+def flood(args):
+    """One question, sent as often and as fast as asked for; nothing is received."""
+    sock, group = open_socket(args.interface[0], False)
+    out = zc.DNSOutgoing(const._FLAGS_QR_QUERY)
+    out.add_question(zc.DNSQuestion(args.qname + ".", TYPES[args.qtype], const._CLASS_IN))
+    query = out.packets()[0]
+    for _ in range(args.count):
+        sock.sendto(query, group)
+    sock.close()
+
+
 def main():
     parser = argparse.ArgumentParser()
     commands = parser.add_subparsers(dest="command", required=True)
@@ -217,6 +228,11 @@ def main():
     sub.add_argument("--timeout", type=float, default=3)
     sub.add_argument("--enough", type=int, default=1)
     sub.set_defaults(run=ask)
+    sub = commands.add_parser("flood")
+    sub.add_argument("qname")
+    sub.add_argument("qtype", choices=TYPES)
+    sub.add_argument("--count", type=int, required=True)
+    sub.set_defaults(run=flood)
     for sub in commands.choices.values():
         sub.add_argument("--interface", action="append", required=True)
     args = parser.parse_args()

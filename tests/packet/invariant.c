@@ -195,7 +195,7 @@ static void check_record(struct capture *c, const struct dissect_rr *r)
 	if (r->rrtype == DNS_TYPE_AAAA && r->rdlen == 16)
 		a = ip_from_bytes(6, r->rdata);
 	/* Our own names the gateway on its link. */
-	if (ip_is_link_local(&a) && !dp_link_own_addr(c->link, a.family, a.b))
+	if (!c->link->isolated && ip_is_link_local(&a) && !dp_link_own_addr(c->link, a.family, a.b))
 		dissect_problem(d, "a link-local address");
 	if (r->flush && r->rrtype == DNS_TYPE_PTR && sd.kind != DNS_NAME_REVERSE4 &&
 		sd.kind != DNS_NAME_REVERSE6)

@@ -182,8 +182,8 @@ static bool was_unicast(
 	for (const struct capture *o = c; o-- > s->capture;) {
 		if (o->d.at_us + COPY_US < c->d.at_us)
 			return false;
-		if (o->link == c->link && o->d.kind == DISSECT_RESPONSE &&
-			!dissect_to_all(&o->d) && has_answer(&o->d, r))
+		if (o->link == c->link && o->d.kind == DISSECT_RESPONSE && !dissect_to_all(&o->d) &&
+			has_answer(&o->d, r))
 			return true;
 	}
 	return false;

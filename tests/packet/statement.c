@@ -536,9 +536,9 @@ int statement_run(struct scenario *s)
 		{"reload-fails", do_reload_fails}, {"workers", do_workers}, {"queues", do_queues},
 		{"clock", do_clock}, {"soft-checksum", do_soft_checksum}, {"cold", do_cold},
 		{"ignore", do_ignore}, {"watch", do_watch}, {"allow-echo", do_allow_echo},
-		{"defending", do_defending}, {"flush", do_flush}, {"who", do_who}, {"port", do_port},
-		{"stall", do_stall}, {"resume", do_resume}, {"repeater", statement_repeater},
-		{"note", do_note}};
+		{"defending", do_defending}, {"flush", do_flush}, {"who", do_who},
+		{"port", do_port}, {"stall", do_stall}, {"resume", do_resume},
+		{"repeater", statement_repeater}, {"note", do_note}};
 	struct script_words w;
 
 	if (script_split(s->script.line[s->at].text, &w) < 0)

@@ -311,3 +311,22 @@ Test(good, admission)
 	cr_expect_eq(c->admission.link_unknown, 9);
 	config_free(c);
 }
+
+Test(good, delivery_follows_the_type)
+{
+	struct config *c = load_good(
+		"ports: [{name: p, device: \"tap:t0\"}]\n"
+		"links:\n"
+		"  - {name: a, port: p, vlan: 1, mode: off}\n"
+		"  - {name: b, port: p, vlan: 2, mode: off, type: wireless}\n"
+		"  - {name: c, port: p, vlan: 3, mode: off, type: wireless, delivery: multicast}\n"
+		"  - {name: d, port: p, vlan: 4, mode: off, delivery: unicast, bridged: false}\n");
+
+	cr_expect_not(c->links[0].unicast);
+	cr_expect(c->links[1].unicast);
+	cr_expect_not(c->links[2].unicast);
+	cr_expect(c->links[3].unicast);
+	cr_expect_not(c->links[1].isolated);
+	cr_expect(c->links[3].isolated);
+	config_free(c);
+}
