@@ -80,7 +80,7 @@ void start_cache_limits(const struct config *config, struct cache_limits *out)
 		.records_per_station = limits->records_per_station,
 		.records_per_link = limits->records_per_link,
 		.ttl = limits->ttl,
-		.stations = limits->records < START_STATIONS ? limits->records : START_STATIONS,
+		.stations = limits->stations,
 		.links = DP_LINKS_MAX,
 	};
 }

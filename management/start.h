@@ -12,9 +12,6 @@
  * From a configuration to what the stages of a start need. Main thread; nothing here needs EAL.
  */
 
-/* Stations held at most: (link, MAC) pairs that own a record. */
-#define START_STATIONS 100000
-
 /* Workers to start: gateway.workers, or what the CPUs suggest; no more than there can be. */
 unsigned start_workers(const struct config *config, const struct eal_cpus *cpus);
 

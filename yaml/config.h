@@ -33,6 +33,7 @@ enum config_idle {
 /** Bounds of the cache (gateway.limits). */
 struct config_limits {
 	uint32_t records;             /* all records held */
+	uint32_t stations;            /* known in all */
 	uint32_t records_per_station; /* of one provider */
 	uint32_t records_per_link;    /* learned from one link */
 	uint32_t ttl;                 /* seconds; cap of a learned TTL */

@@ -117,6 +117,18 @@ static const struct schema_key schema[] = {
 		.doc = "Records held in all.",
 	},
 	{
+		.path = "gateway.limits.stations",
+		.type = SCHEMA_UINT,
+		.restart = true,
+		FIELD(struct draft, config.gateway.limits.stations),
+		.min = 16,
+		.max = 10000000,
+		.def = "100000",
+		.unit = "stations",
+		.doc = "Stations known in all: those that offer something, and those that asked "
+		       "lately.",
+	},
+	{
 		.path = "gateway.limits.records_per_station",
 		.type = SCHEMA_UINT,
 		.restart = true,

@@ -38,18 +38,19 @@ Test(bad, unknown_keys)
 {
 	expect_lines("gatway: {}\n"
 		     "metrics: {listen: x}\n"
-		     "gateway: {domains: [local], limits: {stations: 1, record: 1}}\n" PORT
+		     "gateway: {domains: [local], limits: {station: 1, record: 1}}\n" PORT
 		     "links: [{name: l, port: p, mode: off, vlans: 1, kind: wireless}]\n"
 		     "policies: {x: [{permit: any, whem: {same: user}}, {allow: any}]}\n",
 		"t.yaml:1:1: gatway: found an unknown key, " KEYS " (did you mean \"gateway\"?)\n"
 		"t.yaml:2:1: metrics: found an unknown key, " KEYS "\n"
 		"t.yaml:3:11: gateway.domains: found an unknown key, expected one of id, workers, "
 		"memory, idle, limits\n"
-		"t.yaml:3:38: gateway.limits.stations: found an unknown key, expected one of "
-		"records, records_per_station, records_per_link, ttl\n"
-		"t.yaml:3:51: gateway.limits.record: found an unknown key, expected one of "
-		"records, "
-		"records_per_station, records_per_link, ttl (did you mean \"records\"?)\n"
+		"t.yaml:3:38: gateway.limits.station: found an unknown key, expected one of "
+		"records, stations, records_per_station, records_per_link, ttl (did you mean "
+		"\"stations\"?)\n"
+		"t.yaml:3:50: gateway.limits.record: found an unknown key, expected one of "
+		"records, stations, records_per_station, records_per_link, ttl (did you mean "
+		"\"records\"?)\n"
 		"t.yaml:5:39: links[0].vlans: found an unknown key, expected one of name, port, "
 		"vlan, addresses, prefixes, mode, type, delivery, bridged, mtu, query_budget, "
 		"announce, "
