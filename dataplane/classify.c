@@ -19,6 +19,7 @@
 
 #define MDNS_PORT 5353
 #define END(o) (-1 - (int)(o))
+#define CROSSING_MS 2000   /* between the first and the last fragment of a datagram */
 #define GROUP4 0xe00000fbu /* 224.0.0.251 */
 #define IPPROTO6_MAX_EXT 8 /* extension headers walked at most */
 
@@ -318,35 +319,78 @@ static int classify_udp(struct dp_worker *w, struct rte_mbuf *m, struct cursor *
 }
 
 /*
+ * On an inline pair the later fragments of a datagram to the group follow the first, which has the
+ * ports: noted are the few that cross now. Those of one datagram come by one queue.
+ */
+static struct dp_crossing *datagram_place(
+	struct dp_worker *w, const struct dp_pkt *pkt, const struct dp_fragment *f, uint64_t *tag)
+{
+	uint64_t a, b;
+
+	memcpy(&a, pkt->src, 8);
+	memcpy(&b, pkt->src + 8, 8);
+	*tag = (a * 0x9e3779b97f4a7c15ull ^ b) * 0xff51afd7ed558ccdull ^
+	       ((uint64_t)f->id << 17 | (uint64_t)pkt->link << 1 | 1);
+	return &w->crossing[(*tag ^ *tag >> 32) % DP_CROSSING];
+}
+
+static void datagram_note(
+	struct dp_worker *w, const struct dp_pkt *pkt, const struct dp_fragment *f, bool crosses)
+{
+	uint64_t tag;
+	struct dp_crossing *x = datagram_place(w, pkt, f, &tag);
+
+	if (crosses)
+		*x = (struct dp_crossing){.tag = tag, .since_ms = w->now_ms};
+	else if (x->tag == tag)
+		x->tag = 0;
+}
+
+static bool datagram_crosses(
+	struct dp_worker *w, const struct dp_pkt *pkt, const struct dp_fragment *f)
+{
+	uint64_t tag;
+	const struct dp_crossing *x = datagram_place(w, pkt, f, &tag);
+
+	return x->tag == tag && clock_ms_diff(w->now_ms, x->since_ms) < CROSSING_MS;
+}
+
+/*
  * A fragment of what may be mDNS: only the first one has the ports. `len` bytes of data are behind
  * pkt->l4_off. In several segments it is not held: mbufs hold what the MTU lets through.
  */
-static int classify_fragment(const struct dp_worker *w, const struct rte_mbuf *m,
-	const struct cursor *c, struct dp_pkt *pkt, const struct dp_fragment *f, size_t len)
+static int classify_fragment(struct dp_worker *w, const struct rte_mbuf *m, const struct cursor *c,
+	struct dp_pkt *pkt, const struct dp_fragment *f, size_t len)
 {
-	int rc = admit_source(w->world, c->link, pkt);
+	int rc;
 
-	if (rc != 0)
-		return rc;
 	if (len == 0 || (f->more && len % 8 != 0) || m->nb_segs > 1)
 		return END(DP_fragment);
-	if (f->off + len > sizeof(struct rte_udp_hdr) + DNS_MSG_MAX)
-		return END(DP_oversize);
 	if (f->off == 0) {
 		const struct rte_udp_hdr *u = (const struct rte_udp_hdr *)(c->data + pkt->l4_off);
+		bool ours = len >= sizeof(*u) && u->dst_port == rte_cpu_to_be_16(MDNS_PORT);
 
 		if (len < sizeof(*u))
 			return END(DP_fragment);
-		if (u->dst_port != rte_cpu_to_be_16(MDNS_PORT))
+		if (c->port->inline_pair)
+			datagram_note(w, pkt, f, !ours);
+		if (!ours)
 			return END(DP_not_ours);
+	} else if (c->port->inline_pair && datagram_crosses(w, pkt, f)) {
+		return END(DP_not_ours);
 	}
+	rc = admit_source(w->world, c->link, pkt);
+	if (rc != 0)
+		return rc;
+	if (f->off + len > sizeof(struct rte_udp_hdr) + DNS_MSG_MAX)
+		return END(DP_oversize);
 	pkt->fragment = *f;
 	pkt->dns_len = (uint16_t)len;
 	return DP_FRAGMENT;
 }
 
-static int classify_fragment4(const struct dp_worker *w, const struct rte_mbuf *m,
-	const struct cursor *c, struct dp_pkt *pkt, const struct rte_ipv4_hdr *h, size_t len)
+static int classify_fragment4(struct dp_worker *w, const struct rte_mbuf *m, const struct cursor *c,
+	struct dp_pkt *pkt, const struct rte_ipv4_hdr *h, size_t len)
 {
 	uint16_t field = rte_be_to_cpu_16(h->fragment_offset);
 	const struct dp_fragment f = {.id = rte_be_to_cpu_16(h->packet_id),
@@ -357,8 +401,8 @@ static int classify_fragment4(const struct dp_worker *w, const struct rte_mbuf *
 }
 
 /* The fragment header is at `off`, `left` bytes from there on. What follows it has to be UDP. */
-static int classify_fragment6(const struct dp_worker *w, const struct rte_mbuf *m,
-	const struct cursor *c, struct dp_pkt *pkt, size_t off, size_t left)
+static int classify_fragment6(struct dp_worker *w, const struct rte_mbuf *m, const struct cursor *c,
+	struct dp_pkt *pkt, size_t off, size_t left)
 {
 	const uint8_t *p = c->data + off;
 	struct dp_fragment f;

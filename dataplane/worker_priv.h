@@ -156,6 +156,14 @@ struct dp_told {
 	uint32_t pad;
 };
 
+#define DP_CROSSING 256 /* datagrams in fragments that cross an inline pair, remembered at a time */
+
+/* A datagram to the group that is no mDNS. */
+struct dp_crossing {
+	uint64_t tag; /* 0: none */
+	uint32_t since_ms;
+};
+
 struct dp_rxq {
 	uint16_t port;
 	uint16_t queue;
@@ -182,6 +190,7 @@ struct dp_worker {
 	struct dp_schedule schedule;
 	struct dp_reassembly reassembly;
 	struct dp_gathers gathers;
+	struct dp_crossing crossing[DP_CROSSING];
 	struct dp_gather *gathered; /* the query at hand waited there; else NULL */
 
 	/* Scratch of the packet or burst at hand. */
