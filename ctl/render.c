@@ -321,6 +321,19 @@ static void render_asked(const json_t *reply, FILE *out)
 	}
 }
 
+/* Rules that are new, or gone. */
+static void rules_line(const json_t *reply, const char *how, char sign, FILE *out)
+{
+	const json_t *rules = json_object_get(reply, "rules"), *rule;
+	const json_t *list = json_object_get(rules, how);
+	size_t i;
+
+	json_array_foreach(list, i, rule) fprintf(out, "  %c %s\n", sign, json_string_value(rule));
+	if ((size_t)json_integer_value(json_object_get(json_object_get(rules, "count"), how)) >
+		json_array_size(list))
+		fprintf(out, "  %c ...\n", sign);
+}
+
 /* Services that some link comes to see, or sees no more. */
 static void services_line(const json_t *reply, const char *how, FILE *out)
 {
@@ -365,6 +378,8 @@ static int render_reload(const json_t *reply, FILE *out)
 		names_line(reply, "policies", hows[i], out);
 	for (i = 0; i < 3; i++)
 		names_line(reply, "stations", hows[i], out);
+	rules_line(reply, "added", '+', out);
+	rules_line(reply, "removed", '-', out);
 	services_line(reply, "visible", out);
 	services_line(reply, "hidden", out);
 	if (json_is_true(json_object_get(reply, "dry_run")))

@@ -99,3 +99,34 @@ out:
 	free(m->hits_before);
 	m->hits_before = before;
 }
+
+#define RULES_MAX 20 /* listed; the counts are whole */
+
+static void rule_add(json_t *names, json_int_t *n, const struct said *rule)
+{
+	if ((*n)++ < RULES_MAX)
+		json_array_append_new(names, json_sprintf("%s: %s", rule->policy, rule->text));
+}
+
+json_t *mgmt_rules_changed(const struct policy *from, const struct policy *to)
+{
+	json_t *added = json_array(), *removed = json_array();
+	json_int_t n_added = 0, n_removed = 0;
+	uint32_t n_old, n_new, i = 0, j = 0;
+	struct said *old = list(from, &n_old), *new = list(to, &n_new);
+
+	while (old != NULL && new != NULL && (i < n_old || j < n_new)) {
+		int order = i == n_old ? 1 : j == n_new ? -1 : compare(&old[i], &new[j]);
+
+		if (order < 0)
+			rule_add(removed, &n_removed, &old[i]);
+		else if (order > 0)
+			rule_add(added, &n_added, &new[j]);
+		i += order <= 0;
+		j += order >= 0;
+	}
+	free(old);
+	free(new);
+	return json_pack("{s:o,s:o,s:{s:I,s:I}}", "added", added, "removed", removed, "count",
+		"added", n_added, "removed", n_removed);
+}

@@ -266,6 +266,8 @@ void mgmt_reload(struct mgmt *m, bool dry_run, struct mgmt_waiter waiter)
 		refuse(m, waiter, why, NULL, NULL);
 		return;
 	}
+	json_object_set_new(
+		changes, "rules", mgmt_rules_changed(m->state.world->policy, next.world->policy));
 	json_object_set_new(changes, "services", mgmt_effects(m, next.world));
 	if (dry_run) {
 		json_object_set_new(changes, "dry_run", json_true());

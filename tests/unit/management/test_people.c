@@ -276,6 +276,10 @@ Test(people, a_reload_says_what_comes_into_view_and_goes, .init = start)
 	bench_write(CONFIG("    - {permit: airplay, when: {same: user}}\n"
 			   "    - {permit: _http._tcp}\n"));
 	r = bench_ask(fd, "reload", "--dry-run");
+	cr_expect_str_eq(json_string_value(json_array_get(
+				 json_object_get(json_object_get(r, "rules"), "added"), 0)),
+		"see: {permit: _http._tcp}");
+	cr_expect_eq(json_array_size(json_object_get(json_object_get(r, "rules"), "removed")), 2);
 	cr_expect_eq(count(r, "visible"), 1);
 	cr_expect_str_eq(first(r, "visible"), "Web._http._tcp.local");
 	cr_expect_eq(count(r, "hidden"), 1);
