@@ -76,6 +76,7 @@ struct cache_learn {
 	uint16_t link;
 	uint32_t ttl;        /* seconds as received; 0 is a goodbye */
 	bool link_local;     /* marks CACHE_REC_LINK_LOCAL */
+	bool own_only;       /* another station's record stays as it is, its goodbye too */
 	struct mac_addr mac; /* provider: source MAC */
 	const uint8_t *ip;   /* source address of the message, 4 or 16 bytes, or NULL */
 	uint8_t ip_len;
@@ -112,10 +113,11 @@ enum cache_outcome cache_learn(
  * that others declared shared stay: a flush bit on a shared name is an error (§10.2, last
  * paragraph) that must not cost other stations their services. Records heard within the last second
  * stay (bridged hosts, RRsets over several packets), so those of this message do. Looks at
- * CACHE_FLUSH_WALK records at most; what lies beyond ends with its TTL.
+ * CACHE_FLUSH_WALK records at most; what lies beyond ends with its TTL. own_only: records of other
+ * stations stay, since the link's stations do not hear each other and so agree on nothing.
  */
 #define CACHE_FLUSH_WALK 1024
-void cache_flush_others(struct cache *c, uint32_t rec, uint32_t now_ms);
+void cache_flush_others(struct cache *c, uint32_t rec, bool own_only, uint32_t now_ms);
 
 /* Gives the record one second to live as if its owner said goodbye. */
 void cache_goodbye(struct cache *c, uint32_t rec, uint32_t now_ms);

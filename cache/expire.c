@@ -145,7 +145,8 @@ void cache_lose(struct cache *c, uint32_t rec, uint32_t now_ms)
 }
 
 /* Does a flush by the record `by` end r? */
-static bool flushes(const struct cache_record *by, const struct cache_record *r, uint32_t now_ms)
+static bool flushes(
+	const struct cache_record *by, const struct cache_record *r, bool own_only, uint32_t now_ms)
 {
 	uint32_t touched = atomic_load_explicit(&r->touched_ms, memory_order_relaxed);
 	uint16_t flags = atomic_load_explicit(&r->flags, memory_order_relaxed);
@@ -153,10 +154,10 @@ static bool flushes(const struct cache_record *by, const struct cache_record *r,
 	if (r == by || r->link != by->link || (flags & CACHE_REC_DYING) ||
 		clock_ms_diff(now_ms, touched) <= (int32_t)DYING_MS)
 		return false;
-	return r->station == by->station || (flags & CACHE_REC_UNIQUE);
+	return r->station == by->station || (!own_only && (flags & CACHE_REC_UNIQUE));
 }
 
-void cache_flush_others(struct cache *c, uint32_t rec, uint32_t now_ms)
+void cache_flush_others(struct cache *c, uint32_t rec, bool own_only, uint32_t now_ms)
 {
 	const struct cache_record *by;
 	struct cache_iter it;
@@ -167,7 +168,7 @@ void cache_flush_others(struct cache *c, uint32_t rec, uint32_t now_ms)
 	by = cache_record_at(&c->view, rec);
 	cache_iter_init(&it, &c->view, cache_node_at(&c->view, by->node));
 	for (unsigned i = 0; i < CACHE_FLUSH_WALK && (idx = cache_iter_next(&it)) != 0; i++) {
-		if (!flushes(by, cache_record_at(&c->view, idx), now_ms))
+		if (!flushes(by, cache_record_at(&c->view, idx), own_only, now_ms))
 			continue;
 		counter_add(&c->stats.flushed, 1);
 		record_die(c, idx, 0, now_ms);

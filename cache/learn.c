@@ -231,6 +231,15 @@ static enum cache_outcome learn_again(
 	return outcome;
 }
 
+/* Is it told by another station than has it, and to stay that one's? */
+static bool is_others(const struct cache *c, const struct cache_learn *l, uint32_t idx)
+{
+	const struct cache_record *r = cache_record_at(&c->view, idx);
+
+	return l->own_only && !mac_equal(&cache_station_at(&c->view, r->station)->mac, &l->mac) &&
+	       (atomic_load_explicit(&r->flags, memory_order_relaxed) & CACHE_REC_DYING) == 0;
+}
+
 static enum cache_outcome learn_one(
 	struct cache *c, const struct cache_learn *l, uint32_t now_ms, uint32_t *rec)
 {
@@ -247,6 +256,10 @@ static enum cache_outcome learn_one(
 	key = node_key_of(c, l->name, l->name_len, l->rrtype);
 	ident = record_ident(c, key, l->rrtype, l->rdata, l->rdlen);
 	idx = cache_find_record(&c->view, ident, l->link);
+	if (idx != 0 && is_others(c, l, idx)) {
+		*rec = idx;
+		return CACHE_COPY;
+	}
 	if (ttl == 0) {
 		*rec = idx;
 		if (idx == 0)

@@ -13,8 +13,16 @@ uint32_t cache_find(const struct cache_view *v, const uint8_t *name, uint16_t rr
 	return cache_find_node(v, cache_key(v, canon, len, rrtype), canon, len);
 }
 
-bool cache_name_held(
-	const struct cache_view *v, const uint8_t *name, uint16_t link, uint32_t now_ms)
+static bool has_station(
+	const struct cache_view *v, const struct cache_record *r, const struct mac_addr *mac)
+{
+	uint32_t station = atomic_load_explicit(&r->station, memory_order_relaxed);
+
+	return mac == NULL || mac_equal(&cache_station_at(v, station)->mac, mac);
+}
+
+bool cache_name_held(const struct cache_view *v, const uint8_t *name, uint16_t link,
+	const struct mac_addr *mac, uint32_t now_ms)
 {
 	static const uint16_t types[] = {DNS_TYPE_A, DNS_TYPE_AAAA, DNS_TYPE_SRV, DNS_TYPE_TXT};
 
@@ -25,10 +33,13 @@ bool cache_name_held(
 		if (node == 0)
 			continue;
 		cache_iter_init(&it, v, cache_node_at(v, node));
-		while ((idx = cache_iter_next(&it)) != 0)
-			if (cache_record_at(v, idx)->link == link &&
-				cache_record_held(cache_record_at(v, idx), now_ms))
+		while ((idx = cache_iter_next(&it)) != 0) {
+			const struct cache_record *r = cache_record_at(v, idx);
+
+			if (r->link == link && cache_record_held(r, now_ms) &&
+				has_station(v, r, mac))
 				return true;
+		}
 	}
 	return false;
 }

@@ -19,9 +19,10 @@ enum cache_service_state {
 /* Node of (name, rrtype), or 0; name is checked wire bytes of any case. */
 uint32_t cache_find(const struct cache_view *v, const uint8_t *name, uint16_t rrtype);
 
-/* Is anything of this name held on the link, of the types that names are claimed with? */
-bool cache_name_held(
-	const struct cache_view *v, const uint8_t *name, uint16_t link, uint32_t now_ms);
+/* Is anything of this name held on the link (by the station with this MAC; NULL: by any), of the
+ * types that names are claimed with? */
+bool cache_name_held(const struct cache_view *v, const uint8_t *name, uint16_t link,
+	const struct mac_addr *mac, uint32_t now_ms);
 
 /* State of a host, as far as its addresses on `link` go. */
 enum cache_service_state cache_host_state(

@@ -15,13 +15,13 @@ LOG_MODULE(control);
 
 #define NODE_WALK 64 /* records of a node looked at */
 #define SRV_WALK 16  /* services of a host looked at */
-#define CLAIMS_MAX 8 /* links that claim one name and are compared */
+#define CLAIMS_MAX 8 /* seats that claim one name and are compared */
 
-/* What one link's stations have of a name. */
+/* What is held of a name at one seat. */
 struct claim {
 	uint32_t rec; /* one of its records; of a host an address, if there is one */
 	uint32_t since_ms;
-	uint16_t link;
+	struct ctl_seat seat;
 	uint16_t flag; /* CACHE_REC_HIDDEN, CACHE_REC_CONTESTED or 0 */
 	bool was_hidden;
 };
@@ -79,11 +79,12 @@ static void mark(struct ctl *c, const uint8_t *name)
 	queue(c, idx);
 }
 
-/* Has another link than the record's a claim to (name, type)? Its owner there is asked whether it
+/* Is (name, type) claimed at another seat than the record's? Its owner there is asked whether it
  * lives, if wanted. */
-static bool claimed_elsewhere(
-	struct ctl *c, const uint8_t *name, uint16_t rrtype, uint16_t link, bool doubt)
+static bool claimed_elsewhere(struct ctl *c, const uint8_t *name, uint16_t rrtype,
+	const struct cache_record *r, bool doubt)
 {
+	struct ctl_seat seat = ctl_seat_of(c, r);
 	uint32_t node = cache_find(c->view, name, rrtype), other;
 	struct cache_iter it;
 	bool found = false;
@@ -94,11 +95,12 @@ static bool claimed_elsewhere(
 	for (unsigned i = 0; i < NODE_WALK && (other = cache_iter_next(&it)) != 0; i++) {
 		const struct cache_record *o = cache_record_at(c->view, other);
 
-		if (o->link == link || !cache_record_claims(o) || !cache_record_held(o, c->now_ms))
+		if (ctl_seat_has(&seat, o) || !cache_record_claims(o) ||
+			!cache_record_held(o, c->now_ms))
 			continue;
 		found = true;
 		if (doubt)
-			ctl_doubt(c, name, o->link, CTL_DOUBT_MOVED);
+			ctl_doubt(c, name, ctl_seat_of(c, o), CTL_DOUBT_MOVED);
 	}
 	return found;
 }
@@ -109,6 +111,28 @@ static bool is_in_conflict(const struct ctl *c, const uint8_t *name)
 	       ctl_table_find(&c->conflicts.table, ctl_node_key(c, name, 0)) != 0;
 }
 
+bool ctl_conflict_shares(const struct ctl *c, const struct dp_link *l, uint16_t rrtype,
+	const uint8_t *rdata, const struct mac_addr *mac)
+{
+	uint32_t node = l->isolated && rrtype == DNS_TYPE_PTR
+				? cache_find(c->view, rdata, DNS_TYPE_SRV)
+				: 0;
+	struct cache_iter it;
+	uint32_t rec;
+
+	if (node == 0)
+		return false;
+	cache_iter_init(&it, c->view, cache_node_at(c->view, node));
+	for (unsigned i = 0; i < NODE_WALK && (rec = cache_iter_next(&it)) != 0; i++) {
+		const struct cache_record *r = cache_record_at(c->view, rec);
+
+		if (r->link == l->id && cache_record_held(r, c->now_ms) &&
+			!dp_owned_by(c->view, r, mac))
+			return true;
+	}
+	return false;
+}
+
 void ctl_conflict_added(struct ctl *c, uint32_t rec)
 {
 	const struct cache_record *r = cache_record_at(c->view, rec);
@@ -117,12 +141,12 @@ void ctl_conflict_added(struct ctl *c, uint32_t rec)
 	if (c->world == NULL || !cache_record_claims(r))
 		return;
 	ctl_tiebreak_over(c, name, r->link);
-	if (claimed_elsewhere(c, name, r->rrtype, r->link, true) || is_in_conflict(c, name))
+	if (claimed_elsewhere(c, name, r->rrtype, r, true) || is_in_conflict(c, name))
 		mark(c, name);
 	/* Services speak for or against their hosts being one. */
 	host = r->rrtype == DNS_TYPE_SRV ? host_of(c, r) : NULL;
-	if (host != NULL && (claimed_elsewhere(c, host, DNS_TYPE_A, r->link, false) ||
-				    claimed_elsewhere(c, host, DNS_TYPE_AAAA, r->link, false)))
+	if (host != NULL && (claimed_elsewhere(c, host, DNS_TYPE_A, r, false) ||
+				    claimed_elsewhere(c, host, DNS_TYPE_AAAA, r, false)))
 		mark(c, host);
 }
 
@@ -162,13 +186,13 @@ static unsigned claims_of(const struct ctl *c, const uint8_t *name, struct claim
 
 		if (!cache_record_held(r, c->now_ms))
 			continue;
-		for (i = 0; i < n && claim[i].link != r->link; i++)
+		for (i = 0; i < n && !ctl_seat_has(&claim[i].seat, r); i++)
 			;
 		if (i == CLAIMS_MAX)
 			continue;
 		if (i == n)
 			claim[n++] = (struct claim){
-				.rec = rec, .link = r->link, .since_ms = r->learned_ms};
+				.rec = rec, .seat = ctl_seat_of(c, r), .since_ms = r->learned_ms};
 		if (clock_ms_before(r->learned_ms, claim[i].since_ms))
 			claim[i].since_ms = r->learned_ms;
 		claim[i].was_hidden |= (atomic_load_explicit(&r->flags, memory_order_relaxed) &
@@ -177,11 +201,11 @@ static unsigned claims_of(const struct ctl *c, const uint8_t *name, struct claim
 	return n;
 }
 
-/* How the records of (name, type) on two links compare. */
+/* How the records of (name, type) at two seats compare. */
 enum compared { SAME, DIFFERENT, ONE_SIDED };
 
-static enum compared compare(
-	const struct ctl *c, const uint8_t *name, uint16_t rrtype, uint16_t la, uint16_t lb)
+static enum compared compare(const struct ctl *c, const uint8_t *name, uint16_t rrtype,
+	const struct ctl_seat *sa, const struct ctl_seat *sb)
 {
 	uint32_t node = cache_find(c->view, name, rrtype), rec;
 	uint64_t a[NODE_WALK];
@@ -194,14 +218,14 @@ static enum compared compare(
 	for (unsigned i = 0; i < NODE_WALK && (rec = cache_iter_next(&it)) != 0; i++) {
 		const struct cache_record *r = cache_record_at(c->view, rec);
 
-		if (r->link == la && cache_record_held(r, c->now_ms))
+		if (ctl_seat_has(sa, r) && cache_record_held(r, c->now_ms))
 			a[n++] = r->ident;
 	}
 	cache_iter_init(&it, c->view, cache_node_at(c->view, node));
 	for (unsigned i = 0; i < NODE_WALK && (rec = cache_iter_next(&it)) != 0; i++) {
 		const struct cache_record *r = cache_record_at(c->view, rec);
 
-		if (r->link != lb || !cache_record_held(r, c->now_ms))
+		if (!ctl_seat_has(sb, r) || !cache_record_held(r, c->now_ms))
 			continue;
 		others++;
 		for (unsigned k = 0; k < n; k++)
@@ -211,15 +235,16 @@ static enum compared compare(
 	return n > 0 && others > 0 ? DIFFERENT : ONE_SIDED;
 }
 
-/* Several records may be one host's if one of them is on both links, so a change that has reached
+/* Several records may be one host's if one of them is at both seats, so a change that has reached
  * the one link and not yet the other is no conflict. */
-static bool instances_differ(const struct ctl *c, const uint8_t *name, uint16_t la, uint16_t lb)
+static bool instances_differ(const struct ctl *c, const uint8_t *name, const struct ctl_seat *sa,
+	const struct ctl_seat *sb)
 {
-	return compare(c, name, DNS_TYPE_SRV, la, lb) == DIFFERENT ||
-	       compare(c, name, DNS_TYPE_TXT, la, lb) == DIFFERENT;
+	return compare(c, name, DNS_TYPE_SRV, sa, sb) == DIFFERENT ||
+	       compare(c, name, DNS_TYPE_TXT, sa, sb) == DIFFERENT;
 }
 
-/* Are two links' hosts of one name different ones? Only their services can tell: a host with two
+/* Are two seats' hosts of one name different ones? Only their services can tell: a host with two
  * links has an address on each. */
 static bool hosts_differ(
 	const struct ctl *c, const uint8_t *name, const struct claim *a, const struct claim *b)
@@ -227,27 +252,30 @@ static bool hosts_differ(
 	bool services = false;
 	unsigned n = 0;
 
-	if (compare(c, name, DNS_TYPE_A, a->link, b->link) == SAME ||
-		compare(c, name, DNS_TYPE_AAAA, a->link, b->link) == SAME)
+	if (compare(c, name, DNS_TYPE_A, &a->seat, &b->seat) == SAME ||
+		compare(c, name, DNS_TYPE_AAAA, &a->seat, &b->seat) == SAME)
 		return false;
 	for (uint32_t srv = ctl_grant_first_srv(c, a->rec); srv != 0 && n < SRV_WALK;
 		srv = ctl_grant_next_srv(c, srv), n++) {
 		const struct cache_record *s = cache_record_at(c->view, srv);
 		const uint8_t *instance = name_of(c, s);
 
-		if (!cache_record_held(s, c->now_ms))
+		if (!ctl_seat_has(&a->seat, s) || !cache_record_held(s, c->now_ms))
 			continue;
 		services = true;
-		if (compare(c, instance, DNS_TYPE_SRV, a->link, b->link) == SAME &&
-			!instances_differ(c, instance, a->link, b->link))
+		if (compare(c, instance, DNS_TYPE_SRV, &a->seat, &b->seat) == SAME &&
+			!instances_differ(c, instance, &a->seat, &b->seat))
 			return false;
 	}
 	if (!services)
 		return false;
 	for (uint32_t srv = ctl_grant_first_srv(c, b->rec); srv != 0;
-		srv = ctl_grant_next_srv(c, srv))
-		if (cache_record_held(cache_record_at(c->view, srv), c->now_ms))
+		srv = ctl_grant_next_srv(c, srv)) {
+		const struct cache_record *s = cache_record_at(c->view, srv);
+
+		if (ctl_seat_has(&b->seat, s) && cache_record_held(s, c->now_ms))
 			return true;
+	}
 	return false;
 }
 
@@ -263,7 +291,7 @@ static bool rivals(
 	dns_service_parse(name, &sd);
 	switch (sd.kind) {
 	case DNS_NAME_INSTANCE:
-		return instances_differ(c, name, a->link, b->link);
+		return instances_differ(c, name, &a->seat, &b->seat);
 	case DNS_NAME_REVERSE4:
 	case DNS_NAME_REVERSE6:
 		return false;
@@ -296,7 +324,7 @@ static void sort(struct claim *claim, unsigned n)
 static void judge(const struct ctl *c, const uint8_t *name, struct claim *claim, unsigned n)
 {
 	for (unsigned i = 1; i < n; i++) {
-		const struct dp_link *l = ctl_gateway_link(c, claim[i].link);
+		const struct dp_link *l = ctl_gateway_link(c, claim[i].seat.link);
 		bool lenient = l != NULL && l->conflicts_report;
 
 		for (unsigned k = 0; k < i && claim[i].flag != CACHE_REC_HIDDEN; k++) {
@@ -322,19 +350,19 @@ static void tell_claim(struct ctl *c, const uint8_t *name, const struct claim *k
 {
 	unsigned n = 0;
 
-	tell_instance(c, name, k->link);
+	tell_instance(c, name, k->seat.link);
 	if (cache_record_at(c->view, k->rec)->rrtype == DNS_TYPE_SRV)
 		return;
 	for (uint32_t srv = ctl_grant_first_srv(c, k->rec); srv != 0 && n < SRV_WALK;
 		srv = ctl_grant_next_srv(c, srv), n++)
-		tell_instance(c, name_of(c, cache_record_at(c->view, srv)), k->link);
+		tell_instance(c, name_of(c, cache_record_at(c->view, srv)), k->seat.link);
 }
 
 static void report(
 	const struct ctl *c, const uint8_t *name, const struct claim *kept, const struct claim *k)
 {
-	const struct dp_link *a = ctl_gateway_link(c, kept->link),
-			     *b = ctl_gateway_link(c, k->link);
+	const struct dp_link *a = ctl_gateway_link(c, kept->seat.link),
+			     *b = ctl_gateway_link(c, k->seat.link);
 	char text[DNS_NAME_TEXT_MAX], quoted[2 * DNS_NAME_TEXT_MAX];
 
 	if (a == NULL || b == NULL || dns_name_to_text(name, text, sizeof(text)) < 0)
@@ -356,10 +384,10 @@ static bool apply(struct ctl *c, const uint8_t *name, const struct claim *claim,
 	uint32_t rec;
 
 	while ((rec = ctl_name_next(c, &w)) != 0) {
-		uint16_t link = cache_record_at(c->view, rec)->link;
+		const struct cache_record *r = cache_record_at(c->view, rec);
 		unsigned i = 0;
 
-		while (i < n && claim[i].link != link)
+		while (i < n && !ctl_seat_has(&claim[i].seat, r))
 			i++;
 		if (i == n)
 			continue;
@@ -378,8 +406,8 @@ static bool apply(struct ctl *c, const uint8_t *name, const struct claim *claim,
 		if (i > 0 && claim[i].flag != 0 && !claim[i].was_hidden) {
 			CTL_INC(c, names_in_conflict);
 			report(c, name, &claim[0], &claim[i]);
-			ctl_note_conflict(c, name, claim[0].link, owner_mac(c, &claim[0]),
-				claim[i].link, owner_mac(c, &claim[i]));
+			ctl_note_conflict(c, name, claim[0].seat.link, owner_mac(c, &claim[0]),
+				claim[i].seat.link, owner_mac(c, &claim[i]));
 		}
 	}
 	return some;
@@ -398,9 +426,8 @@ static void mark_hosts(struct ctl *c, const uint8_t *name)
 		const struct cache_record *r = cache_record_at(c->view, rec);
 		const uint8_t *host = host_of(c, r);
 
-		if (host != NULL &&
-			(claimed_elsewhere(c, host, DNS_TYPE_A, r->link, false) ||
-				claimed_elsewhere(c, host, DNS_TYPE_AAAA, r->link, false)))
+		if (host != NULL && (claimed_elsewhere(c, host, DNS_TYPE_A, r, false) ||
+					    claimed_elsewhere(c, host, DNS_TYPE_AAAA, r, false)))
 			mark(c, host);
 	}
 }

@@ -7,7 +7,8 @@
 #include "control/table.h"
 
 /*
- * Unique names that are claimed on several links (RFC 6762 §9; draft 3.5, 4.1). Control thread
+ * Unique names that are claimed on several links, or by several stations of a link whose stations
+ * do not hear each other (names.h: a seat is either; RFC 6762 §9; draft 3.5, 4.1). Control thread
  * only.
  *
  * Whoever announces a name elsewhere may be its owner on the way: the link it had before is asked
@@ -24,7 +25,9 @@
  */
 
 struct ctl;
+struct dp_link;
 struct dp_world;
+struct mac_addr;
 
 #define CTL_CONFLICTS_MAX 4096 /* names in conflict, or about to be looked at */
 
@@ -42,6 +45,14 @@ struct ctl_conflicts {
 
 int ctl_conflicts_init(struct ctl *c);
 void ctl_conflicts_fini(struct ctl *c);
+
+/*
+ * Is this, from a station of the link, a PTR to a service that another station there has, unheard
+ * by it? They have it in common: what the one says of it, goodbyes above all, must not take it from
+ * the other.
+ */
+bool ctl_conflict_shares(const struct ctl *c, const struct dp_link *l, uint16_t rrtype,
+	const uint8_t *rdata, const struct mac_addr *mac);
 
 /* A record was added (or is back from dying): others of its name on other links may have lost their
  * owner, or be another host's. */

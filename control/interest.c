@@ -246,7 +246,7 @@ static bool is_near(const struct ctl *c, const struct telling *t, uint16_t link)
 			return true;
 	}
 	return dp_is_contested(r) &&
-	       cache_name_held(c->view, cache_node_name(c->view, n), link, c->now_ms);
+	       cache_name_held(c->view, cache_node_name(c->view, n), link, NULL, c->now_ms);
 }
 
 /* Once, however many questions of the link the record concerns. Returns how often it was told. */

@@ -189,6 +189,7 @@ static void learn_record(struct ctl *c, struct lesson *s)
 		.link = s->l->id,
 		.ttl = rr->ttl,
 		.link_local = k.link_local,
+		.own_only = ctl_conflict_shares(c, s->l, rr->rrtype, k.rdata, &s->pkt->smac),
 		.mac = s->pkt->smac,
 		.ip = s->pkt->src,
 		.ip_len = s->pkt->family == 4 ? 4 : 16,
@@ -280,5 +281,5 @@ void ctl_learn(struct ctl *c, struct rte_mbuf *m)
 		learn_records(c, &s, dns, TXT_TOO);
 	}
 	for (unsigned i = 0; i < s.n_unique; i++)
-		cache_flush_others(c->cache, c->scratch.unique[i], c->now_ms);
+		cache_flush_others(c->cache, c->scratch.unique[i], s.l->isolated, c->now_ms);
 }

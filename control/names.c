@@ -8,6 +8,19 @@
 
 #define NAME_RECORDS 64 /* records of a name and type looked at */
 
+struct ctl_seat ctl_seat_of(const struct ctl *c, const struct cache_record *r)
+{
+	const struct dp_link *l = c->world != NULL ? dp_world_link(c->world, r->link) : NULL;
+
+	return (struct ctl_seat){
+		.link = r->link, .station = l != NULL && l->isolated ? r->station : 0};
+}
+
+bool ctl_seat_has(const struct ctl_seat *seat, const struct cache_record *r)
+{
+	return r->link == seat->link && (seat->station == 0 || r->station == seat->station);
+}
+
 uint32_t ctl_name_next(const struct ctl *c, struct ctl_name_walk *w)
 {
 	for (;;) {

@@ -5,7 +5,6 @@
 
 #include "cache/service.h"
 #include "control/ctl.h"
-#include "control/names.h"
 #include "dataplane/visible.h"
 #include "dns/name.h"
 #include "dns/rdata.h"
@@ -31,14 +30,15 @@ void ctl_probes_fini(struct ctl *c)
 	ctl_table_fini(&c->probes.doubts);
 }
 
-/* Type 0 stands for all of them; both halves are keyed hashes, the link only makes them different.
+/* Type 0 stands for all of them; both halves are keyed hashes, the seat only makes them different.
  */
-static struct hash128 doubt_key(const struct ctl *c, const uint8_t *name, uint16_t link)
+static struct hash128 doubt_key(const struct ctl *c, const uint8_t *name, struct ctl_seat seat)
 {
 	struct hash128 key = ctl_node_key(c, name, 0);
+	uint64_t where = (uint64_t)seat.station << 16 | seat.link;
 
-	key.lo ^= link * UINT64_C(0x9e3779b97f4a7c15);
-	key.hi += link;
+	key.lo ^= where * UINT64_C(0x9e3779b97f4a7c15);
+	key.hi += where;
 	return key;
 }
 
@@ -53,14 +53,14 @@ static bool ask_owner(struct ctl *c, const struct ctl_doubt *d)
 		const struct cache_record *r = cache_record_at(c->view, rec);
 		struct ctl_ask a = {.qname = d->name,
 			.qtype = r->rrtype,
-			.link = d->link,
+			.link = d->seat.link,
 			.how = CTL_ASK_REFRESH,
 			.verify = true,
 			/* The address may be what has changed. */
 			.multicast = d->asked > 0,
 			.station = r->station};
 
-		if (r->link == d->link && cache_record_held(r, c->now_ms))
+		if (ctl_seat_has(&d->seat, r) && cache_record_held(r, c->now_ms))
 			asked |= ctl_question_ask(c, &a) != CTL_NOT_ASKED;
 	}
 	return asked;
@@ -70,7 +70,7 @@ static bool ask_owner(struct ctl *c, const struct ctl_doubt *d)
  * RFC 4861 §7.2). */
 static void ask_presence(struct ctl *c, struct ctl_doubt *d)
 {
-	const struct dp_link *l = ctl_gateway_link(c, d->link);
+	const struct dp_link *l = ctl_gateway_link(c, d->seat.link);
 	struct ctl_name_walk w = {.name = d->name};
 	uint32_t rec;
 
@@ -81,7 +81,8 @@ static void ask_presence(struct ctl *c, struct ctl_doubt *d)
 		bool has4 = !ip_is_unspecified(&ip4) && dp_link_on_link(l, 4, st->ip4);
 		bool has6 = !ip_is_unspecified(&ip6) && dp_link_on_link(l, 6, st->ip6);
 
-		if (r->link != d->link || !cache_record_held(r, c->now_ms) || (!has4 && !has6))
+		if (!ctl_seat_has(&d->seat, r) || !cache_record_held(r, c->now_ms) ||
+			(!has4 && !has6))
 			continue;
 		d->mac = st->mac;
 		if (has4)
@@ -102,7 +103,7 @@ bool ctl_probe_present(struct ctl *c, uint16_t link, const struct mac_addr *mac)
 	for (uint32_t i = 1; i < slab_limit(slab); i++) {
 		struct ctl_doubt *d = ctl_table_at(&c->probes.doubts, i);
 
-		if (slab_live(slab, i) && d->link == link && mac_equal(&d->mac, mac))
+		if (slab_live(slab, i) && d->seat.link == link && mac_equal(&d->mac, mac))
 			asked = d->present = true;
 	}
 	return asked;
@@ -120,7 +121,7 @@ static enum life look(const struct ctl *c, const struct ctl_doubt *d)
 	while ((rec = ctl_name_next(c, &w)) != 0) {
 		const struct cache_record *r = cache_record_at(c->view, rec);
 
-		if (r->link != d->link || !cache_record_held(r, c->now_ms))
+		if (!ctl_seat_has(&d->seat, r) || !cache_record_held(r, c->now_ms))
 			continue;
 		life = LIFE_SILENT;
 		if (clock_ms_diff(atomic_load_explicit(&r->touched_ms, memory_order_relaxed),
@@ -134,16 +135,19 @@ static enum life look(const struct ctl *c, const struct ctl_doubt *d)
 static void let_go(struct ctl *c, const struct ctl_doubt *d)
 {
 	struct ctl_name_walk w = {.name = d->name};
-	uint32_t ptr = ctl_name_pointer(c, d->name, d->link), rec;
+	uint32_t ptr = ctl_name_pointer(c, d->name, d->seat.link), rec;
+	bool others = false;
 
 	while ((rec = ctl_name_next(c, &w)) != 0) {
 		const struct cache_record *r = cache_record_at(c->view, rec);
 
-		if (r->link == d->link && cache_record_held(r, c->now_ms))
+		if (ctl_seat_has(&d->seat, r) && cache_record_held(r, c->now_ms))
 			cache_goodbye(c->cache, rec, c->now_ms);
+		else if (r->link == d->seat.link && r->rrtype == DNS_TYPE_SRV)
+			others |= cache_record_held(r, c->now_ms);
 	}
-	/* It goes with its SRV. */
-	if (ptr != 0 && cache_record_held(cache_record_at(c->view, ptr), c->now_ms))
+	/* It goes with its SRV, unless it is another station's as well. */
+	if (ptr != 0 && !others && cache_record_held(cache_record_at(c->view, ptr), c->now_ms))
 		cache_goodbye(c->cache, ptr, c->now_ms);
 	CTL_INC(c, names_let_go);
 }
@@ -160,12 +164,12 @@ static bool step(struct ctl *c, struct ctl_doubt *d)
 			CTL_INC(c, names_confirmed);
 		return false;
 	}
-	if (ctl_gateway_link(c, d->link) == NULL) {
+	if (ctl_gateway_link(c, d->seat.link) == NULL) {
 		CTL_INC(c, names_not_doubted);
 		return false;
 	}
 	/* An owner that was not asked is not silent. */
-	if (d->asked > 0 && c->link[d->link].ask_head != 0) {
+	if (d->asked > 0 && c->link[d->seat.link].ask_head != 0) {
 		ctl_arm(c, &d->timer, c->now_ms + PUT_OFF_MS, doubt_timer);
 		return true;
 	}
@@ -194,12 +198,12 @@ static void doubt_timer(struct ctl *c, struct ctl_timer *t)
 
 	if (!step(c, d))
 		ctl_table_del(&c->probes.doubts,
-			ctl_table_find(&c->probes.doubts, doubt_key(c, d->name, d->link)));
+			ctl_table_find(&c->probes.doubts, doubt_key(c, d->name, d->seat)));
 }
 
-void ctl_doubt(struct ctl *c, const uint8_t *name, uint16_t link, enum ctl_doubt_why why)
+void ctl_doubt(struct ctl *c, const uint8_t *name, struct ctl_seat seat, enum ctl_doubt_why why)
 {
-	struct hash128 key = doubt_key(c, name, link);
+	struct hash128 key = doubt_key(c, name, seat);
 	uint32_t idx = ctl_table_find(&c->probes.doubts, key);
 	struct ctl_doubt *d;
 
@@ -216,7 +220,7 @@ void ctl_doubt(struct ctl *c, const uint8_t *name, uint16_t link, enum ctl_doubt
 		}
 		CTL_INC(c, names_doubted);
 		d = ctl_table_at(&c->probes.doubts, idx);
-		d->link = link;
+		d->seat = seat;
 		memcpy(d->name, name, dns_name_len(name));
 	}
 	d->why = (uint8_t)why;
@@ -238,6 +242,6 @@ void ctl_probe(
 		const struct cache_record *r = cache_record_at(c->view, rec);
 
 		if (dp_judge(c->world, c->view, l, prober, r, c->now_ms, &v) <= DP_TELL_ALONE)
-			ctl_doubt(c, name, r->link, CTL_DOUBT_PROBED);
+			ctl_doubt(c, name, ctl_seat_of(c, r), CTL_DOUBT_PROBED);
 	}
 }

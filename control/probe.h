@@ -5,6 +5,7 @@
 #include <stdint.h>
 
 #include "base/addr.h"
+#include "control/names.h"
 #include "control/table.h"
 #include "control/timer.h"
 
@@ -31,14 +32,14 @@ enum ctl_doubt_why {
 };
 
 struct ctl_doubt {
-	struct ctl_entry entry; /* of (name, link) */
+	struct ctl_entry entry; /* of (name, seat) */
 	struct ctl_timer timer;
 	uint32_t from_ms;
-	uint16_t link;       /* of the owner */
-	uint8_t why;         /* enum ctl_doubt_why */
-	uint8_t asked;       /* questions put */
-	bool present;        /* its owner answers ARP, if not mDNS */
-	struct mac_addr mac; /* ... which was asked for; zero: not yet */
+	struct ctl_seat seat; /* of the owner */
+	uint8_t why;          /* enum ctl_doubt_why */
+	uint8_t asked;        /* questions put */
+	bool present;         /* its owner answers ARP, if not mDNS */
+	struct mac_addr mac;  /* ... which was asked for; zero: not yet */
 	uint8_t name[256];
 };
 
@@ -64,5 +65,5 @@ void ctl_probe(struct ctl *c, const struct dp_link *l, const struct dp_viewer *p
  */
 bool ctl_probe_present(struct ctl *c, uint16_t link, const struct mac_addr *mac);
 
-/* Begins to ask the owner of the name on the link, if it is not being asked as urgently already. */
-void ctl_doubt(struct ctl *c, const uint8_t *name, uint16_t link, enum ctl_doubt_why why);
+/* Begins to ask the owner of the name at the seat, if it is not being asked as urgently already. */
+void ctl_doubt(struct ctl *c, const uint8_t *name, struct ctl_seat seat, enum ctl_doubt_why why);

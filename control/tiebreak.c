@@ -318,6 +318,7 @@ void ctl_tiebreak(struct ctl *c, struct rte_mbuf *m, const uint8_t *dns)
 	for (unsigned i = 0; i < n; i++)
 		/* An owner that probes again does not contend for what it has. */
 		if (c->tiebreaks.read[i].len > 0 &&
-			!cache_name_held(c->view, c->tiebreaks.read[i].name, pkt->link, c->now_ms))
+			!cache_name_held(
+				c->view, c->tiebreaks.read[i].name, pkt->link, NULL, c->now_ms))
 			contend(c, &c->tiebreaks.read[i]);
 }

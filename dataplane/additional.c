@@ -64,7 +64,7 @@ static bool rrset(
 		contested |= dp_is_contested(r);
 	}
 	if (contested && !k->l->isolated &&
-		cache_name_held(k->w->cache, name, k->l->id, k->w->now_ms))
+		cache_name_held(k->w->cache, name, k->l->id, NULL, k->w->now_ms))
 		return false;
 	ttl = dp_rrset_ttl(k->w, k->l, k->asker, node);
 	cache_iter_init(&it, k->w->cache, node);
@@ -107,12 +107,39 @@ static void addresses(struct walk *k, const uint8_t *host, const struct cache_re
 	family(k, host, DNS_TYPE_AAAA, srv);
 }
 
-/* of: the PTR that leads to the instance. */
-static void of_instance(struct walk *k, const uint8_t *instance, const struct cache_record *of)
+/*
+ * A record of the owner whose SRV, TXT and addresses go with the PTR: itself, but where stations
+ * contend for the name (RFC 6762 §9) and have the PTR in common; the first of them then.
+ */
+static const struct cache_record *owner_of(
+	const struct walk *k, const struct cache_node *srv, const struct cache_record *ptr)
+{
+	const struct cache_record *first = ptr;
+	struct cache_iter it;
+	uint32_t idx;
+
+	cache_iter_init(&it, k->w->cache, srv);
+	while ((idx = cache_iter_next(&it)) != 0) {
+		const struct cache_record *r = cache_record_at(k->w->cache, idx);
+
+		if (r->link != ptr->link || !dp_answer_usable(k->w, k->l, k->asker, r))
+			continue;
+		if (dp_same_owner(k->w->world, k->w->cache, r, ptr))
+			return ptr;
+		if (first == ptr && dp_is_contested(r))
+			first = r;
+	}
+	return first;
+}
+
+static void of_instance(struct walk *k, const uint8_t *instance, const struct cache_record *ptr)
 {
 	uint32_t node = cache_find(k->w->cache, instance, DNS_TYPE_SRV), idx;
+	const struct cache_record *of = ptr;
 	struct cache_iter it;
 
+	if (node != 0)
+		of = owner_of(k, cache_node_at(k->w->cache, node), ptr);
 	rrset(k, instance, DNS_TYPE_SRV, of);
 	rrset(k, instance, DNS_TYPE_TXT, of);
 	if (node == 0)

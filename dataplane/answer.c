@@ -275,7 +275,7 @@ static bool owner_is_near(
 	}
 	/* Another host here has the name, if not the type. */
 	return contested && !q->link->isolated &&
-	       cache_name_held(w->cache, cache_node_name(w->cache, node), q->link->id, w->now_ms);
+	       cache_name_held(w->cache, cache_node_name(w->cache, node), q->link->id, NULL, w->now_ms);
 }
 
 /*

@@ -151,7 +151,7 @@ bool dp_negative_find(struct dp_worker *w, const struct dp_link *l, const struct
 	if (!said && (own.first != 0 || own.stripped == 0))
 		return false;
 	/* Its owner is near, or another host here has the name. */
-	if (!l->isolated && cache_name_held(w->cache, name, l->id, w->now_ms))
+	if (!l->isolated && cache_name_held(w->cache, name, l->id, NULL, w->now_ms))
 		return false;
 	if (!make(w, l, asker, &nsec, said ? &nsec : &own, said ? nsec.first : own.stripped, out,
 		    &set))

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "cache/read.h"
+#include "cache/service.h"
 #include "dataplane/world.h"
 
 #include <rte_branch_prediction.h>
@@ -140,10 +141,17 @@ static inline enum dp_judged dp_judge(const struct dp_world *world, const struct
 	/* On its own link a link-local address is as good as any (RFC 6762 §2). */
 	if ((flags & CACHE_REC_LINK_LOCAL) != 0 && !(r->link == l->id && l->isolated))
 		return DP_GONE;
+	/* Two stations contend for the name and do not hear each other: told to the one, it would
+	 * be the other's conflict (RFC 6762 §9). */
+	if ((flags & CACHE_REC_CONTESTED) != 0 && r->link == l->id &&
+		(viewer == NULL || cache_name_held(v, cache_node_name(v, cache_node_at(v, r->node)),
+					   l->id, &viewer->mac, now_ms)))
+		return DP_NEAR;
 	if (dp_is_near(l, r) || dp_owned_by(v, r, viewer != NULL ? &viewer->mac : NULL))
 		return DP_NEAR;
 	*verdict = dp_verdict(world, v, l, viewer, r, &alone);
 	if (!policy_permits(*verdict))
 		return DP_DENIED;
+	alone |= (flags & CACHE_REC_CONTESTED) != 0 && r->link == l->id;
 	return alone ? DP_TELL_ALONE : DP_TELL;
 }

@@ -191,7 +191,7 @@ Test(defer_full, nothing_leaks_from_churn_without_room)
 		if (i % 7 == 0)
 			cache_goodbye(fx.cache, fx.rec, fx.now);
 		if (i % 5 == 0)
-			cache_flush_others(fx.cache, fx.rec, fx.now);
+			cache_flush_others(fx.cache, fx.rec, false, fx.now);
 		elapse(50);
 		if (i % 60 == 0)
 			release();

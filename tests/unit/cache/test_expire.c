@@ -220,7 +220,7 @@ Test(expire, flush_ends_what_was_heard_more_than_a_second_ago)
 	elapse(500);
 	log_clear();
 	by = LEARN("h.local", DNS_TYPE_A, "10.0.0.4", .flush = true);
-	cache_flush_others(fx.cache, by, fx.now);
+	cache_flush_others(fx.cache, by, false, fx.now);
 	/* edge is exactly one second old. */
 	cr_assert_eq(fx.told[TOLD_DYING], 1);
 	cr_assert_not(answerable(old));
@@ -240,11 +240,11 @@ Test(expire, flush_ends_what_was_heard_more_than_a_second_ago)
 	cache_record_touch(record(edge), fx.now);
 	elapse(1000);
 	by = LEARN("h.local", DNS_TYPE_A, "10.0.0.5", .flush = true);
-	cache_flush_others(fx.cache, by, fx.now);
+	cache_flush_others(fx.cache, by, false, fx.now);
 	cr_assert(answerable(edge), "of another MAC of the host, but just heard");
 	cr_assert_not(answerable(fresh));
 	elapse(1);
-	cache_flush_others(fx.cache, by, fx.now);
+	cache_flush_others(fx.cache, by, false, fx.now);
 	cr_assert_not(answerable(edge));
 	remove_all();
 }
@@ -258,7 +258,7 @@ Test(expire, flush_spares_what_others_declared_shared)
 	elapse(5000);
 	by = LEARN(
 		"_ipp._tcp.local", DNS_TYPE_PTR, "C._ipp._tcp.local", .station = 2, .flush = true);
-	cache_flush_others(fx.cache, by, fx.now);
+	cache_flush_others(fx.cache, by, false, fx.now);
 	cr_assert(answerable(theirs));
 	cr_assert_not(answerable(own));
 	cr_assert(answerable(by));
@@ -271,7 +271,7 @@ Test(expire, a_flushed_record_is_rescued_too)
 
 	elapse(2000);
 	by = LEARN("h.local", DNS_TYPE_A, "10.0.0.2", .flush = true);
-	cache_flush_others(fx.cache, by, fx.now);
+	cache_flush_others(fx.cache, by, false, fx.now);
 	elapse(300);
 	cr_assert_eq(SAY("h.local", DNS_TYPE_A, "10.0.0.1", .flush = true), CACHE_REFRESHED);
 	elapse(10000);
