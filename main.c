@@ -278,6 +278,7 @@ static int start_shared(struct gateway *g)
 		return rc;
 	g->shared_up = true;
 	g->shared.ttl_cap = g->config->gateway.limits.ttl;
+	g->shared.rendered = g->config->gateway.limits.rendered / n;
 	g->lcores.control.shared = &g->shared;
 	for (unsigned i = 0; i < n; i++) {
 		struct lcore *l = &g->lcores.worker[i];

@@ -47,6 +47,12 @@ struct cache_ops {
 	/* A station is about to be published: set its `who` and `consumer`. May only read
 	 * otherwise. NULL: nobody cares. */
 	void (*station)(void *arg, uint32_t station);
+	/*
+	 * Something readers see of the node with this key (its low half) is another than before:
+	 * its records, their flags, TTLs, classes or providers; a touch is not told. After the
+	 * change, so who looks now sees it. NULL: nobody cares.
+	 */
+	void (*changed)(void *arg, uint64_t key);
 };
 
 /* Why a record was not learned, or how it was. */
@@ -128,6 +134,9 @@ void cache_lose(struct cache *c, uint32_t rec, uint32_t now_ms);
 /* What a conflict of names makes of a record: CACHE_REC_HIDDEN, CACHE_REC_CONTESTED or 0. True if
  * that is new. */
 bool cache_conflict(struct cache *c, uint32_t rec, uint16_t flag);
+
+/* Control wrote a record's class: tells who keeps answers of its name. */
+void cache_changed(struct cache *c, uint32_t rec);
 
 /* Removes now, without the dying second (flush command, link removed). -EAGAIN when deferral is
  * full: try next turn. */

@@ -47,6 +47,7 @@ void directory_add(struct cache *c, uint32_t idx)
 	idle_unlink(c, dir);
 	atomic_store_explicit(&n->unusual, cache_unusual_next(&c->view, dir), memory_order_relaxed);
 	atomic_store_explicit(&d->unusual, idx, memory_order_release);
+	node_changed(c, dir);
 }
 
 void directory_remove(struct cache *c, uint32_t idx)
@@ -71,6 +72,7 @@ void directory_remove(struct cache *c, uint32_t idx)
 		atomic_store_explicit(&d->count,
 			atomic_load_explicit(&d->count, memory_order_relaxed) - 1,
 			memory_order_relaxed);
+		node_changed(c, dir);
 		break;
 	}
 	if (dir != 0 && cache_unusual_next(&c->view, dir) == 0)

@@ -47,6 +47,8 @@ uint32_t cache_find_node(
 {
 	uint32_t idx = index_find(v->nodes, &key, (uint32_t)key.lo);
 
+	if (cache_noting(v))
+		cache_deps_name(v->deps, key.lo);
 	if (idx == 0 || !cache_node_is(v, cache_node_at(v, idx), name, len))
 		return 0;
 	return idx;

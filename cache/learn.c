@@ -153,6 +153,7 @@ static enum cache_outcome learn_new(struct cache *c, const struct cache_learn *l
 	hint_learned(c, n, l, now_ms);
 	*rec = p.rec;
 	c->ops->added(c->ops_arg, p.rec);
+	node_changed(c, p.node);
 	return CACHE_NEW;
 
 refuse:
@@ -228,6 +229,8 @@ static enum cache_outcome learn_again(
 		hint_learned(c, cache_node_at(&c->view, r->node), l, now_ms);
 	if (dying)
 		c->ops->added(c->ops_arg, rec);
+	if (moves || outcome != CACHE_REFRESHED)
+		node_changed(c, r->node);
 	return outcome;
 }
 
@@ -292,5 +295,11 @@ bool cache_conflict(struct cache *c, uint32_t rec, uint16_t flag)
 	if ((atomic_load_explicit(&r->flags, memory_order_relaxed) & all) == flag)
 		return false;
 	record_flags(r, flag, all & (uint16_t)~flag);
+	node_changed(c, r->node);
 	return true;
+}
+
+void cache_changed(struct cache *c, uint32_t rec)
+{
+	node_changed(c, cache_record_at(&c->view, rec)->node);
 }

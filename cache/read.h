@@ -3,9 +3,12 @@
 
 #include <stddef.h>
 
+#include <rte_branch_prediction.h>
+
 #include "base/blob.h"
 #include "base/clock.h"
 #include "base/slab.h"
+#include "cache/deps.h"
 #include "cache/record.h"
 #include "cache/station.h"
 #include "dns/wire.h"
@@ -30,7 +33,18 @@ struct cache_view {
 	const struct slab *chunk_large;
 	const struct blob_store *blobs;
 	struct sip_key key;
+	/* Of a reader's own copy of the view: notes what is looked up while it is on. NULL: nobody
+	 * cares. */
+	struct cache_deps *deps;
 };
+
+static inline bool cache_noting(const struct cache_view *v)
+{
+	return unlikely(v->deps != NULL) && v->deps->on;
+}
+
+/* The reader looks at a record. */
+void cache_deps_record(const struct cache_view *v, uint32_t rec);
 
 /* The view of a cache, valid as long as the cache. Any thread. */
 const struct cache_view *cache_view(const struct cache *c);
@@ -130,8 +144,13 @@ static inline void cache_iter_init(
 static inline uint32_t cache_iter_next(struct cache_iter *it)
 {
 	while (it->chunk != NULL) {
-		if (it->pos < it->count)
-			return it->chunk->slot[it->pos++];
+		if (it->pos < it->count) {
+			uint32_t rec = it->chunk->slot[it->pos++];
+
+			if (cache_noting(it->view))
+				cache_deps_record(it->view, rec);
+			return rec;
+		}
 		cache_iter_chunk(it, atomic_load_explicit(&it->chunk->next, memory_order_acquire));
 	}
 	return 0;
@@ -155,6 +174,21 @@ static inline uint32_t cache_record_ttl_left(const struct cache_record *r, uint3
 	int32_t left = cache_record_left_ms(r, now_ms);
 
 	return left <= 0 ? 0 : ((uint32_t)left + 999u) / 1000u;
+}
+
+/* The same, for an answer that may be kept: noted is how long the number stays what it is. */
+static inline uint32_t cache_record_ttl_told(
+	const struct cache_view *v, const struct cache_record *r, uint32_t now_ms)
+{
+	uint32_t ttl = cache_record_ttl_left(r, now_ms);
+
+	if (cache_noting(v) && ttl > 0) {
+		uint32_t steady = (uint32_t)cache_record_left_ms(r, now_ms) - (ttl - 1) * 1000u;
+
+		if (steady < v->deps->steady_ms)
+			v->deps->steady_ms = steady;
+	}
+	return ttl;
 }
 
 /* May this record be put into an answer at all (policy aside)? */
@@ -213,14 +247,16 @@ static inline bool cache_is_this_second(uint32_t stored_ms, uint32_t now_ms)
 
 /*
  * A touch: an equal announcement was heard again. At most one store a second (DESIGN §4.4). Worker
- * or control.
+ * or control. True: its TTL is another now.
  */
-static inline void cache_record_touch(struct cache_record *r, uint32_t now_ms)
+static inline bool cache_record_touch(struct cache_record *r, uint32_t now_ms)
 {
 	uint32_t t = atomic_load_explicit(&r->touched_ms, memory_order_relaxed);
 
-	if (!cache_is_this_second(t, now_ms))
-		atomic_store_explicit(&r->touched_ms, now_ms, memory_order_relaxed);
+	if (cache_is_this_second(t, now_ms))
+		return false;
+	atomic_store_explicit(&r->touched_ms, now_ms, memory_order_relaxed);
+	return true;
 }
 
 /* The record's own link heard a probe for its name, which is its owner's then. Worker. */

@@ -134,6 +134,13 @@ void record_die(struct cache *c, uint32_t rec, uint16_t flags, uint32_t now_ms);
  * memory. */
 int record_remove(struct cache *c, uint32_t rec, bool keep_hint, uint32_t now_ms);
 
+/* Readers that keep answers hear that a node is not what it was. */
+static inline void node_changed(struct cache *c, uint32_t node)
+{
+	if (c->ops->changed != NULL)
+		c->ops->changed(c->ops_arg, cache_node_at(&c->view, node)->key.lo);
+}
+
 static inline void record_flags(struct cache_record *r, uint16_t set, uint16_t clear)
 {
 	uint16_t f = atomic_load_explicit(&r->flags, memory_order_relaxed);

@@ -97,6 +97,7 @@ unsigned ctl_held(const struct ctl *c);
 	X(group_reports, "IGMP and MLD reports sent")                                              \
 	X(host_ignored, "host duty packets that asked for nothing of ours")                        \
 	X(host_shed, "host duty packets shed by their budget")                                     \
+	X(stale_untold, "changes not told one by one: all rendered answers of a worker are stale") \
 	X(down_full, "messages to workers lost: ring full")                                        \
 	X(no_mbuf, "frames not built for want of an mbuf")                                         \
 	X(deferral_full, "work put off since deferral was full")

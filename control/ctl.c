@@ -64,12 +64,18 @@ static void on_station(void *arg, uint32_t station)
 	ctl_people_made(arg, station);
 }
 
+static void on_changed(void *arg, uint64_t key)
+{
+	ctl_stale(arg, key);
+}
+
 static const struct cache_ops cache_ops = {
 	.added = on_added,
 	.removing = on_removing,
 	.dying = on_dying,
 	.due = on_due,
 	.station = on_station,
+	.changed = on_changed,
 };
 
 /* Rings of our own memory: rings of the EAL have names, and a test may have more than one control.

@@ -180,6 +180,9 @@ static inline void ctl_event(struct ctl *c, uint16_t link, enum dp_event e)
  */
 bool ctl_down(struct ctl *c, unsigned worker, struct dp_downcall *d);
 
+/* stale.c: something readers see of the node with this key (its low half) has changed. */
+void ctl_stale(struct ctl *c, uint64_t key);
+
 /* The DNS message of an mDNS packet in one piece, its own data or c->scratch.linear; NULL if it is
  * not all there. */
 const uint8_t *ctl_message(struct ctl *c, struct rte_mbuf *m);

@@ -270,8 +270,14 @@ static uint32_t group_union(struct ctl *c, const struct ctl_group *g, const stru
 
 static void store_class(struct ctl *c, uint32_t rec, unsigned slot, uint32_t cls)
 {
+	_Atomic uint32_t *at = &cache_record_at(c->view, rec)->cls[slot];
+
+	if (atomic_load_explicit(at, memory_order_relaxed) == cls)
+		return;
 	/* Release: the class's row was completed before (policy_class()). */
-	atomic_store_explicit(&cache_record_at(c->view, rec)->cls[slot], cls, memory_order_release);
+	atomic_store_explicit(at, cls, memory_order_release);
+	if (c->world != NULL && slot == c->world->slot)
+		cache_changed(c->cache, rec);
 }
 
 /* Takes the union again and stores it into the group's records if it changed. */

@@ -29,7 +29,7 @@ uint32_t dp_rrset_ttl(struct dp_worker *w, const struct dp_link *l, const struct
 
 		if (!dp_answer_usable(w, l, asker, r))
 			continue;
-		left = cache_record_ttl_left(r, w->now_ms);
+		left = cache_record_ttl_told(w->cache, r, w->now_ms);
 		if (left < ttl)
 			ttl = left;
 	}

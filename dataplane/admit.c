@@ -25,20 +25,6 @@ void dp_admit_fini(struct dp_worker *w)
 	rte_free(w->meter);
 }
 
-static bool station_takes(struct dp_worker *w, struct cache_station *st, unsigned what)
-{
-	uint64_t word = atomic_load_explicit(&st->meter[what], memory_order_relaxed);
-	struct bucket_level level;
-	bool takes;
-
-	_Static_assert(sizeof(level) == sizeof(word), "a meter is a word");
-	memcpy(&level, &word, sizeof(level));
-	takes = bucket_level_take(&w->world->admit[what], &level, w->now_us, 1);
-	memcpy(&word, &level, sizeof(word));
-	atomic_store_explicit(&st->meter[what], word, memory_order_relaxed);
-	return takes;
-}
-
 /* Control makes it a station of its own, with meters of its own. */
 static void tell_unknown(struct dp_worker *w, const struct dp_pkt *pkt)
 {
@@ -67,7 +53,7 @@ int dp_admit(struct dp_worker *w, const struct dp_pkt *pkt)
 
 		if (what == DP_METER_QUERIES)
 			cache_station_asked(st, w->now_ms);
-		if (unlikely(!station_takes(w, st, what))) {
+		if (unlikely(!dp_admit_station(w, st, what))) {
 			dp_note_refused(w, pkt, DP_over_station);
 			return -1 - (int)DP_over_station;
 		}

@@ -15,6 +15,32 @@ struct dp_link_meters {
 	struct bucket_level level[DP_METERS + 1];
 };
 
+/* Takes one packet off a station's meter. */
+static inline bool dp_admit_station(struct dp_worker *w, struct cache_station *st, unsigned what)
+{
+	uint64_t word = atomic_load_explicit(&st->meter[what], memory_order_relaxed);
+	struct bucket_level level;
+	bool takes;
+
+	_Static_assert(sizeof(level) == sizeof(word), "a meter is a word");
+	memcpy(&level, &word, sizeof(level));
+	takes = bucket_level_take(&w->world->admit[what], &level, w->now_us, 1);
+	memcpy(&word, &level, sizeof(word));
+	atomic_store_explicit(&st->meter[what], word, memory_order_relaxed);
+	return takes;
+}
+
+/* Is a query of a station that is known let in on the short way? False: something is over, or is to
+ * be told; nothing is counted, the long way sees to it. */
+static inline bool dp_admit_regular(
+	struct dp_worker *w, const struct dp_link *l, struct cache_station *st)
+{
+	cache_station_asked(st, w->now_ms);
+	return dp_admit_station(w, st, DP_METER_QUERIES) &&
+	       bucket_level_take(&l->admit[DP_METER_QUERIES],
+		       &w->meter[l->id].level[DP_METER_QUERIES], w->now_us, 1);
+}
+
 /* Is the mDNS packet let in? Else the outcome it ends in, as dp_classify() returns it. */
 int dp_admit(struct dp_worker *w, const struct dp_pkt *pkt);
 

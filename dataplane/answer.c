@@ -17,6 +17,7 @@ static bool may_look(struct dp_worker *w, const struct dp_link *l)
 {
 	if (likely(w->looks++ < DP_LOOKS))
 		return true;
+	w->rendering.odd = true;
 	if (w->looks == DP_LOOKS + 1)
 		dp_event(w, l->id, DP_EV_excess_answers, 1);
 	return false;
@@ -31,23 +32,25 @@ static bool tellable(struct dp_worker *w, const struct dp_query *q, const struct
 {
 	enum dp_judged j = dp_judge(w->world, w->cache, q->link, &q->viewer, r, w->now_ms, verdict);
 
-	if (j == DP_DENIED)
+	if (j == DP_DENIED) {
 		dp_event(w, q->link->id, DP_EV_denied, 1);
+		w->rendering.odd = true;
+	}
 	if (j <= DP_TELL_ALONE || j == DP_DENIED) {
-		dp_world_hit(w->world, w->id, *verdict);
+		dp_hit(w, *verdict);
 		dp_note_record(w, q, r, *verdict);
 	}
 	*flags = j == DP_TELL_ALONE ? DP_ITEM_ALONE : 0;
 	return j <= DP_TELL_ALONE;
 }
 
-void dp_answer_item(
-	uint32_t rec, const struct cache_record *r, uint32_t now_ms, struct dp_item *out)
+void dp_answer_item(const struct cache_view *v, uint32_t rec, const struct cache_record *r,
+	uint32_t now_ms, struct dp_item *out)
 {
 	out->ident = r->ident;
 	out->rec = rec;
 	out->gen = atomic_load_explicit(&r->gen, memory_order_relaxed);
-	out->ttl = cache_record_ttl_left(r, now_ms);
+	out->ttl = cache_record_ttl_told(v, r, now_ms);
 	out->node = 0;
 	out->flags = (atomic_load_explicit(&r->flags, memory_order_relaxed) & CACHE_REC_UNIQUE)
 			     ? DP_ITEM_UNIQUE
@@ -177,6 +180,7 @@ static enum ptr_fate judge_ptr(
 	/* What only its own link can reach is told there, if that is what is asked for. */
 	if (state == CACHE_SERVICE_HIDDEN && r->link != q->link->id) {
 		dp_event(w, q->link->id, DP_EV_hidden, 1);
+		w->rendering.odd = true;
 		return PTR_SKIP;
 	}
 	if (state == CACHE_SERVICE_INCOMPLETE && hold_back(w, q, r))
@@ -191,7 +195,7 @@ static void put(struct dp_worker *w, const struct dp_query *q, uint32_t idx, uns
 	struct cache_record *r = cache_record_at(w->cache, idx);
 	struct dp_item item;
 
-	dp_answer_item(idx, r, w->now_ms, &item);
+	dp_answer_item(w->cache, idx, r, w->now_ms, &item);
 	item.flags |= (uint8_t)flags;
 	if (add_item(w, q, &item)) {
 		out->found++;
@@ -275,7 +279,8 @@ static bool owner_is_near(
 	}
 	/* Another host here has the name, if not the type. */
 	return contested && !q->link->isolated &&
-	       cache_name_held(w->cache, cache_node_name(w->cache, node), q->link->id, NULL, w->now_ms);
+	       cache_name_held(
+		       w->cache, cache_node_name(w->cache, node), q->link->id, NULL, w->now_ms);
 }
 
 /*
@@ -306,6 +311,7 @@ static void answer_unique(struct dp_worker *w, const struct dp_query *q,
 			continue;
 		if (r->link != q->link->id && cache_record_hidden(w->cache, r, w->now_ms)) {
 			dp_event(w, q->link->id, DP_EV_hidden, 1);
+			w->rendering.odd = true;
 			continue;
 		}
 		if (first == NULL)

@@ -16,8 +16,8 @@ static inline bool dp_answer_usable(const struct dp_worker *w, const struct dp_l
 }
 
 /* Fills identity, generation and remaining TTL of an item. */
-void dp_answer_item(
-	uint32_t rec, const struct cache_record *r, uint32_t now_ms, struct dp_item *out);
+void dp_answer_item(const struct cache_view *v, uint32_t rec, const struct cache_record *r,
+	uint32_t now_ms, struct dp_item *out);
 
 /*
  * The answer to type enumeration that a type's node gives on link l (RFC 6763 §9): there is a

@@ -99,6 +99,8 @@ static void send(struct message *msg)
 	dp_frame_fill(msg->l, msg->dest, msg->dns, len);
 	msg->m->data_len = (uint16_t)(head + len);
 	msg->m->pkt_len = (uint32_t)(head + len);
+	if (w->deps.on)
+		dp_rendered_message(w, msg->dns, len, answers);
 	count_sent(msg, answers);
 	dp_tx(w, msg->l->port, msg->l->id, msg->m);
 }

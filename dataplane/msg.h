@@ -53,6 +53,8 @@ enum dp_down_op {
 			   worker */
 	DP_DOWN_GOODBYE, /* rec/gen, link: the same with TTL 0 (RFC 6762 §10.1); the record is in
 			    its dying second */
+	DP_DOWN_STALE,   /* key: of a name that is not what it was, and that rendered answers rest
+			    on */
 };
 
 struct dp_downcall {
@@ -65,6 +67,7 @@ struct dp_downcall {
 			uint32_t gen;
 			uint32_t station; /* TELL, GOODBYE: to this one alone; 0: to the link */
 		};
+		uint64_t key;
 	};
 };
 

@@ -46,7 +46,7 @@ static void look(struct dp_worker *w, const struct dp_link *l, const struct dp_v
 	cache_iter_init(&it, w->cache, cache_node_at(w->cache, node));
 	for (unsigned i = 0; i < RECORDS_LOOK && (idx = cache_iter_next(&it)) != 0; i++) {
 		const struct cache_record *r = cache_record_at(w->cache, idx);
-		uint32_t left = cache_record_ttl_left(r, w->now_ms);
+		uint32_t left = cache_record_ttl_told(w->cache, r, w->now_ms);
 
 		if (is_stripped(w, l, asker, r)) {
 			v->stripped = idx;

@@ -4,9 +4,12 @@
 #include <string.h>
 
 /* Is a verdict to be noted at all? Denies are; permits where their rule says so. */
-static bool matters(const struct dp_worker *w, policy_verdict_t v)
+static bool matters(struct dp_worker *w, policy_verdict_t v)
 {
-	return w->world->audit && (!policy_permits(v) || policy_audits(w->world->policy, v));
+	bool yes = w->world->audit && (!policy_permits(v) || policy_audits(w->world->policy, v));
+
+	w->rendering.odd |= yes;
+	return yes;
 }
 
 static void asker(const struct dp_query *q, struct dp_audit_event *e)

@@ -65,6 +65,7 @@ enum dp_outcome {
 	X(rx, "packets received")                                                                  \
 	X(rx_multicast, "... to a multicast address")                                              \
 	X(rx_broadcast, "... to all")                                                              \
+	X(rendered, "queries answered by what was rendered for one before")                        \
 	X(tx_multicast, "mDNS messages sent to the group")                                         \
 	X(tx_unicast, "mDNS messages sent to one station")                                         \
 	X(tx_records, "records sent in answer sections")                                           \

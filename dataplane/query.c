@@ -282,15 +282,10 @@ static void look_up(struct dp_worker *w)
 static bool interest_is_news(
 	struct dp_worker *w, const struct dp_query *q, const struct dp_question *qu)
 {
-	uint64_t tag = qu->key.lo ^ q->link->id * 0x9e3779b97f4a7c15ull;
-
-	/* Where open browsers are told one by one, each is news. */
-	if (q->link->personal || q->link->unicast)
-		tag = dp_audit_tag(tag, &q->pkt->smac, q->link->id);
 	if ((q->pkt->flags & DP_PKT_LEGACY) || qu->qtype != DNS_TYPE_PTR ||
 		(qu->sd.kind != DNS_NAME_SERVICE_TYPE && qu->sd.kind != DNS_NAME_SUBTYPE))
 		return false;
-	return dp_told_news(w, tag, 60000);
+	return dp_told_news(w, dp_interest_tag(qu->key.lo, q->link, &q->pkt->smac), DP_INTEREST_MS);
 }
 
 struct tally {
@@ -338,7 +333,7 @@ static void gather(struct dp_worker *w, struct dp_query *q, struct tally *t)
 		if (qu->denied)
 			t->denied++;
 		if (qu->denied || qu->verdict != 0) {
-			dp_world_hit(w->world, w->id, qu->verdict);
+			dp_hit(w, qu->verdict);
 			dp_note_question(w, q, qu, qu->verdict);
 		}
 		if (!qu->answerable || qu->denied) {
@@ -496,6 +491,7 @@ static void answer(struct dp_worker *w, struct dp_query *q)
 	struct tally t;
 	uint32_t known = 0;
 
+	dp_rendered_begin(w, q);
 	gather(w, q, &t);
 	if (w->items.n > 0 || q->reader.counts[DNS_SECTION_AUTHORITY] > 0) {
 		dp_known_read(w, q);
@@ -516,6 +512,7 @@ static void answer(struct dp_worker *w, struct dp_query *q)
 		outcome = t.denied > 0 ? DP_query_denied : DP_query_nothing;
 	if (w->items.n > 0)
 		deliver(w, q);
+	dp_rendered_end(w, q, outcome == DP_answered && (t.missed | t.incomplete | t.unsure) == 0);
 	tell_control(w, q, &t);
 	finish(w, q->m, outcome);
 }

@@ -312,13 +312,13 @@ static bool still_good(struct dp_worker *w, const struct dp_link *l, const struc
 		if ((f & CACHE_REC_DYING) == 0 || (f & CACHE_REC_LINK_LOCAL) != 0 ||
 			!dp_permitted(w->world, l, r))
 			return false;
-		dp_answer_item(it->rec, r, w->now_ms, out);
+		dp_answer_item(w->cache, it->rec, r, w->now_ms, out);
 		out->ttl = 0;
 		return true;
 	}
 	if (!dp_answer_usable(w, l, NULL, r))
 		return false;
-	dp_answer_item(it->rec, r, w->now_ms, out);
+	dp_answer_item(w->cache, it->rec, r, w->now_ms, out);
 	return true;
 }
 

@@ -11,6 +11,7 @@
 
 #include "dataplane/msg.h"
 #include "dataplane/pkt.h"
+#include "dataplane/rendered.h"
 
 #define POOL_CACHE 128
 
@@ -91,6 +92,12 @@ int dp_shared_init(struct dp_shared *s, unsigned n_workers, unsigned pool_mbufs,
 		"waiting", DP_LINKS_MAX * sizeof(*s->waiting), RTE_CACHE_LINE_SIZE, (int)socket);
 	if (s->pool == NULL || s->unicast_asked_ms == NULL || s->waiting == NULL)
 		goto err;
+	for (unsigned i = 0; i < n_workers; i++) {
+		s->watched[i] = rte_zmalloc_socket(
+			"watched", DP_WATCH_MARKS, RTE_CACHE_LINE_SIZE, (int)socket);
+		if (s->watched[i] == NULL)
+			goto err;
+	}
 	for (unsigned i = 0; i <= n_workers; i++) {
 		s->counters[i].link = rte_zmalloc_socket("counters",
 			DP_LINKS_MAX * sizeof(struct dp_link_counters), RTE_CACHE_LINE_SIZE,
@@ -138,6 +145,7 @@ static void drain_hand(struct rte_ring *r)
 void dp_shared_fini(struct dp_shared *s)
 {
 	for (unsigned i = 0; i < s->n_workers; i++) {
+		rte_free((void *)(uintptr_t)s->watched[i]);
 		drain_up(s->up[i]);
 		drain_down(s->down[i]);
 		rte_ring_free(s->up[i]);

@@ -74,8 +74,16 @@ struct dp_shared {
 	struct dp_audit *audit[DP_WORKERS_MAX + 1]; /* [worker], [n_workers]: control; its owner's
 						       alone but for the ring's other end */
 	struct dp_gateways gateways;                /* control writes, workers read */
-	uint32_t ttl_cap;                           /* constant: seconds, limits.ttl */
-	_Atomic uint32_t stop;                      /* management sets; lcores leave */
+	/*
+	 * [worker][DP_WATCH_MARKS]: how many of its rendered answers rest on names with this mark
+	 * (dataplane/rendered.h). The worker writes, control reads.
+	 */
+	_Atomic uint8_t *watched[DP_WORKERS_MAX];
+	/* [worker]: control adds one when a change could not be told: all is stale. */
+	_Atomic uint32_t stale[DP_WORKERS_MAX];
+	size_t rendered;  /* constant: bytes of rendered answers, per worker; 0: none are kept */
+	uint32_t ttl_cap; /* constant: seconds, limits.ttl */
+	_Atomic uint32_t stop; /* management sets; lcores leave */
 };
 
 /*

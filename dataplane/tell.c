@@ -34,7 +34,7 @@ static bool add_item(void *arg, uint32_t rec, const struct cache_record *r, uint
 	(void)ttl;
 	if (w->items.n == DP_ITEMS)
 		return false;
-	dp_answer_item(rec, r, w->now_ms, &w->items.item[w->items.n++]);
+	dp_answer_item(w->cache, rec, r, w->now_ms, &w->items.item[w->items.n++]);
 	return true;
 }
 

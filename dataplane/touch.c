@@ -122,6 +122,13 @@ static bool suppress(struct dp_worker *w, struct rte_mbuf *m)
 	return false;
 }
 
+/* What other workers keep rendered shows its new TTL when it is made anew, within a second. */
+static void touch(struct dp_worker *w, struct cache_record *r)
+{
+	if (cache_record_touch(r, w->now_ms))
+		dp_rendered_stale(w, cache_node_at(w->cache, r->node)->key.lo);
+}
+
 void dp_response(struct dp_worker *w, struct rte_mbuf *m)
 {
 	struct dp_pkt *pkt = dp_pkt(m);
@@ -132,7 +139,7 @@ void dp_response(struct dp_worker *w, struct rte_mbuf *m)
 		return;
 	if (only_repeats(w, pkt, dp_contiguous(w, m) + pkt->dns_off, idx, &n)) {
 		for (unsigned i = 0; i < n; i++)
-			cache_record_touch(cache_record_at(w->cache, idx[i]), w->now_ms);
+			touch(w, cache_record_at(w->cache, idx[i]));
 		dp_count(w, pkt->link, DP_touched);
 		rte_pktmbuf_free(m);
 		return;

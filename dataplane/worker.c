@@ -26,7 +26,9 @@ struct dp_worker *dp_worker_create(
 	}
 	w->shared = s;
 	w->id = id;
-	w->cache = s->cache;
+	w->view = *s->cache;
+	w->view.deps = &w->deps;
+	w->cache = &w->view;
 	w->counters = &s->counters[id];
 	w->audit = s->audit[id];
 	w->now_us = now_us;
@@ -34,11 +36,14 @@ struct dp_worker *dp_worker_create(
 	rng_seed(&w->rng, seed + id);
 	if (dp_schedule_init(&w->schedule, socket, w->now_ms) < 0 ||
 		dp_gathers_init(&w->gathers, socket, w->now_ms) < 0 ||
-		dp_admit_init(w, (int)socket) < 0) {
+		dp_admit_init(w, (int)socket) < 0 ||
+		dp_rendered_init(w, s->rendered, (int)socket, seed + id) < 0) {
 		dp_worker_destroy(w);
 		errno = ENOMEM;
 		return NULL;
 	}
+	if (w->rendered.set != NULL)
+		w->fast = dp_fast_choose(&w->fast_name);
 	return w;
 }
 
@@ -50,6 +55,7 @@ void dp_worker_destroy(struct dp_worker *w)
 	dp_gathers_fini(&w->gathers);
 	dp_schedule_fini(&w->schedule);
 	dp_admit_fini(w);
+	dp_rendered_fini(w);
 	rte_free(w);
 }
 
@@ -92,22 +98,6 @@ bool dp_upcall_send(struct dp_worker *w, const struct dp_upcall *u, unsigned spa
 		       0;
 }
 
-bool dp_told_news(struct dp_worker *w, uint64_t tag, uint32_t ms)
-{
-	struct dp_told *set = w->told[tag >> 32 & (DP_TELL_SETS - 1)], *victim = &set[0];
-
-	for (unsigned i = 0; i < 4; i++) {
-		if (set[i].tag == tag && clock_ms_diff(w->now_ms, set[i].told_ms) < (int32_t)ms)
-			return false;
-		if (set[i].tag == tag || clock_ms_before(set[i].told_ms, victim->told_ms))
-			victim = &set[i];
-		if (set[i].tag == tag)
-			break;
-	}
-	*victim = (struct dp_told){.tag = tag, .told_ms = w->now_ms};
-	return true;
-}
-
 bool dp_hand(struct dp_worker *w, unsigned to, enum dp_handover what, struct rte_mbuf *m)
 {
 	dp_pkt(m)->hand = (uint8_t)what;
@@ -138,6 +128,8 @@ static void fragment(struct dp_worker *w, struct rte_mbuf *m);
 /* What classify said of a packet, done. */
 static void dispatch(struct dp_worker *w, struct rte_mbuf *m, int rc)
 {
+	const uint8_t ordinary = DP_PKT_GROUP | DP_PKT_LEGACY | DP_PKT_OFFLINK;
+
 	if (rc == -1 - (int)DP_bypassed)
 		dp_bypass(w, m);
 	else if (rc < 0)
@@ -150,8 +142,11 @@ static void dispatch(struct dp_worker *w, struct rte_mbuf *m, int rc)
 		drop(w, m, (enum dp_outcome)(-1 - rc));
 	else if (dp_pkt(m)->flags & DP_PKT_RESPONSE)
 		dp_response(w, m);
-	else
+	else {
+		if (w->fast != NULL && (dp_pkt(m)->flags & ordinary) == DP_PKT_GROUP)
+			dp_fast_admitted(w, m);
 		dp_query_add(w, m);
+	}
 }
 
 /*
@@ -177,6 +172,8 @@ static void fragment(struct dp_worker *w, struct rte_mbuf *m)
 
 static void receive(struct dp_worker *w, struct rte_mbuf **burst, unsigned n)
 {
+	if (w->fast != NULL)
+		n = w->fast(w, burst, n);
 	for (unsigned i = 0; i < n; i++) {
 		struct rte_mbuf *m = burst[i];
 		int rc;
@@ -205,6 +202,9 @@ static unsigned from_control(struct dp_worker *w)
 		case DP_DOWN_REPLAY:
 		case DP_DOWN_QUERY:
 			dp_query_add(w, d.m);
+			break;
+		case DP_DOWN_STALE:
+			dp_rendered_stale(w, d.key);
 			break;
 		default:
 			dp_tell(w, &d);
@@ -254,6 +254,10 @@ unsigned dp_worker_turn(struct dp_worker *w, uint64_t now_us)
 	w->now_ms = clock_ms(now_us);
 	w->world = atomic_load_explicit(&w->shared->world, memory_order_acquire);
 	if (w->world != NULL) {
+		w->era = (uint32_t)w->world->generation << 12 |
+			 (atomic_load_explicit(&w->shared->gateways.n, memory_order_relaxed) &
+				 0xfff);
+		dp_rendered_turn(w);
 		done += from_control(w);
 		done += from_workers(w);
 		for (unsigned i = 0; i < w->n_rxq; i++) {

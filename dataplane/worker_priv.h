@@ -6,9 +6,11 @@
 #include "base/counter.h"
 #include "base/rng.h"
 #include "dataplane/gather.h"
+#include "dataplane/fast.h"
 #include "dataplane/msg.h"
 #include "dataplane/pkt.h"
 #include "dataplane/reassemble.h"
+#include "dataplane/rendered.h"
 #include "dataplane/schedule.h"
 #include "dataplane/visible.h"
 #include "dataplane/worker.h"
@@ -37,6 +39,8 @@
  *	fragment.c   a message of one record too large for the link -> fragments
  *	tx.c         frames -> TX queues, or the worker that owns one
  *	bypass.c     what is not ours -> the other port of an inline pair
+ *	fast.c       the short way: answers that were given before (fast_burst.c)
+ *	rendered.c   ... and are kept as messages
  */
 
 #define DP_BURST 32
@@ -49,7 +53,8 @@
 #define DP_LOOKS 65536       /* records looked at for one query at most */
 #define DP_KNOWN 1024        /* known answers of one query at most */
 #define DP_IDSET 16384       /* slots of an identity set; power of two, twice DP_ITEMS */
-#define DP_TELL_SETS 1024    /* interest told to control lately, sets of four */
+#define DP_TELL_SETS 16384   /* what was told to control lately, sets of DP_TELL_WAYS */
+#define DP_TELL_WAYS 8
 
 /* A set of record identities with O(1) clearing. Open addressing, linear probing. */
 struct dp_idset {
@@ -149,14 +154,14 @@ struct dp_txq {
 	struct rte_mbuf *m[DP_TX_BUFFER];
 };
 
-/* (question, link) pairs that control was lately told somebody is interested in. */
+/* What control was told lately, by a hash: who is interested in what, which stations are new. A set
+ * is a line. */
 struct dp_told {
-	uint64_t tag;
-	uint32_t told_ms;
-	uint32_t pad;
-};
+	uint32_t tag[DP_TELL_WAYS];
+	uint32_t told_ms[DP_TELL_WAYS];
+} __attribute__((aligned(64)));
 
-#define DP_CROSSING 256 /* datagrams in fragments that cross an inline pair, remembered at a time */
+#define DP_CROSSING 256 /* datagrams in fragments that cross a pair, remembered at a time */
 
 /* A datagram to the group that is no mDNS. */
 struct dp_crossing {
@@ -213,7 +218,17 @@ struct dp_worker {
 	struct dp_idset packed; /* ... in the message being built */
 	struct dns_writer writer;
 	uint8_t large[DP_SCRATCH]; /* a message that is sent in fragments */
-	struct dp_told told[DP_TELL_SETS][4];
+	struct dp_told told[DP_TELL_SETS];
+
+	/* The short way (fast.h). */
+	dp_fast_burst_t *fast; /* NULL: not taken */
+	const char *fast_name;
+	uint32_t era; /* changes with the world and with who is a gateway */
+	struct dp_regular regular[DP_REGULARS];
+	struct dp_rendered_table rendered;
+	struct dp_rendering rendering;
+	struct cache_deps deps;
+	struct cache_view view; /* the cache's, with deps */
 };
 
 /* Counters of a link; id 0 for packets of none. */
@@ -225,6 +240,14 @@ static inline void dp_count(struct dp_worker *w, uint16_t link, enum dp_outcome 
 static inline void dp_event(struct dp_worker *w, uint16_t link, enum dp_event e, uint64_t n)
 {
 	COUNTER_ADD(w->counters->link[link].event[e], n);
+}
+
+/* A rule decided on the query at hand. */
+static inline void dp_hit(struct dp_worker *w, policy_verdict_t v)
+{
+	dp_world_hit(w->world, w->id, v);
+	if (w->deps.on && (v & POLICY_PERSONAL) == 0)
+		dp_rendered_hit(w, v);
 }
 
 /* classify.c: 0: an mDNS message, dp_pkt(m) is filled. DP_HOST_DUTY: dp_pkt(m)->outcome tells
@@ -256,8 +279,37 @@ void dp_bypass_copy(struct dp_worker *w, struct rte_mbuf *m);
 void dp_tx(struct dp_worker *w, uint16_t port, uint16_t link, struct rte_mbuf *m);
 void dp_tx_flush(struct dp_worker *w);
 
-/* worker.c: was this told to control within so many ms? Else it is noted as told now. */
+/* told.c: was this told to control within so many ms? Else it is noted as told now. */
 bool dp_told_news(struct dp_worker *w, uint64_t tag, uint32_t ms);
+
+static inline const struct dp_told *dp_told_set(const struct dp_worker *w, uint64_t tag)
+{
+	return &w->told[tag >> 32 & (DP_TELL_SETS - 1)];
+}
+
+/* Was it? Notes nothing. */
+static inline bool dp_told_lately(const struct dp_worker *w, uint64_t tag, uint32_t ms)
+{
+	const struct dp_told *t = dp_told_set(w, tag);
+
+	for (unsigned i = 0; i < DP_TELL_WAYS; i++)
+		if (t->tag[i] == (uint32_t)tag &&
+			clock_ms_diff(w->now_ms, t->told_ms[i]) < (int32_t)ms)
+			return true;
+	return false;
+}
+
+/* Once a minute and question, control hears again that a link is interested in a browse question;
+ * where open browsers are told one by one, that a station is. key: low half of the node key. */
+#define DP_INTEREST_MS 60000
+
+static inline uint64_t dp_interest_tag(
+	uint64_t key, const struct dp_link *l, const struct mac_addr *mac)
+{
+	uint64_t tag = key ^ l->id * UINT64_C(0x9e3779b97f4a7c15);
+
+	return l->personal || l->unicast ? dp_audit_tag(tag, mac, l->id) : tag;
+}
 
 /* worker.c: sends a message without an mbuf, leaving `spare` places of the ring free. */
 bool dp_upcall_send(struct dp_worker *w, const struct dp_upcall *u, unsigned spare);

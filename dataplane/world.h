@@ -76,10 +76,17 @@ struct dp_link {
 			    learned that was not; control */
 	bool personal;   /* policy asks who its consumers are */
 	uint16_t place;  /* of stations that have none of their own (policy/names.h); 0: none */
+	/* The lowest id of a link that is told the same answers: policy, delivery and MTU are
+	 * alike. */
+	uint16_t alike;
+	bool fast; /* plain queries may go the short way (dataplane/fast.h) */
 	/* Headers of what we multicast here, lengths and checksums left to fill in (dp_frame_*). */
 	uint8_t l2_len; /* 14 or 18 */
 	uint8_t hdr4[DP_HDR_MAX];
 	uint8_t hdr6[DP_HDR_MAX];
+	/* Internet checksums of what stands in them, not inverted: of the IPv4 header, and of UDP's
+	 * pseudo header and ports. Lengths are zero. */
+	uint16_t ip_sum4, udp_sum4, udp_sum6;
 	char name[64]; /* for show and logs */
 };
 

@@ -94,6 +94,7 @@ static size_t need(const struct config *config, unsigned n_workers, size_t recor
 
 	start_cache_limits(config, &limits);
 	bytes += (size_t)limits.records * record_bytes + (size_t)limits.stations * STATION_BYTES;
+	bytes += config->gateway.limits.rendered;
 	for (unsigned i = 0; i < config->n_ports; i++) {
 		start_port_spec(config, i, n_workers, &spec);
 		bytes += dp_port_memory(&spec);

@@ -242,6 +242,48 @@ static int world_links(struct dp_world *w, const struct mgmt_world_input *in, ch
 	return 0;
 }
 
+/* Are both links told the same of what is on neither of them? */
+static bool are_alike(const struct dp_link *a, const struct dp_link *b)
+{
+	return a->col_out == b->col_out && a->col_query == b->col_query && a->mtu == b->mtu &&
+	       a->isolated == b->isolated && a->fast == b->fast;
+}
+
+/* Links with the same columns stand in one list, and there are few kinds of the rest. */
+static int find_alike(struct dp_world *w, char *why)
+{
+	uint16_t *first, *next;
+	uint32_t columns = 0;
+
+	for (unsigned i = 0; i < w->n_ids; i++)
+		if (w->link[i] != NULL && w->link[i]->col_out >= columns)
+			columns = w->link[i]->col_out + 1;
+	first = calloc(columns + 1u, sizeof(*first));
+	next = calloc(w->n_ids + 1u, sizeof(*next));
+	if (first == NULL || next == NULL) {
+		free(first);
+		free(next);
+		return fail(why, -ENOMEM, "no memory to compare links");
+	}
+	for (uint16_t i = 1; i < w->n_ids; i++) {
+		struct dp_link *l = w->link[i];
+		uint16_t at;
+
+		if (l == NULL)
+			continue;
+		for (at = first[l->col_out]; at != 0 && !are_alike(w->link[at], l); at = next[at])
+			;
+		l->alike = at != 0 ? at : i;
+		if (at == 0) {
+			next[i] = first[l->col_out];
+			first[l->col_out] = i;
+		}
+	}
+	free(first);
+	free(next);
+	return 0;
+}
+
 static int world_policy(struct dp_world *w, const struct mgmt_world_input *in,
 	const struct config *config, char *why)
 {
@@ -270,8 +312,9 @@ static int world_policy(struct dp_world *w, const struct mgmt_world_input *in,
 		l->col_query = policy_query_column(w->policy, l->id);
 		l->col_probe = policy_probe_column(w->policy, l->id);
 		l->personal = policy_link_is_personal(w->policy, l->id);
+		l->fast = l->mode == DP_LINK_GATEWAY && l->unicast && !l->personal;
 	}
-	return 0;
+	return find_alike(w, why);
 }
 
 /* What the file says of stations, by address. */

@@ -37,6 +37,7 @@ struct config_limits {
 	uint32_t records_per_station; /* of one provider */
 	uint32_t records_per_link;    /* learned from one link */
 	uint32_t ttl;                 /* seconds; cap of a learned TTL */
+	uint64_t rendered;            /* bytes of rendered answers */
 };
 
 /** The gateway: section. */

@@ -151,6 +151,18 @@ static const struct schema_key schema[] = {
 		.doc = "Records held of one link.",
 	},
 	{
+		.path = "gateway.limits.rendered",
+		.type = SCHEMA_SIZE,
+		.restart = true,
+		FIELD(struct draft, config.gateway.limits.rendered),
+		.min = 0,
+		.max = 64ull << 30,
+		.def = "32MiB",
+		.unit = "bytes",
+		.doc = "Answers kept as messages to be said again, of all workers together. 0: "
+		       "none.",
+	},
+	{
 		.path = "gateway.limits.ttl",
 		.type = SCHEMA_DURATION,
 		.restart = true,

@@ -23,6 +23,7 @@
 #define RING_SIZE 4096
 #define POOL_MBUFS 4095
 #define POOL_ROOM 9216
+#define RENDERED (1 << 20) /* bytes, per worker */
 #define STATIONS 1000
 #define ROUNDS_MAX 1000000 /* turns at one time: beyond that something feeds itself */
 #define IDLE_ROUNDS 3      /* an idle turn of one may be what another waits for */
@@ -175,6 +176,7 @@ static int make_threads(struct gateway *g, uint64_t seed, char *why)
 		return fail(why, "no memory for what is shared", NULL);
 	g->made = true;
 	g->shared.ttl_cap = limits->ttl;
+	g->shared.rendered = g->render ? RENDERED : 0;
 	g->ctl = ctl_create(&g->shared, &params, g->now_us);
 	if (g->ctl == NULL)
 		return fail(why, "control", strerror(errno));
@@ -214,6 +216,7 @@ int gateway_start(struct gateway *g, const struct gateway_start *how, char why[G
 	g->config = load(how->name, how->yaml, why);
 	if (g->config == NULL)
 		return -1;
+	g->render = how->render;
 	g->n_workers = how->workers != 0 ? how->workers : g->config->gateway.workers;
 	if (g->n_workers == 0)
 		g->n_workers = 1;

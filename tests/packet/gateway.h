@@ -36,6 +36,7 @@ struct gateway {
 	struct ctl *ctl;
 	struct dp_worker *worker[GATEWAY_WORKERS_MAX];
 	unsigned n_workers;
+	bool render;       /* answers are kept rendered */
 	unsigned n_queues; /* of each port */
 	struct dp_port ports[DP_PORTS_MAX];
 	struct gateway_port rings[DP_PORTS_MAX];
@@ -58,6 +59,7 @@ struct gateway_start {
 	const char *name; /* of the configuration, in errors */
 	const char *yaml;
 	unsigned workers; /* 0: what the configuration says, else 1 */
+	bool render;      /* keep answers rendered */
 	unsigned queues;  /* of each port; 0: as many as workers */
 	uint64_t now_us;
 	uint64_t seed;
@@ -81,11 +83,11 @@ int gateway_reload(struct gateway *g, const char *name, const char *yaml, char w
 /* Replaces the world by one without links: the gateway leaves. 0 or -1. */
 int gateway_leave(struct gateway *g, char why[GATEWAY_WHY]);
 
-/* Removes records: of all links, or of one. How many, or -1. */
-/* Says who a station is, as `linkspanctl station set` does; what: "user=ann" and so on, n of them. */
-int gateway_who(struct gateway *g, const char *mac, char *const *what, unsigned n,
-	char why[GATEWAY_WHY]);
+/* Says who a station is, as `linkspanctl station set` does; what[n]: "user=ann" and so on. */
+int gateway_who(
+	struct gateway *g, const char *mac, char *const *what, unsigned n, char why[GATEWAY_WHY]);
 
+/* Removes records: of all links, or of one. How many, or -1. */
 int64_t gateway_flush(struct gateway *g, uint16_t link, char why[GATEWAY_WHY]);
 
 /* Tells control that the carrier of a port changed. 0 or -1. */

@@ -148,8 +148,9 @@ static int run(struct job *j)
 
 static int usage(void)
 {
-	fprintf(stderr, "usage: packet_runner [-v] [-j WORKERS] [-s SEED] [-w FILE] [-r DIRECTORY] "
-			"FILE|DIRECTORY...\n");
+	fprintf(stderr,
+		"usage: packet_runner [-v] [-p] [-j WORKERS] [-s SEED] [-w FILE] [-r DIRECTORY] "
+		"FILE|DIRECTORY...\n");
 	return 2;
 }
 
@@ -162,11 +163,13 @@ int main(int argc, char **argv)
 
 	log_set_fd(quiet);
 
-	while ((opt = getopt(argc, argv, "vj:s:w:r:")) != -1) {
+	while ((opt = getopt(argc, argv, "vpj:s:w:r:")) != -1) {
 		if (opt == 'v') {
 			log = "debug";
 			log_set_fd(STDERR_FILENO);
 		}
+		if (opt == 'p')
+			j.options.plain = true;
 		if (opt == 'j')
 			j.options.workers = (unsigned)atoi(optarg);
 		else if (opt == 's')

@@ -373,6 +373,7 @@ int scenario_start(struct scenario *s)
 	struct gateway_start how = {.name = s->name,
 		.yaml = s->yaml,
 		.workers = s->workers,
+		.render = s->render,
 		.queues = s->queues,
 		.seed = s->seed,
 		.now_us = s->start_us,
@@ -459,6 +460,7 @@ int scenario_run(struct scenario *s, const char *path, const struct scenario_opt
 	memset(s, 0, sizeof(*s));
 	s->path = path;
 	s->workers = o->workers;
+	s->render = !o->plain;
 	s->seed = o->seed;
 	s->pcap = o->pcap;
 	s->start_us = CLOCK_START_US;

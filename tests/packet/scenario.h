@@ -42,6 +42,7 @@ struct scenario {
 	char *yaml;       /* the configuration in force */
 	const char *name; /* ... of its place, for errors */
 	unsigned workers; /* 0: the configuration's */
+	bool render;      /* keep answers rendered */
 	uint64_t seed;
 	unsigned queues; /* of each port; 0: as many */
 	bool soft_checksum;
@@ -78,6 +79,7 @@ struct scenario {
 /* How all scenarios are run. */
 struct scenario_options {
 	unsigned workers;  /* 0: as the scenario says */
+	bool plain;        /* keep no answers rendered */
 	uint64_t seed;     /* of all randomness */
 	struct pcap *pcap; /* what the gateway sent; NULL: not wanted */
 };

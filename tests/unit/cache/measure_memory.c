@@ -37,7 +37,7 @@ static void ignore_due(void *arg, uint32_t rec, unsigned stage)
 	(void)stage;
 }
 
-static const struct cache_ops ops = {ignore, ignore, ignore, ignore_due, NULL};
+static const struct cache_ops ops = {ignore, ignore, ignore, ignore_due, NULL, NULL};
 
 static size_t heap(void)
 {

@@ -57,6 +57,8 @@ static void lay_links(void)
 
 void bench_start(void)
 {
+	static const struct cache_view nothing; /* no test here looks anything up */
+
 	start_eal();
 	memset(&bench, 0, sizeof(bench));
 	cr_assert_eq(dp_shared_init(&bench.shared, 1, 255, 2048, 0), 0);
@@ -71,6 +73,7 @@ void bench_start(void)
 	bench.world.n_ids = 3;
 	bench.world.link = bench.links;
 	bench.world.port[0] = &bench.port;
+	bench.shared.cache = &nothing;
 	bench.worker = dp_worker_create(&bench.shared, 0, 0, 1, 1000000);
 	cr_assert_not_null(bench.worker);
 	bench.worker->world = &bench.world;

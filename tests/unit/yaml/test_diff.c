@@ -56,13 +56,15 @@ Test(diff, reloadable_keys_are_not_listed)
 Test(diff, every_restart_key_is_listed)
 {
 	expect_keys("gateway: {id: b, workers: 3, memory: 1GiB, idle: poll, limits: {records: 1, "
-		    "records_per_station: 2, records_per_link: 3, ttl: 4s}}\n"
+		    "stations: 50, records_per_station: 2, records_per_link: 3, "
+		    "rendered: 1MiB, ttl: 4s}}\n"
 		    "ports: [{name: p, device: \"tap:t2\"}, {name: r, device: \"tap:t1\"}]\n"
 		    "links: []\n"
 		    "control: {socket: /a, group: g}\n"
 		    "eal: {log-level: b}\n",
 		"gateway.id gateway.workers gateway.memory gateway.idle gateway.limits.records "
-		"gateway.limits.records_per_station gateway.limits.records_per_link "
+		"gateway.limits.stations gateway.limits.records_per_station "
+		"gateway.limits.records_per_link gateway.limits.rendered "
 		"gateway.limits.ttl ports[0].device ports[1].name control.socket control.group "
 		"eal");
 }

@@ -17,6 +17,7 @@ Test(good, defaults)
 	cr_expect(eq(u32, c->gateway.limits.records, 1000000));
 	cr_expect(eq(u32, c->gateway.limits.records_per_station, 1024));
 	cr_expect(eq(u32, c->gateway.limits.records_per_link, 100000));
+	cr_expect(eq(u64, c->gateway.limits.rendered, 32 << 20));
 	cr_expect(eq(u32, c->gateway.limits.ttl, 86400));
 	cr_expect_str_eq(c->control.socket, "/run/linkspan/control.sock");
 	cr_expect_null(c->control.group);
@@ -33,7 +34,8 @@ static const char full[] =
 	"  workers: 2\n"
 	"  memory: 1GiB\n"
 	"  idle: yield\n"
-	"  limits: {records: 500, records_per_station: 10, records_per_link: 20, ttl: 90s}\n"
+	"  limits: {records: 500, records_per_station: 10, records_per_link: 20, rendered: 4MiB, "
+	"ttl: 90s}\n"
 	"ports:\n"
 	"  - {name: trunk0, device: \"kernel:gw0\"}\n"
 	"  - {name: core, device: \"0000:3B:00.0\"}\n"
@@ -78,6 +80,7 @@ Test(good, gateway_and_ports)
 	cr_expect(eq(u32, c->gateway.limits.records, 500));
 	cr_expect(eq(u32, c->gateway.limits.records_per_station, 10));
 	cr_expect(eq(u32, c->gateway.limits.records_per_link, 20));
+	cr_expect(eq(u64, c->gateway.limits.rendered, 4 << 20));
 	cr_expect(eq(u32, c->gateway.limits.ttl, 90));
 	cr_assert(eq(u32, c->n_ports, 3));
 	cr_expect_str_eq(c->ports[0].name, "trunk0");
