@@ -22,6 +22,7 @@
 #include "base/log.h"
 #include "base/log_dpdk.h"
 #include "base/tsc.h"
+#include "dataplane/fast.h"
 #include "dataplane/queues.h"
 #include "management/check.h"
 #include "management/eal_args.h"
@@ -279,6 +280,8 @@ static int start_shared(struct gateway *g)
 	g->shared_up = true;
 	g->shared.ttl_cap = g->config->gateway.limits.ttl;
 	g->shared.rendered = g->config->gateway.limits.rendered / n;
+	LOG_INFO("rendered answers", "bytes_per_worker=%zu code=%s", g->shared.rendered,
+		g->shared.fast->name);
 	g->lcores.control.shared = &g->shared;
 	for (unsigned i = 0; i < n; i++) {
 		struct lcore *l = &g->lcores.worker[i];

@@ -102,6 +102,18 @@ static inline uint64_t mac_to_u64(const struct mac_addr *mac)
 	       (uint64_t)b[3] << 16 | (uint64_t)b[4] << 8 | b[5];
 }
 
+/* The six bytes at p as they lie in memory, in a number: for hashing. No store and load again, as
+ * memcpy() into a number would be. */
+static inline uint64_t mac_word(const uint8_t *p)
+{
+	uint32_t a;
+	uint16_t b;
+
+	memcpy(&a, p, sizeof(a));
+	memcpy(&b, p + sizeof(a), sizeof(b));
+	return a | (uint64_t)b << 32;
+}
+
 static inline bool ip_equal(const struct ip_addr *a, const struct ip_addr *b)
 {
 	return memcmp(a, b, sizeof(*a)) == 0;

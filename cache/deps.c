@@ -19,7 +19,7 @@ void cache_deps_record(const struct cache_view *v, uint32_t rec)
 	const struct cache_record *r = cache_record_at(v, rec);
 	uint32_t station = atomic_load_explicit(&r->station, memory_order_relaxed);
 
-	v->deps->owners |= cache_mac_bit(&cache_station_at(v, station)->mac);
+	cache_owners_add(&v->deps->owners, mac_word(cache_station_at(v, station)->mac.b));
 	v->deps->links |= cache_link_bit(r->link);
 	v->deps->contested |=
 		(atomic_load_explicit(&r->flags, memory_order_relaxed) & CACHE_REC_CONTESTED) != 0;

@@ -3,7 +3,6 @@
 
 #include <stdbool.h>
 #include <stdint.h>
-#include <string.h>
 
 #include "base/addr.h"
 
@@ -16,14 +15,23 @@
 
 #define CACHE_DEPS_MAX 64
 
+/* A set of stations: members are in it for sure, a few others may seem to be. */
+struct cache_owners {
+	uint64_t one;    /* mac_word() of the only one; CACHE_OWNERS_NONE, or ..._MANY: see bits */
+	uint64_t bit[8]; /* two of each */
+};
+
+#define CACHE_OWNERS_NONE UINT64_MAX
+#define CACHE_OWNERS_MANY (UINT64_MAX - 1)
+
 struct cache_deps {
 	bool on;
-	bool overflow;                /* more names than there is room for */
-	bool contested;               /* a name in conflict: who may hear it is another matter */
-	uint16_t n;                   /* names */
-	uint32_t steady_ms;           /* for so long no TTL of it changes in an answer */
-	uint64_t owners;              /* mac_bit() of the stations whose records were looked at */
-	uint64_t links;               /* cache_link_bit() of their links */
+	bool overflow;              /* more names than there is room for */
+	bool contested;             /* a name in conflict: who may hear it is another matter */
+	uint16_t n;                 /* names */
+	uint32_t steady_ms;         /* for so long no TTL of it changes in an answer */
+	uint64_t links;             /* cache_link_bit() of the links whose records were looked at */
+	struct cache_owners owners; /* ... and their stations */
 	uint64_t key[CACHE_DEPS_MAX]; /* low halves of node keys, in order, doubles left out */
 };
 
@@ -34,19 +42,34 @@ static inline void cache_deps_begin(struct cache_deps *d)
 	d->contested = false;
 	d->n = 0;
 	d->steady_ms = UINT32_MAX;
-	d->owners = 0;
 	d->links = 0;
+	d->owners = (struct cache_owners){.one = CACHE_OWNERS_NONE};
 }
 
-/* A set of one in a word: a member says yes for sure, others may. */
-static inline uint64_t cache_mac_bit(const struct mac_addr *mac)
+static inline void cache_owners_add(struct cache_owners *o, uint64_t mac_word)
 {
-	uint64_t v = 0;
+	uint64_t h = mac_word * UINT64_C(0x9e3779b97f4a7c15);
 
-	memcpy(&v, mac->b, sizeof(mac->b));
-	return UINT64_C(1) << (v * UINT64_C(0x9e3779b97f4a7c15) >> 58);
+	if (o->one != mac_word)
+		o->one = o->one == CACHE_OWNERS_NONE ? mac_word : CACHE_OWNERS_MANY;
+	o->bit[h >> 61] |= UINT64_C(1) << (h >> 55 & 63);
+	o->bit[h >> 52 & 7] |= UINT64_C(1) << (h >> 46 & 63);
 }
 
+/* Of many, after the only one was asked for. bit: of a struct cache_owners. */
+static inline bool cache_owners_bits(const uint64_t bit[8], uint64_t mac_word)
+{
+	uint64_t h = mac_word * UINT64_C(0x9e3779b97f4a7c15);
+
+	return (bit[h >> 61] >> (h >> 55 & 63) & bit[h >> 52 & 7] >> (h >> 46 & 63) & 1) != 0;
+}
+
+static inline bool cache_owners_may(uint64_t one, const uint64_t bit[8], uint64_t mac_word)
+{
+	return one == mac_word || (one == CACHE_OWNERS_MANY && cache_owners_bits(bit, mac_word));
+}
+
+/* A set of links in a word, of the same kind. */
 static inline uint64_t cache_link_bit(uint16_t link)
 {
 	return UINT64_C(1) << (link * UINT64_C(0x9e3779b97f4a7c15) >> 58);

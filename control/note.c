@@ -21,7 +21,7 @@ static bool begin(struct ctl *c, struct dp_audit_event *e, const struct dp_pkt *
 {
 	/* An instance is known by its PTR's rdata; the TTL and the rest do not matter. */
 	const uint8_t *of = rr->rrtype == DNS_TYPE_PTR ? rdata : rr->name;
-	uint64_t tag = dp_audit_tag(ctl_node_key(c, of, rr->rrtype).lo, &pkt->smac,
+	uint64_t tag = dp_audit_tag(ctl_node_key(c, of, rr->rrtype).lo, mac_word(pkt->smac.b),
 		(uint64_t)pkt->link << 16 | kind | 1ull << 41);
 
 	if (!dp_audit_first(audit(c), tag, c->now_ms))
@@ -72,7 +72,7 @@ void ctl_note_conflict(struct ctl *c, const uint8_t *wire, uint16_t link,
 
 	if (c->world == NULL || !c->world->audit)
 		return;
-	tag = dp_audit_tag(ctl_node_key(c, wire, DNS_TYPE_ANY).lo, other_mac,
+	tag = dp_audit_tag(ctl_node_key(c, wire, DNS_TYPE_ANY).lo, mac_word(other_mac->b),
 		(uint64_t)link << 16 | other | 1ull << 42);
 	if (!dp_audit_first(audit(c), tag, c->now_ms))
 		return;

@@ -8,7 +8,7 @@
 
 #include "dataplane/note.h"
 
-#define KNOW_MS 1000 /* control is told of an unknown station so often */
+#define KNOW_UNITS 1 /* control is told of an unknown station so often (dp_told_now()) */
 
 int dp_admit_init(struct dp_worker *w, int socket)
 {
@@ -28,10 +28,10 @@ void dp_admit_fini(struct dp_worker *w)
 /* Control makes it a station of its own, with meters of its own. */
 static void tell_unknown(struct dp_worker *w, const struct dp_pkt *pkt)
 {
-	uint64_t tag = dp_audit_tag(0x6b6e6f77, &pkt->smac, pkt->link);
+	uint64_t tag = dp_audit_tag(0x6b6e6f77, mac_word(pkt->smac.b), pkt->link);
 	struct dp_upcall u = {.op = DP_UP_KNOW, .worker = (uint16_t)w->id, .rec = pkt->link};
 
-	if (!dp_told_news(w, tag, KNOW_MS))
+	if (!dp_told_news(w, tag, KNOW_UNITS))
 		return;
 	u.mac = pkt->smac;
 	if (!dp_upcall_send(w, &u, DP_UP_RING / 4))

@@ -73,12 +73,9 @@ struct dp_audit {
 };
 
 /* Mixes a few words into a tag. */
-static inline uint64_t dp_audit_tag(uint64_t a, const struct mac_addr *mac, uint64_t b)
+static inline uint64_t dp_audit_tag(uint64_t a, uint64_t mac_word, uint64_t b)
 {
-	uint64_t m = 0;
-
-	memcpy(&m, mac, sizeof(*mac));
-	a ^= (m + 0x9e3779b97f4a7c15ull) * 0xff51afd7ed558ccdull;
+	a ^= (mac_word + 0x9e3779b97f4a7c15ull) * 0xff51afd7ed558ccdull;
 	a ^= a >> 29;
 	a += b * 0xc4ceb9fe1a85ec53ull;
 	return a ^ a >> 32;

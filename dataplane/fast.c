@@ -8,13 +8,12 @@
 void dp_fast_admitted(struct dp_worker *w, const struct rte_mbuf *m)
 {
 	const struct dp_pkt *pkt = rte_mbuf_to_priv((struct rte_mbuf *)(uintptr_t)m);
-	uint64_t who = dp_regular_who(pkt->smac.b, pkt->link);
-	uint32_t era = w->era;
+	uint64_t who = dp_regular_who(mac_word(pkt->smac.b), pkt->link);
 	struct dp_regular *r = dp_regular_at(w->regular, who);
 	uint32_t station;
 
-	if (r->who != who || r->era != era)
-		*r = (struct dp_regular){.who = who, .era = era};
+	if (r->who != who)
+		*r = (struct dp_regular){.who = who};
 	station = cache_find_station(w->cache, pkt->link, &pkt->smac);
 	r->station = station;
 	r->gen = station != 0 ? atomic_load_explicit(&cache_station_at(w->cache, station)->gen,
@@ -26,20 +25,45 @@ void dp_fast_admitted(struct dp_worker *w, const struct rte_mbuf *m)
 		memcpy(r->src6, pkt->src, sizeof(r->src6));
 }
 
-dp_fast_burst_t *dp_fast_choose(const char **name)
+void dp_fast_turn(struct dp_worker *w)
+{
+	uint64_t era = w->world->generation << 12 |
+		       (atomic_load_explicit(&w->shared->gateways.n, memory_order_relaxed) & 0xfff);
+
+	if (likely(era == w->era))
+		return;
+	w->era = era;
+	memset(w->regular, 0, sizeof(w->regular));
+}
+
+static bool runs(const struct dp_fast_version *v)
 {
 #ifdef RTE_ARCH_X86_64
-	if (rte_cpu_get_flag_enabled(RTE_CPUFLAG_AVX512BW) > 0 &&
-		rte_cpu_get_flag_enabled(RTE_CPUFLAG_AVX512VL) > 0) {
-		*name = "avx512";
-		return dp_fast_burst_avx512;
-	}
-	if (rte_cpu_get_flag_enabled(RTE_CPUFLAG_AVX2) > 0 &&
-		rte_cpu_get_flag_enabled(RTE_CPUFLAG_BMI2) > 0) {
-		*name = "avx2";
-		return dp_fast_burst_avx2;
-	}
+	bool avx2 = rte_cpu_get_flag_enabled(RTE_CPUFLAG_AVX2) > 0 &&
+		    rte_cpu_get_flag_enabled(RTE_CPUFLAG_BMI2) > 0 &&
+		    rte_cpu_get_flag_enabled(RTE_CPUFLAG_AES) > 0;
+
+	if (v == &dp_fast_avx512)
+		return avx2 && rte_cpu_get_flag_enabled(RTE_CPUFLAG_AVX512BW) > 0 &&
+		       rte_cpu_get_flag_enabled(RTE_CPUFLAG_AVX512VL) > 0;
+	if (v == &dp_fast_avx2)
+		return avx2;
 #endif
-	*name = "base";
-	return dp_fast_burst_base;
+	return v == &dp_fast_base;
+}
+
+const struct dp_fast_version *dp_fast_choose(const char *name)
+{
+	static const struct dp_fast_version *const versions[] = {
+#ifdef RTE_ARCH_X86_64
+		&dp_fast_avx512,
+		&dp_fast_avx2,
+#endif
+		&dp_fast_base,
+	};
+
+	for (unsigned i = 0; i < RTE_DIM(versions); i++)
+		if (runs(versions[i]) && (name == NULL || strcmp(name, versions[i]->name) == 0))
+			return versions[i];
+	return NULL;
 }

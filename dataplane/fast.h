@@ -21,22 +21,19 @@
 struct dp_worker;
 struct rte_mbuf;
 
-/* A station that was let in lately: (link, MAC) and the addresses it came from. A worker's own. */
+/* A station that was let in lately: (link, MAC) and the addresses it came from. A worker's own;
+ * forgotten with the world. */
 struct dp_regular {
 	uint64_t who;     /* MAC and link id; 0: free */
 	uint32_t station; /* cache_station index, 0: not known */
 	uint32_t gen;     /* ... of that life */
-	uint32_t era;     /* dp_worker.era, in which it was let in */
 	uint32_t src4;    /* network order; 0: none */
 	uint64_t src6[2]; /* all 0: none */
 } __attribute__((aligned(64)));
 
-static inline uint64_t dp_regular_who(const uint8_t mac[6], uint16_t link)
+static inline uint64_t dp_regular_who(uint64_t mac_word, uint16_t link)
 {
-	uint64_t v = link;
-
-	memcpy((uint8_t *)&v + 2, mac, 6);
-	return v;
+	return mac_word << 16 | link;
 }
 
 static inline struct dp_regular *dp_regular_at(struct dp_regular *table, uint64_t who)
@@ -47,12 +44,23 @@ static inline struct dp_regular *dp_regular_at(struct dp_regular *table, uint64_
 /* A packet of the group on port 5353 was let in, from a source on the link. */
 void dp_fast_admitted(struct dp_worker *w, const struct rte_mbuf *m);
 
+/* Once a turn: in another world, or with another gateway about, nobody was let in yet. */
+void dp_fast_turn(struct dp_worker *w);
+
 /* Answers what it can of a burst and returns how many mbufs are left, moved to its front in order.
  * All of the burst are of the port the worker has just polled. */
 typedef unsigned dp_fast_burst_t(struct dp_worker *w, struct rte_mbuf **burst, unsigned n);
 
-/* The one for this CPU. *name: for the log. */
-dp_fast_burst_t *dp_fast_choose(const char **name);
+/* fast_burst.c, as it was compiled for an instruction set. */
+struct dp_fast_version {
+	const char *name;
+	dp_fast_burst_t *burst;
+	uint64_t (*hash)(
+		const uint64_t secret[8], const uint64_t key[8]); /* of rendered.h's keys */
+};
 
-/* fast_burst.c, as it was compiled for each. */
-dp_fast_burst_t dp_fast_burst_base, dp_fast_burst_avx2, dp_fast_burst_avx512;
+extern const struct dp_fast_version dp_fast_base, dp_fast_avx2, dp_fast_avx512;
+
+/* The best one for this CPU, or the one called `name`; NULL: there is none, or the CPU cannot run
+ * it. name: NULL for the best. */
+const struct dp_fast_version *dp_fast_choose(const char *name);

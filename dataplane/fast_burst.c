@@ -5,21 +5,13 @@
 #include <rte_prefetch.h>
 #include <rte_udp.h>
 
+#include "base/lanes.h"
 #include "dataplane/admit.h"
+#include "dataplane/fast_question.h"
 #include "dataplane/worker_priv.h"
 
-/* Compiled once for every instruction set it is worth it for (meson.build: FAST_BURST, FAST_AVX*).
- */
-
-#if defined(FAST_AVX512) || defined(FAST_AVX2)
-#include <immintrin.h>
-#elif defined(__SSE2__)
-#include <emmintrin.h>
-#endif
-
-#define PORTS_5353 rte_cpu_to_be_32(0x14e914e9u)
-#define GROUP4 rte_cpu_to_be_32(0xe00000fbu)
-#define ALL_GROUPS UINT64_C(0xffffffffffff)
+/* Compiled once for every instruction set it is worth it for, as FAST_VERSION called FAST_NAME
+ * (meson.build). */
 
 /* A query on the short way, from the first pass to the last. */
 struct fast {
@@ -28,262 +20,148 @@ struct fast {
 	struct rte_mbuf *m;
 	const struct dp_link *l;
 	struct dp_regular *regular;
+	struct cache_station *station; /* of regular; NULL: none */
 	struct dp_rendered_set *set;
-	struct dp_rendered *e;
+	const struct dp_rendered *e;
 	uint64_t who;
-	uint64_t told;   /* dp_interest_tag(), of a browse question */
-	uint64_t src[2]; /* IPv4: in the first four bytes */
+	uint64_t mac;  /* mac_word() of the source */
+	uint64_t told; /* dp_interest_tag(), should it be a browse question */
+	const uint8_t *ip;
 	uint8_t v6;
 };
 
-static inline const struct mac_addr *mac_of(const struct fast *f)
-{
-	return (const struct mac_addr *)((const uint8_t *)&f->who + 2);
-}
-
-static inline uint64_t load64(const void *p)
-{
-	uint64_t v;
-
-	memcpy(&v, p, sizeof(v));
-	return v;
-}
-
-static inline uint32_t load32(const void *p)
-{
-	uint32_t v;
-
-	memcpy(&v, p, sizeof(v));
-	return v;
-}
-
-static inline uint16_t load16(const void *p)
-{
-	uint16_t v;
-
-	memcpy(&v, p, sizeof(v));
-	return v;
-}
-
-static inline uint16_t fold(uint64_t sum)
-{
-	sum = (sum & 0xffffffff) + (sum >> 32);
-	sum = (sum & 0xffff) + (sum >> 16);
-	sum = (sum & 0xffff) + (sum >> 16);
-	return (uint16_t)((sum & 0xffff) + (sum >> 16));
-}
-
-static inline uint64_t halves(uint64_t v)
-{
-	return (v & 0xffffffff) + (v >> 32);
-}
-
-/* Sum of n bytes, in 32-bit halves: what lies behind them in the buffer is masked. */
-static inline uint64_t sum_bytes(const uint8_t *p, size_t n)
-{
-	uint64_t sum = 0;
-
-	for (; n >= 8; n -= 8, p += 8)
-		sum += halves(load64(p));
-	if (n > 0)
-		sum += halves(load64(p) & (UINT64_MAX >> (64 - 8 * n)));
-	return sum;
-}
-
 /*
- * The question at p, a name and four bytes, `room` bytes with them, as a key without its last word.
- * Upper case is only told from length bytes by their being at most 63. Returns the name's length if
- * the first zero ends it there, else 0: in a name that is none, or is longer. Reads 64 bytes.
+ * What the first line of a plain query looks like: to the group and its port, tagged or not, no IP
+ * options, no fragment. Where a mask is zero anything may stand. DNS: no bits, one question,
+ * nothing else; in IPv6 that is behind the line.
  */
-#if defined(FAST_AVX512)
-static inline unsigned canon(const uint8_t *p, struct dp_rendered_key *key)
-{
-	__m512i v = _mm512_loadu_si512(p);
-	__mmask64 upper = _mm512_cmplt_epu8_mask(
-		_mm512_sub_epi8(v, _mm512_set1_epi8('A')), _mm512_set1_epi8(26));
-	uint64_t zero = _mm512_cmpeq_epi8_mask(v, _mm512_setzero_si512());
-	unsigned end = (unsigned)__builtin_ctzll(zero | UINT64_C(1) << 63);
+struct shape {
+	uint8_t value[64], mask[64];
+} __attribute__((aligned(64)));
 
-	v = _mm512_mask_add_epi8(v, upper, v, _mm512_set1_epi8(0x20));
-	v = _mm512_maskz_mov_epi8(((UINT64_C(1) << end) - 1), v);
-	_mm512_store_si512(key, v);
-	return end + 1;
-}
-#elif defined(FAST_AVX2)
-static inline unsigned canon(const uint8_t *p, struct dp_rendered_key *key)
-{
-	const __m256i count = _mm256_setr_epi8(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15,
-		16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31);
-	__m256i v[2], end8;
-	uint64_t zero = 0;
-	unsigned end;
+#define VALUE(at, value, mask) [at] = (value),
+#define MASK(at, value, mask) [at] = (mask),
+#define TAG(X) X(12, 0x81, 0xff) X(13, 0x00, 0xff)
+#define PORTS(X, at)                                                                               \
+	X(at, 0x14, 0xff) X((at) + 1, 0xe9, 0xff) X((at) + 2, 0x14, 0xff) X((at) + 3, 0xe9, 0xff)
+#define ZERO2(X, at) X(at, 0, 0xff) X((at) + 1, 0, 0xff)
+/* t: bytes of the tag */
+#define QUERY4(X, t)                                                                               \
+	X(0, 0x01, 0xff)                                                                           \
+	X(1, 0x00, 0xff) X(2, 0x5e, 0xff) ZERO2(X, 3) X(5, 0xfb, 0xff) X(12 + (t), 0x08, 0xff)     \
+		X(13 + (t), 0x00, 0xff) X(14 + (t), 0x45, 0xff) X(20 + (t), 0, 0x3f)               \
+			X(21 + (t), 0, 0xff) X(23 + (t), 17, 0xff) X(30 + (t), 224, 0xff)          \
+				ZERO2(X, 31 + (t)) X(33 + (t), 251, 0xff) PORTS(X, 34 + (t))       \
+					ZERO2(X, 44 + (t)) X(46 + (t), 0, 0xff)                    \
+						X(47 + (t), 1, 0xff) ZERO2(X, 48 + (t))            \
+							ZERO2(X, 50 + (t)) ZERO2(X, 52 + (t))
+#define QUERY6(X, t)                                                                               \
+	X(0, 0x33, 0xff)                                                                           \
+	X(1, 0x33, 0xff) ZERO2(X, 2) X(4, 0, 0xff) X(5, 0xfb, 0xff) X(12 + (t), 0x86, 0xff)        \
+		X(13 + (t), 0xdd, 0xff) X(14 + (t), 0x60, 0xf0) X(20 + (t), 17, 0xff)              \
+			X(38 + (t), 0xff, 0xff) X(39 + (t), 0x02, 0xff) ZERO2(X, 40 + (t))         \
+				ZERO2(X, 42 + (t)) ZERO2(X, 44 + (t)) ZERO2(X, 46 + (t))           \
+					ZERO2(X, 48 + (t)) ZERO2(X, 50 + (t)) X(52 + (t), 0, 0xff) \
+						X(53 + (t), 0xfb, 0xff) PORTS(X, 54 + (t))
 
-	for (unsigned i = 0; i < 2; i++) {
-		v[i] = _mm256_loadu_si256((const __m256i *)(p + 32 * i));
-		zero |= (uint64_t)(uint32_t)_mm256_movemask_epi8(
-				_mm256_cmpeq_epi8(v[i], _mm256_setzero_si256()))
-			<< (32 * i);
-	}
-	end = (unsigned)__builtin_ctzll(zero | UINT64_C(1) << 63);
-	end8 = _mm256_set1_epi8((char)end);
-	for (unsigned i = 0; i < 2; i++) {
-		/* Signed: 'A'..'Z' moved to the bottom of the range. */
-		__m256i low = _mm256_sub_epi8(v[i], _mm256_set1_epi8((char)('A' + 128)));
-		__m256i upper = _mm256_cmpgt_epi8(_mm256_set1_epi8((char)(-128 + 26)), low);
-
-		v[i] = _mm256_add_epi8(v[i], _mm256_and_si256(upper, _mm256_set1_epi8(0x20)));
-		v[i] = _mm256_and_si256(
-			v[i], _mm256_cmpgt_epi8(end8,
-				      _mm256_add_epi8(count, _mm256_set1_epi8((char)(32 * i)))));
-		_mm256_store_si256((__m256i *)key + i, v[i]);
-	}
-	return end + 1;
-}
-#elif defined(__SSE2__)
-static inline unsigned canon(const uint8_t *p, struct dp_rendered_key *key)
-{
-	const __m128i count = _mm_setr_epi8(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
-	__m128i v[4], end8;
-	uint64_t zero = 0;
-	unsigned end;
-
-	for (unsigned i = 0; i < 4; i++) {
-		v[i] = _mm_loadu_si128((const __m128i *)(p + 16 * i));
-		zero |= (uint64_t)(uint32_t)_mm_movemask_epi8(
-				_mm_cmpeq_epi8(v[i], _mm_setzero_si128()))
-			<< (16 * i);
-	}
-	end = (unsigned)__builtin_ctzll(zero | UINT64_C(1) << 63);
-	end8 = _mm_set1_epi8((char)end);
-	for (unsigned i = 0; i < 4; i++) {
-		__m128i low = _mm_sub_epi8(v[i], _mm_set1_epi8((char)('A' + 128)));
-		__m128i upper = _mm_cmpgt_epi8(_mm_set1_epi8((char)(-128 + 26)), low);
-
-		v[i] = _mm_add_epi8(v[i], _mm_and_si128(upper, _mm_set1_epi8(0x20)));
-		v[i] = _mm_and_si128(v[i],
-			_mm_cmpgt_epi8(end8, _mm_add_epi8(count, _mm_set1_epi8((char)(16 * i)))));
-		_mm_store_si128((__m128i *)key + i, v[i]);
-	}
-	return end + 1;
-}
-#else
-static inline unsigned canon(const uint8_t *p, struct dp_rendered_key *key)
-{
-	uint8_t *out = (uint8_t *)key;
-	unsigned n = 0;
-
-	memset(key, 0, sizeof(*key));
-	for (; n < 63 && p[n] != 0; n++)
-		out[n] = p[n] >= 'A' && p[n] <= 'Z' ? (uint8_t)(p[n] + 0x20) : p[n];
-	return n + 1;
-}
-#endif
-
-/* Both are whole lines. */
-static inline bool same_key(const struct dp_rendered_key *a, const struct dp_rendered_key *b)
-{
-	uint64_t diff = 0;
-
-	for (unsigned i = 0; i < 8; i++)
-		diff |= a->w[i] ^ b->w[i];
-	return diff == 0;
-}
-
-/* n bytes in steps of 64: both have room for the last one. */
-static inline void copy_lines(uint8_t *to, const uint8_t *from, unsigned n)
-{
-	typedef uint8_t line __attribute__((vector_size(64), aligned(1), may_alias));
-
-	for (unsigned i = 0; i < n; i += 64)
-		*(line *)(to + i) = *(const line *)(from + i);
-}
+static const struct shape shapes[4] = {
+	{{QUERY4(VALUE, 0)}, {QUERY4(MASK, 0)}},
+	{{QUERY6(VALUE, 0)}, {QUERY6(MASK, 0)}},
+	{{TAG(VALUE) QUERY4(VALUE, 4)}, {TAG(MASK) QUERY4(MASK, 4)}},
+	{{TAG(VALUE) QUERY6(VALUE, 4)}, {TAG(MASK) QUERY6(MASK, 4)}},
+};
 
 /* --- first pass: is it of the kind? ---------------------------------------------------------- */
 
-/* The IP header at p is plain and right, of a UDP datagram to the group that is all there; returns
- * the length of the header, or 0. *udp_len, *sum: of the pseudo header. */
-static inline unsigned plain_ip(
-	const uint8_t *p, size_t avail, bool v6, struct fast *f, size_t *udp_len, uint64_t *sum)
+/* In one piece, nobody else's, with room for any answer. */
+static inline bool plain_mbuf(const struct rte_mbuf *m)
 {
-	if (!v6) {
-		size_t total = rte_be_to_cpu_16(load16(p + 2));
+	const uint64_t odd =
+		RTE_MBUF_F_RX_VLAN_STRIPPED | RTE_MBUF_F_INDIRECT | RTE_MBUF_F_EXTERNAL;
 
-		/* Version and header length, no fragment, UDP, to the group. */
-		if (p[0] != 0x45 || (load16(p + 6) & rte_cpu_to_be_16(0x3fff)) != 0 || p[9] != 17 ||
-			load32(p + 16) != GROUP4 || total < 28 || total > avail)
-			return 0;
-		*sum = halves(load64(p + 12));
-		if (fold(halves(load64(p)) + load32(p + 8) + *sum) != 0xffff)
-			return 0;
-		f->src[0] = load32(p + 12);
-		*udp_len = total - 20;
-		*sum += rte_cpu_to_be_16(17) + (uint64_t)rte_cpu_to_be_16((uint16_t)*udp_len);
-		return 20;
-	}
-	*udp_len = rte_be_to_cpu_16(load16(p + 4));
-	f->src[0] = load64(p + 8);
-	f->src[1] = load64(p + 16);
-	if (p[0] >> 4 != 6 || p[6] != 17 || *udp_len < 8 || *udp_len > avail - 40 ||
-		load64(p + 24) != rte_cpu_to_be_64(UINT64_C(0xff02) << 48) ||
-		load64(p + 32) != rte_cpu_to_be_64(0xfb))
-		return 0;
-	*sum = halves(f->src[0]) + halves(f->src[1]) + halves(load64(p + 24)) +
-	       halves(load64(p + 32)) + rte_cpu_to_be_16(17) +
-	       (uint64_t)rte_cpu_to_be_16((uint16_t)*udp_len);
-	return 40;
+	return (m->ol_flags & odd) == 0 && m->nb_segs == 1 && rte_mbuf_refcnt_read(m) == 1 &&
+	       m->data_len >= 60 && m->buf_len - m->data_off >= DP_HDR_MAX + DP_RENDERED_DNS + 64;
 }
 
-/* Fills f from a frame that may go the short way. */
-static inline bool read_frame(
-	struct dp_worker *w, const struct dp_port_map *map, struct rte_mbuf *m, struct fast *f)
+/* IPv4's header sums up. *sum: the addresses are added, since UDP's pseudo header has them. */
+static inline bool ip_sums_up(const uint8_t *ip, bool v6, uint64_t *sum)
 {
-	const uint8_t *p = rte_pktmbuf_mtod(m, const uint8_t *), *udp;
-	uint64_t group = load64(p) & ALL_GROUPS, sum;
-	size_t len = m->data_len, l3 = 14, udp_len;
-	uint16_t type = load16(p + 12), vlan = 0;
-	unsigned ip_len, name_len;
+	if (!v6) {
+		uint64_t addresses = (uint64_t)load32(ip + 12) + load32(ip + 16);
 
-	if (len < 60 || m->nb_segs != 1 || (m->ol_flags & RTE_MBUF_F_RX_VLAN_STRIPPED) != 0 ||
-		rte_mbuf_refcnt_read(m) != 1 || !RTE_MBUF_DIRECT(m))
-		return false;
-	if (type == rte_cpu_to_be_16(RTE_ETHER_TYPE_VLAN)) {
-		vlan = rte_be_to_cpu_16(load16(p + 14)) & 0xfff;
-		type = load16(p + 16);
-		l3 = 18;
+		*sum += addresses;
+		return sums_up(addresses + load32(ip) + load32(ip + 4) + load32(ip + 8));
 	}
-	if (type == rte_cpu_to_be_16(RTE_ETHER_TYPE_IPV4))
-		f->v6 = 0;
-	else if (type == rte_cpu_to_be_16(RTE_ETHER_TYPE_IPV6))
-		f->v6 = 1;
-	else
+	*sum += halves(load64(ip + 8)) + halves(load64(ip + 16)) + halves(load64(ip + 24)) +
+		halves(load64(ip + 32));
+	return true;
+}
+
+/*
+ * Fills f from a frame of the given shape, if it is one that may go the short way. Inlined for each
+ * shape: offsets that are known early keep the chain short from one packet to the next.
+ */
+static __rte_always_inline bool read_as(struct dp_worker *w, const struct dp_port_map *map,
+	const struct shape *s, const unsigned l3, const bool v6, struct rte_mbuf *m, struct fast *f)
+{
+	const uint8_t *p = rte_pktmbuf_mtod(m, const uint8_t *), *ip = p + l3;
+	const uint8_t *udp = ip + (v6 ? 40 : 20);
+	uint16_t len = load16(udp + 4), ck = load16(udp + 6), vlan = 0;
+	unsigned udp_len = rte_be_to_cpu_16(len), name_len = udp_len - (8 + 12 + 4);
+	uint64_t sum;
+
+	if (!plain_mbuf(m) || !lanes_match(p, s->value, s->mask))
 		return false;
-	/* 01:00:5e:00:00:fb or 33:33:00:00:00:fb */
-	if (group != (f->v6 ? UINT64_C(0xfb0000003333) : UINT64_C(0xfb00005e0001)) ||
-		len < l3 + (f->v6 ? 40 : 20) + 8 + 12 + 5)
-		return false;
+	if (l3 == 18)
+		vlan = rte_be_to_cpu_16(load16(p + 14)) & 0xfff;
 	f->l = w->world->link[map->link_of_vlan[vlan]];
 	if (f->l == NULL || !f->l->fast)
 		return false;
-	ip_len = plain_ip(p + l3, len - l3, f->v6, f, &udp_len, &sum);
-	if (ip_len == 0 || udp_len < 8 + 12 + 5)
-		return false;
-	udp = p + l3 + ip_len;
-	/* Both ports; query, no bits; one question, and nothing else. */
-	if (load32(udp) != PORTS_5353 || rte_be_to_cpu_16(load16(udp + 4)) != udp_len ||
-		load16(udp + 10) != 0 ||
-		load64(udp + 12) != rte_cpu_to_be_64(UINT64_C(0x0001000000000000)))
-		return false;
-	name_len = canon(udp + 20, &f->key);
-	if (name_len > DP_RENDERED_NAME || udp_len != 8 + 12 + name_len + 4 ||
+	/* A name, and nothing behind its type and class: the datagram's length is all lengths'. */
+	if (name_len - 1 >= DP_RENDERED_NAME || m->data_len < l3 + (v6 ? 40 : 20) + udp_len ||
+		(v6 ? load16(ip + 4) != len : rte_be_to_cpu_16(load16(ip + 2)) != udp_len + 20) ||
 		(load16(udp + 20 + name_len + 2) & rte_cpu_to_be_16(0x7fff)) != rte_cpu_to_be_16(1))
 		return false;
-	if ((m->ol_flags & RTE_MBUF_F_RX_L4_CKSUM_MASK) != RTE_MBUF_F_RX_L4_CKSUM_GOOD &&
-		(load16(udp + 6) != 0 || f->v6) && fold(sum + sum_bytes(udp, udp_len)) != 0xffff)
+	if (v6 && (load16(udp + 10) != 0 ||
+			  load64(udp + 12) != rte_cpu_to_be_64(UINT64_C(0x0001000000000000))))
 		return false;
-	f->key.w[7] = dp_rendered_tail(load16(udp + 20 + name_len), f->l->alike, false);
-	f->who = dp_regular_who(p + 6, f->l->id);
+	if (!canon(udp + 20, name_len, &f->key, &sum))
+		return false;
+	/* The length is in the pseudo header too. */
+	sum += (uint64_t)load32(udp) + 2 * (uint64_t)len + ck + load16(udp + 8) +
+	       rte_cpu_to_be_16(1) + rte_cpu_to_be_16(17);
+	if (!ip_sums_up(ip, v6, &sum))
+		return false;
+	if (!sums_up(sum) && (ck != 0 || v6) &&
+		(m->ol_flags & RTE_MBUF_F_RX_L4_CKSUM_MASK) != RTE_MBUF_F_RX_L4_CKSUM_GOOD)
+		return false;
+	f->key.w[7] = dp_rendered_tail(
+		load16(udp + 20 + name_len), f->l->alike, false, w->world->generation);
+	f->mac = mac_word(p + 6);
+	f->who = dp_regular_who(f->mac, f->l->id);
+	f->ip = ip;
+	f->v6 = v6;
 	f->m = m;
 	return true;
+}
+
+static inline bool read_frame(
+	struct dp_worker *w, const struct dp_port_map *map, struct rte_mbuf *m, struct fast *f)
+{
+	const uint8_t *p = rte_pktmbuf_mtod(m, const uint8_t *);
+	uint16_t type = load16(p + 12);
+
+	if (type == rte_cpu_to_be_16(RTE_ETHER_TYPE_VLAN)) {
+		type = load16(p + 16);
+		if (type == rte_cpu_to_be_16(RTE_ETHER_TYPE_IPV4))
+			return read_as(w, map, &shapes[2], 18, false, m, f);
+		return type == rte_cpu_to_be_16(RTE_ETHER_TYPE_IPV6) &&
+		       read_as(w, map, &shapes[3], 18, true, m, f);
+	}
+	if (type == rte_cpu_to_be_16(RTE_ETHER_TYPE_IPV4))
+		return read_as(w, map, &shapes[0], 14, false, m, f);
+	return type == rte_cpu_to_be_16(RTE_ETHER_TYPE_IPV6) &&
+	       read_as(w, map, &shapes[1], 14, true, m, f);
 }
 
 /* --- second pass: is its answer there? ------------------------------------------------------- */
@@ -291,11 +169,13 @@ static inline bool read_frame(
 static inline struct dp_rendered *look_up(const struct dp_rendered_table *t, const struct fast *f)
 {
 	const struct dp_rendered_set *s = f->set;
+	const uint32_t ways = (1u << DP_RENDERED_WAYS) - 1;
+	uint32_t way = lanes_equal(s->tag, UINT32_MAX, (uint32_t)f->hash) & ways, entry;
 
-	for (unsigned i = 0; i < DP_RENDERED_WAYS; i++)
-		if (s->tag[i] == (uint32_t)f->hash && s->entry[i] != 0)
-			return &t->entry[s->entry[i]];
-	return NULL;
+	if (way == 0)
+		return NULL;
+	entry = DP_RENDERED_ENTRY(s, __builtin_ctz(way));
+	return entry != 0 ? &t->entry[entry] : NULL;
 }
 
 static inline void prefetch_entry(const struct dp_rendered *e)
@@ -312,17 +192,14 @@ static inline void prefetch_entry(const struct dp_rendered *e)
 static inline const struct dp_rendered *entry_of(struct dp_worker *w, struct fast *f)
 {
 	const struct dp_rendered *e = f->e;
-	uint64_t link_bit = cache_link_bit(f->l->id);
 
-	if (likely(e != NULL && same_key(&e->key, &f->key) && (e->links & link_bit) == 0))
+	if (likely(e != NULL && lanes_same(e->key.w, f->key.w) && (e->links & f->l->bit) == 0))
 		return e;
-	f->key.w[7] = (f->key.w[7] & 0xffff) | dp_rendered_tail(0, f->l->id, true);
-	f->hash = dp_rendered_hash(&w->rendered, &f->key);
+	f->key.w[7] = dp_rendered_tail((uint16_t)f->key.w[7], f->l->id, true, w->world->generation);
+	f->hash = line_hash(w->rendered.secret, f->key.w);
 	f->set = dp_rendered_set(&w->rendered, f->hash);
 	e = look_up(&w->rendered, f);
-	if (e != NULL && e->browse != 0)
-		f->told = dp_interest_tag(e->browse, f->l, mac_of(f));
-	return e != NULL && same_key(&e->key, &f->key) ? e : NULL;
+	return e != NULL && lanes_same(e->key.w, f->key.w) ? e : NULL;
 }
 
 /* The source was let in before, in this world, and is within its meters. */
@@ -330,17 +207,17 @@ static inline bool admitted(struct dp_worker *w, const struct fast *f)
 {
 	const struct dp_regular *r = f->regular;
 
-	if (r->who != f->who || r->era != w->era)
+	if (r->who != f->who)
 		return false;
-	if (f->v6 ? (r->src6[0] != f->src[0] || r->src6[1] != f->src[1])
-		  : r->src4 != (uint32_t)f->src[0])
+	if (f->v6 ? (r->src6[0] != load64(f->ip + 8) || r->src6[1] != load64(f->ip + 16))
+		  : r->src4 != load32(f->ip + 12))
 		return false;
 	if (!w->world->admission)
 		return true;
-	if (r->station == 0 || atomic_load_explicit(&cache_station_at(w->cache, r->station)->gen,
-				       memory_order_acquire) != r->gen)
+	if (f->station == NULL ||
+		atomic_load_explicit(&f->station->gen, memory_order_acquire) != r->gen)
 		return false;
-	return dp_admit_regular(w, f->l, cache_station_at(w->cache, r->station));
+	return dp_admit_regular(w, f->l, f->station);
 }
 
 /* Writes the answer over the question. */
@@ -349,25 +226,14 @@ static inline void write_answer(const struct fast *f, const struct dp_rendered *
 	struct rte_mbuf *m = f->m;
 	uint8_t *p = rte_pktmbuf_mtod(m, uint8_t *), *ip;
 	unsigned l2 = f->l->l2_len, ip_len = f->v6 ? 40 : 20, udp_len = 8 + e->len;
-	uint64_t smac = load64(p + 6);
-	const uint8_t *head = f->v6 ? f->l->hdr6 : f->l->hdr4;
-	uint64_t sum;
+	uint32_t sum;
 	uint16_t ck;
 
-	copy_lines(p + l2 + ip_len + 8, e->dns, e->len);
-	/* 66 bytes at most; those behind the header are the message's, and are left alone. */
-	memcpy(p, head, 16);
-	memcpy(p + 16, head + 16, 16);
-	memcpy(p + 32, head + 32, 8);
-	if (f->v6) {
-		memcpy(p + 40, head + 40, 16);
-		memcpy(p + l2 + 38, head + l2 + 38, 10);
-	} else {
-		memcpy(p + l2 + 18, head + l2 + 18, 10);
-	}
-	memcpy(p, &smac, 4);
-	smac >>= 32;
-	memcpy(p + 4, &smac, 2);
+	/* Whole lines: of the header, to the source; then the message over what is too much. */
+	lanes_copy(p, f->v6 ? f->l->hdr6 : f->l->hdr4, f->v6 ? DP_HDR_MAX : DP_HDR_ROOM);
+	*(unaligned_uint32_t *)p = (uint32_t)f->mac;
+	*(unaligned_uint16_t *)(p + 4) = (uint16_t)(f->mac >> 32);
+	lanes_copy(p + l2 + ip_len + 8, e->dns, e->len);
 	ip = p + l2;
 	if (f->v6) {
 		*(unaligned_uint16_t *)(ip + 4) = rte_cpu_to_be_16((uint16_t)udp_len);
@@ -376,30 +242,28 @@ static inline void write_answer(const struct fast *f, const struct dp_rendered *
 		uint16_t total = rte_cpu_to_be_16((uint16_t)(20 + udp_len));
 
 		*(unaligned_uint16_t *)(ip + 2) = total;
-		*(unaligned_uint16_t *)(ip + 10) = (uint16_t)~fold((uint64_t)f->l->ip_sum4 + total);
+		*(unaligned_uint16_t *)(ip + 10) = checksum((uint32_t)f->l->ip_sum4 + total);
 		sum = f->l->udp_sum4;
 	}
 	/* The length is in the pseudo header and in the UDP header. */
-	sum += 2 * (uint64_t)rte_cpu_to_be_16((uint16_t)udp_len) + e->sum;
-	ck = (uint16_t)~fold(sum);
+	sum += 2 * (uint32_t)rte_cpu_to_be_16((uint16_t)udp_len) + e->sum;
+	ck = checksum(sum);
 	*(unaligned_uint16_t *)(ip + ip_len + 4) = rte_cpu_to_be_16((uint16_t)udp_len);
 	*(unaligned_uint16_t *)(ip + ip_len + 6) = ck != 0 ? ck : 0xffff;
 	m->data_len = (uint16_t)(l2 + ip_len + udp_len);
 	m->pkt_len = m->data_len;
 }
 
-static inline bool answer(struct dp_worker *w, struct fast *f)
+static inline bool answer(struct dp_worker *w, struct dp_txq *q, struct fast *f)
 {
 	const struct dp_rendered *e = entry_of(w, f);
 
-	if (e == NULL || clock_ms_diff(e->until_ms, w->now_ms) <= 0 ||
-		e->generation != (uint32_t)w->world->generation)
+	if (e == NULL || clock_ms_diff(e->until_ms, w->now_ms) <= 0)
 		return false;
-	if ((e->owners & cache_mac_bit(mac_of(f))) != 0 ||
-		rte_pktmbuf_tailroom(f->m) + f->m->data_len < DP_HDR_MAX + DP_RENDERED_DNS + 64)
+	if (cache_owners_may(e->owner, e->owners, f->mac))
 		return false;
 	/* Control is to hear of it: the long way. */
-	if (e->browse != 0 && !dp_told_lately(w, f->told, DP_INTEREST_MS))
+	if (e->browse && !dp_told_lately(w, f->told, DP_INTEREST_UNITS))
 		return false;
 	if (!admitted(w, f))
 		return false;
@@ -407,25 +271,26 @@ static inline bool answer(struct dp_worker *w, struct fast *f)
 		if (e->hit_n[i] > 0 && w->world->hits[w->id] != NULL)
 			COUNTER_ADD(w->world->hits[w->id][e->hit[i]], e->hit_n[i]);
 	write_answer(f, e);
-	dp_event(w, f->l->id, DP_EV_rx, 1);
-	dp_event(w, f->l->id, DP_EV_rx_multicast, 1);
+	q->link[q->n] = f->l->id;
+	q->m[q->n++] = f->m;
+	/* Received and answered too (dp_counters_link()). */
 	dp_event(w, f->l->id, DP_EV_rendered, 1);
-	dp_event(w, f->l->id, DP_EV_tx_multicast, 1);
 	dp_event(w, f->l->id, DP_EV_tx_records, e->answers);
-	dp_count(w, f->l->id, DP_answered);
-	dp_tx(w, f->l->port, f->l->id, f->m);
 	return true;
 }
 
-unsigned FAST_BURST(struct dp_worker *w, struct rte_mbuf **burst, unsigned n)
+static unsigned fast_burst(struct dp_worker *w, struct rte_mbuf **burst, unsigned n)
 {
-	const struct dp_port_map *map = w->world->port[burst[0]->port];
+	const uint16_t port = burst[0]->port;
+	const struct dp_port_map *map = w->world->port[port];
 	struct fast fast[DP_BURST];
 	uint64_t taken = 0, candidates = 0;
 	unsigned left = 0;
+	struct dp_txq *q;
 
-	if (unlikely(map == NULL || n > DP_BURST))
+	if (unlikely(map == NULL || n > DP_BURST || w->id >= map->n_queues))
 		return n;
+	q = dp_tx_room(w, port, n);
 	for (unsigned i = 0; i < n; i++) {
 		struct fast *f = &fast[i];
 
@@ -433,12 +298,18 @@ unsigned FAST_BURST(struct dp_worker *w, struct rte_mbuf **burst, unsigned n)
 			rte_prefetch0(rte_pktmbuf_mtod(burst[i + 3], void *));
 		if (!read_frame(w, map, burst[i], f))
 			continue;
-		f->hash = dp_rendered_hash(&w->rendered, &f->key);
+		candidates |= UINT64_C(1) << i;
+	}
+	for (uint64_t c = candidates; c != 0; c &= c - 1) {
+		struct fast *f = &fast[__builtin_ctzll(c)];
+
+		f->hash = line_hash(w->rendered.secret, f->key.w);
 		f->set = dp_rendered_set(&w->rendered, f->hash);
 		f->regular = dp_regular_at(w->regular, f->who);
+		f->told = dp_interest_tag(f->hash, f->who);
 		rte_prefetch0(f->set);
 		rte_prefetch0(f->regular);
-		candidates |= UINT64_C(1) << i;
+		rte_prefetch0(dp_told_set(w, f->told));
 	}
 	for (uint64_t c = candidates; c != 0; c &= c - 1) {
 		struct fast *f = &fast[__builtin_ctzll(c)];
@@ -446,21 +317,18 @@ unsigned FAST_BURST(struct dp_worker *w, struct rte_mbuf **burst, unsigned n)
 		f->e = look_up(&w->rendered, f);
 		if (f->e != NULL)
 			prefetch_entry(f->e);
-		if (f->regular->station != 0)
-			rte_prefetch0(cache_station_at(w->cache, f->regular->station));
-	}
-	for (uint64_t c = candidates; c != 0; c &= c - 1) {
-		struct fast *f = &fast[__builtin_ctzll(c)];
-
-		if (f->e != NULL && f->e->browse != 0) {
-			f->told = dp_interest_tag(f->e->browse, f->l, mac_of(f));
-			rte_prefetch0(dp_told_set(w, f->told));
+		f->station = NULL;
+		if (f->regular->station != 0) {
+			f->station = cache_station_at(w->cache, f->regular->station);
+			rte_prefetch0(f->station);
 		}
+		rte_prefetch0(f->l->hdr4);
+		rte_prefetch0(&w->counters->link[f->l->id].event[DP_EV_rendered]);
 	}
 	for (uint64_t c = candidates; c != 0; c &= c - 1) {
 		unsigned i = (unsigned)__builtin_ctzll(c);
 
-		if (answer(w, &fast[i]))
+		if (answer(w, q, &fast[i]))
 			taken |= UINT64_C(1) << i;
 	}
 	for (unsigned i = 0; i < n; i++)
@@ -468,3 +336,10 @@ unsigned FAST_BURST(struct dp_worker *w, struct rte_mbuf **burst, unsigned n)
 			burst[left++] = burst[i];
 	return left;
 }
+
+static uint64_t hash(const uint64_t secret[8], const uint64_t key[8])
+{
+	return line_hash(secret, key);
+}
+
+const struct dp_fast_version FAST_VERSION = {FAST_NAME, fast_burst, hash};

@@ -7,6 +7,8 @@
 #include <rte_ether.h>
 #include <rte_ip.h>
 
+#include "cache/deps.h"
+
 /* fe80::/10 is on-link everywhere, whatever prefixes are configured (RFC 4291 §2.5.6). */
 static bool is_link_local6(const uint8_t *addr)
 {
@@ -99,6 +101,7 @@ void dp_link_finish(struct dp_link *l)
 	static const uint8_t group6[16] = {0xff, 0x02, [15] = 0xfb};
 	uint8_t *p;
 
+	l->bit = cache_link_bit(l->id);
 	memset(l->hdr4, 0, sizeof(l->hdr4));
 	memset(l->hdr6, 0, sizeof(l->hdr6));
 

@@ -36,7 +36,7 @@ void dp_note_question(struct dp_worker *w, const struct dp_query *q, const struc
 	if (likely(!matters(w, v)) || (q->pkt->flags & DP_PKT_REPLAY) != 0)
 		return;
 	tag = dp_audit_tag(cache_key(w->cache, qu->canon, qu->name_len, qu->qtype).lo,
-		&q->pkt->smac, (uint64_t)q->link->id << 16 | v);
+		mac_word(q->pkt->smac.b), (uint64_t)q->link->id << 16 | v);
 	if (!dp_audit_first(w->audit, tag, w->now_ms))
 		return;
 	memset(&e, 0, offsetof(struct dp_audit_event, name));
@@ -60,7 +60,8 @@ void dp_note_record(struct dp_worker *w, const struct dp_query *q, const struct 
 
 	if (likely(!matters(w, v)) || w->audited++ >= DP_AUDIT_QUERY_RECORDS)
 		return;
-	tag = dp_audit_tag(r->ident, &q->pkt->smac, (uint64_t)q->link->id << 16 | v | 1ull << 40);
+	tag = dp_audit_tag(
+		r->ident, mac_word(q->pkt->smac.b), (uint64_t)q->link->id << 16 | v | 1ull << 40);
 	if (!dp_audit_first(w->audit, tag, w->now_ms))
 		return;
 	memset(&e, 0, offsetof(struct dp_audit_event, name));
@@ -91,7 +92,8 @@ void dp_note_refused(struct dp_worker *w, const struct dp_pkt *pkt, enum dp_outc
 	if (likely(!w->world->audit))
 		return;
 	/* Unknown stations are any number: one kind for all of a link. */
-	tag = dp_audit_tag(o, o == DP_over_station ? &pkt->smac : &w->world->link[pkt->link]->mac,
+	tag = dp_audit_tag(o,
+		mac_word(o == DP_over_station ? pkt->smac.b : w->world->link[pkt->link]->mac.b),
 		(uint64_t)pkt->link << 16 | response | 1ull << 43);
 	if (!dp_audit_first(w->audit, tag, w->now_ms))
 		return;

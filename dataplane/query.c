@@ -285,7 +285,10 @@ static bool interest_is_news(
 	if ((q->pkt->flags & DP_PKT_LEGACY) || qu->qtype != DNS_TYPE_PTR ||
 		(qu->sd.kind != DNS_NAME_SERVICE_TYPE && qu->sd.kind != DNS_NAME_SUBTYPE))
 		return false;
-	return dp_told_news(w, dp_interest_tag(qu->key.lo, q->link, &q->pkt->smac), DP_INTEREST_MS);
+	return dp_told_news(w,
+		dp_interest_tag(dp_rendered_question(w, q, qu),
+			dp_interest_who(q->link, mac_word(q->pkt->smac.b))),
+		DP_INTEREST_UNITS);
 }
 
 struct tally {

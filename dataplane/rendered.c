@@ -24,6 +24,10 @@ int dp_rendered_init(struct dp_worker *w, size_t bytes, int socket, uint64_t see
 		      DEPS_PER_ENTRY * (sizeof(struct dp_rendered_dep) + sizeof(uint32_t)) + 16;
 
 	memset(t, 0, sizeof(*t));
+	t->hash = w->shared->fast->hash;
+	rng_seed(&rng, ~seed);
+	for (unsigned i = 0; i < RTE_DIM(t->secret); i++)
+		t->secret[i] = rng_u64(&rng);
 	if (bytes / each < 2)
 		return 0;
 	t->entries = (uint32_t)RTE_MIN(bytes / each, (size_t)1 << 24);
@@ -38,9 +42,6 @@ int dp_rendered_init(struct dp_worker *w, size_t bytes, int socket, uint64_t see
 		dp_rendered_fini(w);
 		return -ENOMEM;
 	}
-	rng_seed(&rng, ~seed);
-	for (unsigned i = 0; i < RTE_DIM(t->secret); i++)
-		t->secret[i] = rng_u64(&rng);
 	for (uint32_t i = 1; i < t->deps; i++)
 		t->dep[i].next_of_entry = i + 1 < t->deps ? i + 1 : 0;
 	t->free_dep = 1;
@@ -170,12 +171,12 @@ static uint32_t find(const struct dp_rendered_table *t, const struct dp_rendered
 	struct dp_rendered_set *s = dp_rendered_set(t, hash);
 
 	for (unsigned i = 0; i < DP_RENDERED_WAYS; i++) {
-		uint32_t idx = s->entry[i];
+		uint32_t idx = DP_RENDERED_ENTRY(s, i);
 
 		if (idx == 0 || s->tag[i] != (uint32_t)hash ||
 			memcmp(&t->entry[idx].key, key, sizeof(*key)) != 0)
 			continue;
-		*slot = &s->entry[i];
+		*slot = &DP_RENDERED_ENTRY(s, i);
 		return idx;
 	}
 	return 0;
@@ -206,14 +207,14 @@ static uint32_t take(struct dp_worker *w, const struct dp_rendered_key *key, uin
 		t->clock = 1;
 	idx = t->clock;
 	drop(w, idx);
-	while (way < DP_RENDERED_WAYS && s->entry[way] != 0)
+	while (way < DP_RENDERED_WAYS && DP_RENDERED_ENTRY(s, way) != 0)
 		way++;
 	if (way == DP_RENDERED_WAYS) {
 		way = (unsigned)(hash >> 29) % DP_RENDERED_WAYS;
-		drop(w, s->entry[way]);
+		drop(w, DP_RENDERED_ENTRY(s, way));
 	}
 	s->tag[way] = (uint32_t)hash;
-	s->entry[way] = idx;
+	DP_RENDERED_ENTRY(s, way) = idx;
 	t->entry[idx].key = *key;
 	return idx;
 }
@@ -285,13 +286,24 @@ void dp_rendered_hit(struct dp_worker *w, policy_verdict_t v)
 	r->hit_n[i]++;
 }
 
-static void key_of(const struct dp_query *q, const struct dp_question *qu, bool own,
-	struct dp_rendered_key *key)
+static void key_of(const struct dp_worker *w, const struct dp_query *q,
+	const struct dp_question *qu, bool own, struct dp_rendered_key *key)
 {
 	memset(key, 0, sizeof(*key));
 	memcpy(key->w, qu->canon, qu->name_len);
-	key->w[7] = dp_rendered_tail(
-		rte_cpu_to_be_16(qu->qtype), own ? q->link->id : q->link->alike, own);
+	key->w[7] = dp_rendered_tail(rte_cpu_to_be_16(qu->qtype),
+		own ? q->link->id : q->link->alike, own, w->world->generation);
+}
+
+uint64_t dp_rendered_question(
+	const struct dp_worker *w, const struct dp_query *q, const struct dp_question *qu)
+{
+	struct dp_rendered_key key;
+
+	if (qu->name_len > DP_RENDERED_NAME)
+		return qu->key.lo;
+	key_of(w, q, qu, false, &key);
+	return dp_rendered_hash(&w->rendered, &key);
 }
 
 /* Writes the answer into its entry. */
@@ -304,12 +316,11 @@ static void keep(struct dp_worker *w, const struct dp_question *qu, struct dp_re
 	e->len = r->len;
 	e->sum = rte_raw_cksum(r->dns, r->len);
 	e->answers = r->answers;
-	e->owners = w->deps.owners;
+	e->owner = w->deps.owners.one;
+	memcpy(e->owners, w->deps.owners.bit, sizeof(e->owners));
 	e->links = w->deps.links;
-	e->browse = 0;
-	if (qu->qtype == DNS_TYPE_PTR &&
-		(qu->sd.kind == DNS_NAME_SERVICE_TYPE || qu->sd.kind == DNS_NAME_SUBTYPE))
-		e->browse = qu->key.lo;
+	e->browse = qu->qtype == DNS_TYPE_PTR &&
+		    (qu->sd.kind == DNS_NAME_SERVICE_TYPE || qu->sd.kind == DNS_NAME_SUBTYPE);
 	memset(e->hit_n, 0, sizeof(e->hit_n));
 	for (unsigned i = 0; i < r->hits; i++) {
 		e->hit[i] = r->hit[i];
@@ -334,23 +345,23 @@ void dp_rendered_end(struct dp_worker *w, const struct dp_query *q, bool whole)
 		return;
 	w->deps.on = false;
 	if (!whole || r->odd || r->messages != 1 || deps->overflow || deps->contested ||
-		deps->steady_ms > 1000 || (deps->owners & cache_mac_bit(&q->pkt->smac)) != 0)
+		deps->steady_ms > 1000 ||
+		cache_owners_may(deps->owners.one, deps->owners.bit, mac_word(q->pkt->smac.b)))
 		return;
 	own = (deps->links & cache_link_bit(q->link->id)) != 0;
-	key_of(q, qu, own, &key);
+	key_of(w, q, qu, own, &key);
 	hash = dp_rendered_hash(t, &key);
 	idx = find(t, &key, hash, &slot);
 	if (idx == 0)
 		idx = take(w, &key, hash);
 	e = &t->entry[idx];
-	if (e->generation == (uint32_t)w->world->generation && same_deps(t, e, deps)) {
+	if (same_deps(t, e, deps)) {
 		keep(w, qu, e);
 		return;
 	}
 	/* Not before what it rests on is marked. */
 	unlink_deps(w, e);
 	e->until_ms = w->now_ms;
-	e->generation = (uint32_t)w->world->generation;
 	if (!link_deps(w, idx, deps))
 		drop(w, idx);
 }

@@ -25,11 +25,12 @@
 #define DP_RENDERED_DNS 1408 /* bytes of the longest message kept */
 #define DP_RENDERED_NAME 56  /* ... and of the longest name asked for */
 #define DP_RENDERED_HITS 2   /* rules that decided on it */
-#define DP_RENDERED_WAYS 8
+#define DP_RENDERED_WAYS 8   /* half a line: its other half is of the entries */
 #define DP_WATCH_MARKS 65536 /* a name's mark is its key modulo this */
 
 struct dp_worker;
 struct dp_query;
+struct dp_question;
 
 /*
  * What is asked, as a line of the cache: the name in lower case, filled up with zeros, then type
@@ -40,39 +41,46 @@ struct dp_rendered_key {
 } __attribute__((aligned(64)));
 
 /* The last word of a key. qtype: network order, as it stands in the query. link: dp_link.alike, or
- * the id of the link that has it to itself. */
-static inline uint64_t dp_rendered_tail(uint16_t qtype_be, uint16_t link, bool own)
+ * the id of the link that has it to itself. generation: of the world; what is of another is never
+ * found again, and given up in its turn. */
+static inline uint64_t dp_rendered_tail(
+	uint16_t qtype_be, uint16_t link, bool own, uint64_t generation)
 {
-	return (uint64_t)qtype_be | (uint64_t)link << 16 | (uint64_t)own << 32;
+	return (uint64_t)qtype_be | (uint64_t)link << 16 | (uint64_t)own << 32 | generation << 33;
 }
 
 struct dp_rendered {
 	struct dp_rendered_key key;
 
 	/* Second line: all that is needed but the message. */
-	uint32_t until_ms;   /* said before this only; clock_ms() */
-	uint16_t len;        /* bytes of dns[] */
-	uint16_t sum;        /* their Internet checksum, not inverted */
-	uint64_t owners;     /* stations that have records in it are answered record by record */
-	uint64_t links;      /* ... and so are links, or they have an entry of their own */
-	uint64_t browse;     /* low half of the question's node key if it opens a browser; 0: no */
-	uint32_t generation; /* of the world, low half */
-	uint16_t answers;    /* records in the answer section */
-	uint16_t deps;       /* how many names are marked for it */
+	uint32_t until_ms; /* said before this only; clock_ms() */
+	uint16_t len;      /* bytes of dns[] */
+	uint16_t sum;      /* their Internet checksum, not inverted */
+	/* Stations that have records in it are answered record by record: the only one, or
+	 * CACHE_OWNERS_MANY. */
+	uint64_t owner;
+	uint64_t links;   /* ... and so are links, or they have an entry of their own */
+	uint16_t answers; /* records in the answer section */
+	bool browse;      /* it opens a browser */
+	uint16_t deps;    /* how many names are marked for it */
 	uint16_t hit_n[DP_RENDERED_HITS];
 	uint32_t hit[DP_RENDERED_HITS]; /* rules that decided, and how often */
 	uint32_t dep;                   /* first of its names; 0: none */
 
+	/* Third line, asked for if they are many: struct cache_owners.bit. */
+	uint64_t owners[8] __attribute__((aligned(64)));
+
 	uint8_t dns[DP_RENDERED_DNS] __attribute__((aligned(64)));
 };
 
-_Static_assert(offsetof(struct dp_rendered, dns) == 128, "the message begins a line of its own");
+_Static_assert(offsetof(struct dp_rendered, dns) == 192, "the message begins a line of its own");
 
-/* A bucket of the table is one line. */
+/* A bucket of the table is one line: tags, then entries (0: free). It is compared as a whole. */
 struct dp_rendered_set {
-	uint32_t tag[DP_RENDERED_WAYS];
-	uint32_t entry[DP_RENDERED_WAYS]; /* 0: free */
+	uint32_t tag[2 * DP_RENDERED_WAYS];
 } __attribute__((aligned(64)));
+
+#define DP_RENDERED_ENTRY(set, way) ((set)->tag[DP_RENDERED_WAYS + (way)])
 
 /* A name that an entry rests on. */
 struct dp_rendered_dep {
@@ -81,6 +89,9 @@ struct dp_rendered_dep {
 	uint32_t next_of_entry;
 	uint32_t next, prev; /* of its bucket; prev 0: first */
 };
+
+/* A hash of a key, under a secret of the table's. Each of fast_burst.c's versions has its own. */
+typedef uint64_t dp_rendered_hash_t(const uint64_t secret[8], const uint64_t key[8]);
 
 /* A worker's own. */
 struct dp_rendered_table {
@@ -91,8 +102,9 @@ struct dp_rendered_table {
 	uint32_t sets, entries, deps, buckets;
 	uint32_t clock;    /* the entry that is given up next */
 	uint32_t free_dep; /* list by next_of_entry */
-	uint64_t secret[8];
-	uint32_t stale; /* dp_shared.stale as last seen */
+	uint64_t secret[8] __attribute__((aligned(64)));
+	dp_rendered_hash_t *hash; /* dp_fast_choose()'s */
+	uint32_t stale;           /* dp_shared.stale as last seen */
 };
 
 /* The answer at hand, while it is built. */
@@ -107,19 +119,10 @@ struct dp_rendering {
 	uint8_t dns[DP_RENDERED_DNS] __attribute__((aligned(64)));
 };
 
-/* Keyed, so that stations cannot choose which questions share a bucket. */
 static inline uint64_t dp_rendered_hash(
 	const struct dp_rendered_table *t, const struct dp_rendered_key *k)
 {
-	uint64_t h = 0;
-
-	for (unsigned i = 0; i < 8; i += 2) {
-		__uint128_t m =
-			(__uint128_t)(k->w[i] ^ t->secret[i]) * (k->w[i + 1] ^ t->secret[i + 1]);
-
-		h ^= (uint64_t)m ^ (uint64_t)(m >> 64);
-	}
-	return h * 0x9e3779b97f4a7c15ull;
+	return t->hash(t->secret, k->w);
 }
 
 static inline struct dp_rendered_set *dp_rendered_set(
@@ -131,6 +134,10 @@ static inline struct dp_rendered_set *dp_rendered_set(
 /* Memory for `bytes` of answers; 0, or too few for one: nothing is kept. 0 or -ENOMEM. */
 int dp_rendered_init(struct dp_worker *w, size_t bytes, int socket, uint64_t seed);
 void dp_rendered_fini(struct dp_worker *w);
+
+/* A keyed hash of a question of a query: that of its key, if it is one that may be kept. */
+uint64_t dp_rendered_question(
+	const struct dp_worker *w, const struct dp_query *q, const struct dp_question *qu);
 
 /* The query is about to be answered from records: is its answer to be kept? Then w->deps is on. */
 void dp_rendered_begin(struct dp_worker *w, const struct dp_query *q);

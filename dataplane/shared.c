@@ -9,6 +9,8 @@
 #include <rte_mbuf.h>
 #include <rte_ring_elem.h>
 
+#include "base/counter.h"
+#include "dataplane/fast.h"
 #include "dataplane/msg.h"
 #include "dataplane/pkt.h"
 #include "dataplane/rendered.h"
@@ -71,6 +73,7 @@ int dp_shared_init(struct dp_shared *s, unsigned n_workers, unsigned pool_mbufs,
 	int rc;
 
 	memset(s, 0, sizeof(*s));
+	s->fast = dp_fast_choose(NULL);
 	s->n_workers = n_workers;
 	s->ttl_cap = UINT32_MAX;
 	s->rcu = rte_zmalloc_socket("rcu", sizeof(*s->rcu), RTE_CACHE_LINE_SIZE, (int)socket);
@@ -169,4 +172,19 @@ void dp_shared_fini(struct dp_shared *s)
 		rte_free(s->rcu);
 	}
 	memset(s, 0, sizeof(*s));
+}
+
+void dp_counters_link(const struct dp_shared *s, uint16_t id, struct dp_link_counters *sum)
+{
+	uint64_t rendered;
+
+	memset(sum, 0, sizeof(*sum));
+	for (unsigned w = 0; w <= s->n_workers; w++)
+		counter_sum((uint64_t *)sum, (const uint64_t *)&s->counters[w].link[id],
+			sizeof(*sum) / sizeof(uint64_t));
+	rendered = sum->event[DP_EV_rendered];
+	sum->event[DP_EV_rx] += rendered;
+	sum->event[DP_EV_rx_multicast] += rendered;
+	sum->event[DP_EV_tx_multicast] += rendered;
+	sum->outcome[DP_answered] += rendered;
 }

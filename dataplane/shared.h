@@ -36,14 +36,21 @@ struct dp_types {
 /* Counters of one worker (control has a set of its own: index n_workers): written by the owner
  * alone. */
 struct dp_link_counters {
+	uint64_t event[DP_N_EVENTS]; /* first: those of the short way are in one line */
 	uint64_t outcome[DP_N_OUTCOMES];
-	uint64_t event[DP_N_EVENTS];
 } __attribute__((aligned(64)));
 
 struct dp_counters {
 	struct dp_link_counters *link; /* [DP_LINKS_MAX], [0]: packets of no link */
 	uint64_t turns, busy_turns;    /* the load of the lcore */
 };
+
+struct dp_shared;
+struct dp_fast_version;
+
+/* Adds up a link's counters of all lcores. What went the short way is counted as `rendered` and
+ * nothing else by its worker, and here as what it was besides. Any thread. */
+void dp_counters_link(const struct dp_shared *s, uint16_t id, struct dp_link_counters *sum);
 
 struct dp_shared {
 	_Atomic(struct dp_world *)
@@ -81,9 +88,10 @@ struct dp_shared {
 	_Atomic uint8_t *watched[DP_WORKERS_MAX];
 	/* [worker]: control adds one when a change could not be told: all is stale. */
 	_Atomic uint32_t stale[DP_WORKERS_MAX];
-	size_t rendered;  /* constant: bytes of rendered answers, per worker; 0: none are kept */
-	uint32_t ttl_cap; /* constant: seconds, limits.ttl */
-	_Atomic uint32_t stop; /* management sets; lcores leave */
+	size_t rendered; /* constant: bytes of rendered answers, per worker; 0: none are kept */
+	const struct dp_fast_version *fast; /* constant: which code says them (dataplane/fast.h) */
+	uint32_t ttl_cap;                   /* constant: seconds, limits.ttl */
+	_Atomic uint32_t stop;              /* management sets; lcores leave */
 };
 
 /*

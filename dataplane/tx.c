@@ -16,7 +16,7 @@ static void flush(struct dp_worker *w, uint16_t port)
 	if (unlikely(sent < q->n)) {
 		/* The device is full: waiting would stall every other link. mDNS asks again. */
 		for (uint16_t i = sent; i < q->n; i++) {
-			dp_event(w, dp_pkt(q->m[i])->link, DP_EV_tx_refused, 1);
+			dp_event(w, q->link[i], DP_EV_tx_refused, 1);
 			rte_pktmbuf_free(q->m[i]);
 		}
 	}
@@ -29,8 +29,6 @@ void dp_tx(struct dp_worker *w, uint16_t port, uint16_t link, struct rte_mbuf *m
 	struct dp_txq *q = &w->tx[port];
 	unsigned owner;
 
-	m->port = port;
-	dp_pkt(m)->link = link;
 	if (unlikely(map == NULL || map->n_queues == 0)) {
 		dp_event(w, link, DP_EV_tx_refused, 1);
 		rte_pktmbuf_free(m);
@@ -38,6 +36,8 @@ void dp_tx(struct dp_worker *w, uint16_t port, uint16_t link, struct rte_mbuf *m
 	}
 	owner = dp_tx_owner(map, w->id);
 	if (owner != w->id) {
+		m->port = port;
+		dp_pkt(m)->link = link;
 		if (!dp_hand(w, owner, DP_HAND_TX, m)) {
 			dp_event(w, link, DP_EV_tx_refused, 1);
 			rte_pktmbuf_free(m);
@@ -46,11 +46,23 @@ void dp_tx(struct dp_worker *w, uint16_t port, uint16_t link, struct rte_mbuf *m
 	}
 	if (q->n == DP_TX_BUFFER)
 		flush(w, port);
+	q->link[q->n] = link;
 	q->m[q->n++] = m;
+	w->tx_ports |= UINT32_C(1) << port;
+}
+
+struct dp_txq *dp_tx_room(struct dp_worker *w, uint16_t port, unsigned n)
+{
+	struct dp_txq *q = &w->tx[port];
+
+	if (q->n + n > DP_TX_BUFFER)
+		flush(w, port);
+	w->tx_ports |= UINT32_C(1) << port;
+	return q;
 }
 
 void dp_tx_flush(struct dp_worker *w)
 {
-	for (uint16_t port = 0; port < DP_PORTS_MAX; port++)
-		flush(w, port);
+	for (; w->tx_ports != 0; w->tx_ports &= w->tx_ports - 1)
+		flush(w, (uint16_t)__builtin_ctz(w->tx_ports));
 }

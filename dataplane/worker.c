@@ -43,7 +43,7 @@ struct dp_worker *dp_worker_create(
 		return NULL;
 	}
 	if (w->rendered.set != NULL)
-		w->fast = dp_fast_choose(&w->fast_name);
+		w->fast = s->fast->burst;
 	return w;
 }
 
@@ -254,10 +254,9 @@ unsigned dp_worker_turn(struct dp_worker *w, uint64_t now_us)
 	w->now_ms = clock_ms(now_us);
 	w->world = atomic_load_explicit(&w->shared->world, memory_order_acquire);
 	if (w->world != NULL) {
-		w->era = (uint32_t)w->world->generation << 12 |
-			 (atomic_load_explicit(&w->shared->gateways.n, memory_order_relaxed) &
-				 0xfff);
+		dp_fast_turn(w);
 		dp_rendered_turn(w);
+		dp_told_turn(w);
 		done += from_control(w);
 		done += from_workers(w);
 		for (unsigned i = 0; i < w->n_rxq; i++) {

@@ -4,6 +4,7 @@
 #include <rte_mbuf.h>
 
 #include "base/counter.h"
+#include "base/lanes.h"
 #include "base/rng.h"
 #include "dataplane/gather.h"
 #include "dataplane/fast.h"
@@ -54,7 +55,7 @@
 #define DP_KNOWN 1024        /* known answers of one query at most */
 #define DP_IDSET 16384       /* slots of an identity set; power of two, twice DP_ITEMS */
 #define DP_TELL_SETS 16384   /* what was told to control lately, sets of DP_TELL_WAYS */
-#define DP_TELL_WAYS 8
+#define DP_TELL_WAYS 16
 
 /* A set of record identities with O(1) clearing. Open addressing, linear probing. */
 struct dp_idset {
@@ -152,13 +153,13 @@ struct dp_nearest {
 struct dp_txq {
 	uint16_t n;
 	struct rte_mbuf *m[DP_TX_BUFFER];
+	uint16_t link[DP_TX_BUFFER]; /* whose they are */
 };
 
 /* What control was told lately, by a hash: who is interested in what, which stations are new. A set
- * is a line. */
+ * is a line; a way is 24 bits of the hash, and below them the time in dp_told_now(); 0: free. */
 struct dp_told {
-	uint32_t tag[DP_TELL_WAYS];
-	uint32_t told_ms[DP_TELL_WAYS];
+	uint32_t way[DP_TELL_WAYS];
 } __attribute__((aligned(64)));
 
 #define DP_CROSSING 256 /* datagrams in fragments that cross a pair, remembered at a time */
@@ -191,6 +192,7 @@ struct dp_worker {
 	uint16_t n_rxq;
 	struct dp_rxq rxq[DP_PORTS_MAX];
 	struct dp_txq tx[DP_PORTS_MAX];
+	uint32_t tx_ports; /* bits: ports with frames in tx[] */
 
 	struct dp_schedule schedule;
 	struct dp_reassembly reassembly;
@@ -219,11 +221,11 @@ struct dp_worker {
 	struct dns_writer writer;
 	uint8_t large[DP_SCRATCH]; /* a message that is sent in fragments */
 	struct dp_told told[DP_TELL_SETS];
+	uint32_t told_swept; /* DP_TOLD_UNITS() of the time it was swept up to */
 
 	/* The short way (fast.h). */
 	dp_fast_burst_t *fast; /* NULL: not taken */
-	const char *fast_name;
-	uint32_t era; /* changes with the world and with who is a gateway */
+	uint64_t era;          /* of regular[]: changes with the world and with who is a gateway */
 	struct dp_regular regular[DP_REGULARS];
 	struct dp_rendered_table rendered;
 	struct dp_rendering rendering;
@@ -279,36 +281,63 @@ void dp_bypass_copy(struct dp_worker *w, struct rte_mbuf *m);
 void dp_tx(struct dp_worker *w, uint16_t port, uint16_t link, struct rte_mbuf *m);
 void dp_tx_flush(struct dp_worker *w);
 
-/* told.c: was this told to control within so many ms? Else it is noted as told now. */
-bool dp_told_news(struct dp_worker *w, uint64_t tag, uint32_t ms);
+/* tx.c: the queue of a port this worker owns one of, with room for n frames more: `n` is for the
+ * caller to add to, with m[] and link[]. n: at most DP_TX_BUFFER. */
+struct dp_txq *dp_tx_room(struct dp_worker *w, uint16_t port, unsigned n);
+
+/* told.c: was this told to control within so many units? Else it is noted as told now. */
+bool dp_told_news(struct dp_worker *w, uint64_t tag, uint32_t units);
+
+/* told.c: forgets what was told long ago, before its time looks like a late one. */
+void dp_told_turn(struct dp_worker *w);
 
 static inline const struct dp_told *dp_told_set(const struct dp_worker *w, uint64_t tag)
 {
 	return &w->told[tag >> 32 & (DP_TELL_SETS - 1)];
 }
 
-/* Was it? Notes nothing. */
-static inline bool dp_told_lately(const struct dp_worker *w, uint64_t tag, uint32_t ms)
+/* In units of 1.024 s: what is told for longer than DP_TOLD_MAX of them is gone from the table. */
+#define DP_TOLD_AGES 0xff
+#define DP_TOLD_MAX 128
+#define DP_TOLD_UNITS(ms) ((ms) >> 10)
+
+static inline uint32_t dp_told_now(const struct dp_worker *w)
+{
+	return DP_TOLD_UNITS(w->now_ms) & DP_TOLD_AGES;
+}
+
+static inline uint32_t dp_told_tag(uint64_t tag)
+{
+	uint32_t t = (uint32_t)tag & ~(uint32_t)DP_TOLD_AGES;
+
+	return t != 0 ? t : 0x100;
+}
+
+/* Was it, within so many units? Notes nothing. */
+static inline bool dp_told_lately(const struct dp_worker *w, uint64_t tag, uint32_t units)
 {
 	const struct dp_told *t = dp_told_set(w, tag);
+	uint32_t way = lanes_equal(t->way, ~(uint32_t)DP_TOLD_AGES, dp_told_tag(tag));
 
-	for (unsigned i = 0; i < DP_TELL_WAYS; i++)
-		if (t->tag[i] == (uint32_t)tag &&
-			clock_ms_diff(w->now_ms, t->told_ms[i]) < (int32_t)ms)
-			return true;
-	return false;
+	return way != 0 && ((dp_told_now(w) - t->way[__builtin_ctz(way)]) & DP_TOLD_AGES) < units;
 }
 
 /* Once a minute and question, control hears again that a link is interested in a browse question;
- * where open browsers are told one by one, that a station is. key: low half of the node key. */
-#define DP_INTEREST_MS 60000
+ * where open browsers are told one by one, that a station is. */
+#define DP_INTEREST_UNITS DP_TOLD_UNITS(60000)
 
-static inline uint64_t dp_interest_tag(
-	uint64_t key, const struct dp_link *l, const struct mac_addr *mac)
+static inline uint64_t dp_interest_who(const struct dp_link *l, uint64_t mac_word)
 {
-	uint64_t tag = key ^ l->id * UINT64_C(0x9e3779b97f4a7c15);
+	return l->personal || l->unicast ? dp_regular_who(mac_word, l->id) : l->id;
+}
 
-	return l->personal || l->unicast ? dp_audit_tag(tag, mac, l->id) : tag;
+/* question: dp_rendered_question(). */
+static inline uint64_t dp_interest_tag(uint64_t question, uint64_t who)
+{
+	/* Both halves, so that each bit of who counts in all of them. */
+	__uint128_t m = (__uint128_t)who * UINT64_C(0x9e3779b97f4a7c15);
+
+	return question ^ (uint64_t)m ^ (uint64_t)(m >> 64);
 }
 
 /* worker.c: sends a message without an mbuf, leaving `spare` places of the ring free. */

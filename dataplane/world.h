@@ -23,6 +23,7 @@
 #define DP_VLANS 4096
 #define DP_LINK_ADDRS 8     /* own addresses of a link and family at most */
 #define DP_LINK_PREFIXES 16 /* on-link prefixes of a link and family at most */
+#define DP_HDR_ROOM 64      /* of an IPv4 header with all before and behind it */
 #define DP_HDR_MAX 66       /* Ethernet 14 + VLAN 4 + IPv6 40 + UDP 8 */
 
 /* Meters of a station and of a link: of queries and of advertisements. */
@@ -44,8 +45,25 @@ struct dp_prefix6 {
 
 /* One broadcast domain, as packets need it. Addresses in network byte order. */
 struct dp_link {
+	/* First line: what the short way reads of it (dataplane/fast.h). */
 	uint16_t id;
-	uint16_t port;   /* DPDK port id */
+	uint16_t port; /* DPDK port id */
+	/* The lowest id of a link that is told the same answers: policy, delivery and MTU are
+	 * alike. */
+	uint16_t alike;
+	bool fast;      /* plain queries may go the short way */
+	uint8_t l2_len; /* of hdr4 and hdr6: 14 or 18 */
+	/* Internet checksums of what stands in them, not inverted: of the IPv4 header, and of UDP's
+	 * pseudo header and ports. Lengths are zero. */
+	uint16_t ip_sum4, udp_sum4, udp_sum6;
+	uint64_t bit; /* cache_link_bit() of the id */
+	/* admission.link, a worker's part: queries, advertisements, unknown stations. */
+	struct bucket_rate admit[DP_METERS + 1];
+	/* Headers of what we multicast here, lengths and checksums left to fill in (dp_frame_*): a
+	 * line, and two. */
+	uint8_t hdr4[DP_HDR_ROOM] __attribute__((aligned(64)));
+	uint8_t hdr6[2 * DP_HDR_ROOM];
+
 	uint16_t vlan;   /* 0: untagged */
 	uint16_t home;   /* worker that holds the link's multicast schedule */
 	uint16_t mtu;    /* bytes of IP packet we build for it */
@@ -63,9 +81,7 @@ struct dp_link {
 	/* Columns of the world's policy for this link (policy/policy.h). */
 	uint32_t col_in, col_out, col_query, col_probe;
 	uint32_t query_budget; /* our own queries a second; control */
-	/* admission.link, a worker's part: queries, advertisements, unknown stations. */
-	struct bucket_rate admit[DP_METERS + 1];
-	bool wireless; /* stations may not hear each other */
+	bool wireless;         /* stations may not hear each other */
 	bool isolated; /* its stations do not hear each other: what is here is told here too */
 	bool unicast; /* answers go to the asker's MAC (RFC 6085), open browsers are told one by one
 		       */
@@ -76,18 +92,7 @@ struct dp_link {
 			    learned that was not; control */
 	bool personal;   /* policy asks who its consumers are */
 	uint16_t place;  /* of stations that have none of their own (policy/names.h); 0: none */
-	/* The lowest id of a link that is told the same answers: policy, delivery and MTU are
-	 * alike. */
-	uint16_t alike;
-	bool fast; /* plain queries may go the short way (dataplane/fast.h) */
-	/* Headers of what we multicast here, lengths and checksums left to fill in (dp_frame_*). */
-	uint8_t l2_len; /* 14 or 18 */
-	uint8_t hdr4[DP_HDR_MAX];
-	uint8_t hdr6[DP_HDR_MAX];
-	/* Internet checksums of what stands in them, not inverted: of the IPv4 header, and of UDP's
-	 * pseudo header and ports. Lengths are zero. */
-	uint16_t ip_sum4, udp_sum4, udp_sum6;
-	char name[64]; /* for show and logs */
+	char name[64];   /* for show and logs */
 };
 
 struct dp_port_map {

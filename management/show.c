@@ -92,19 +92,9 @@ const char *show_port_name(const struct mgmt *m, uint16_t id)
 
 #define N_COUNTERS (sizeof(struct dp_link_counters) / sizeof(uint64_t))
 
-static void sum_link(const struct mgmt *m, uint16_t id, struct dp_link_counters *sum)
-{
-	const struct dp_shared *s = m->p.shared;
-
-	memset(sum, 0, sizeof(*sum));
-	for (unsigned w = 0; w <= s->n_workers; w++)
-		counter_sum(
-			(uint64_t *)sum, (const uint64_t *)&s->counters[w].link[id], N_COUNTERS);
-}
-
 void show_link_counters(const struct mgmt *m, uint16_t id, struct dp_link_counters *sum)
 {
-	sum_link(m, id, sum);
+	dp_counters_link(m->p.shared, id, sum);
 	if (m->baseline[id] != NULL)
 		counter_since((uint64_t *)sum, (const uint64_t *)m->baseline[id], N_COUNTERS);
 }
@@ -114,7 +104,7 @@ struct dp_link_counters *show_link_baseline(const struct mgmt *m, uint16_t id)
 	struct dp_link_counters *sum = aligned_alloc(64, sizeof(*sum));
 
 	if (sum != NULL)
-		sum_link(m, id, sum);
+		dp_counters_link(m->p.shared, id, sum);
 	return sum;
 }
 

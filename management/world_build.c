@@ -219,10 +219,11 @@ static int world_links(struct dp_world *w, const struct mgmt_world_input *in, ch
 
 	w->link = calloc(w->n_ids, sizeof(*w->link));
 	/* One piece, its first element first: freed by that. */
-	all = calloc(config->n_links + 1, sizeof(*all));
+	all = aligned_alloc(64, (config->n_links + 1) * sizeof(*all));
 	w->owner = all;
 	if (w->link == NULL || all == NULL)
 		return fail(why, -ENOMEM, "no memory for %u links", config->n_links);
+	memset(all, 0, (config->n_links + 1) * sizeof(*all));
 	for (uint32_t i = 0; i < config->n_links; i++) {
 		uint16_t id = in->ids->of_config[i];
 		struct dp_port_map *map = w->port[in->ports[config->links[i].port].id];

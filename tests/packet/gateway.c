@@ -177,6 +177,7 @@ static int make_threads(struct gateway *g, uint64_t seed, char *why)
 	g->made = true;
 	g->shared.ttl_cap = limits->ttl;
 	g->shared.rendered = g->render ? RENDERED : 0;
+	g->shared.fast = g->fast;
 	g->ctl = ctl_create(&g->shared, &params, g->now_us);
 	if (g->ctl == NULL)
 		return fail(why, "control", strerror(errno));
@@ -217,6 +218,7 @@ int gateway_start(struct gateway *g, const struct gateway_start *how, char why[G
 	if (g->config == NULL)
 		return -1;
 	g->render = how->render;
+	g->fast = how->fast;
 	g->n_workers = how->workers != 0 ? how->workers : g->config->gateway.workers;
 	if (g->n_workers == 0)
 		g->n_workers = 1;
@@ -443,7 +445,7 @@ bool gateway_next(const struct gateway *g, uint64_t *at_us)
 
 int64_t gateway_counter(const struct gateway *g, uint16_t link, const char *name)
 {
-	uint64_t sum = 0;
+	struct dp_link_counters sum;
 	unsigned o = 0, e = 0;
 
 	while (o < DP_N_OUTCOMES && strcmp(dp_outcome_name(o), name) != 0)
@@ -452,21 +454,20 @@ int64_t gateway_counter(const struct gateway *g, uint16_t link, const char *name
 		e++;
 	if (o == DP_N_OUTCOMES && e == DP_N_EVENTS)
 		return -1;
-	for (unsigned w = 0; w <= g->n_workers; w++) {
-		const struct dp_link_counters *c = &g->shared.counters[w].link[link];
-
-		sum += o < DP_N_OUTCOMES ? c->outcome[o] : c->event[e];
-	}
-	return (int64_t)sum;
+	dp_counters_link(&g->shared, link, &sum);
+	return (int64_t)(o < DP_N_OUTCOMES ? sum.outcome[o] : sum.event[e]);
 }
 
 void gateway_outcome_sums(const struct gateway *g, uint64_t *out)
 {
+	struct dp_link_counters sum;
+
 	memset(out, 0, DP_N_OUTCOMES * sizeof(*out));
-	for (unsigned w = 0; w <= g->n_workers; w++)
-		for (unsigned l = 0; l < DP_LINKS_MAX; l++)
-			for (unsigned o = 0; o < DP_N_OUTCOMES; o++)
-				out[o] += g->shared.counters[w].link[l].outcome[o];
+	for (uint16_t l = 0; l < DP_LINKS_MAX; l++) {
+		dp_counters_link(&g->shared, l, &sum);
+		for (unsigned o = 0; o < DP_N_OUTCOMES; o++)
+			out[o] += sum.outcome[o];
+	}
 }
 
 uint64_t gateway_outcomes(const struct gateway *g)

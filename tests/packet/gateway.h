@@ -36,7 +36,8 @@ struct gateway {
 	struct ctl *ctl;
 	struct dp_worker *worker[GATEWAY_WORKERS_MAX];
 	unsigned n_workers;
-	bool render;       /* answers are kept rendered */
+	bool render; /* answers are kept rendered */
+	const struct dp_fast_version *fast;
 	unsigned n_queues; /* of each port */
 	struct dp_port ports[DP_PORTS_MAX];
 	struct gateway_port rings[DP_PORTS_MAX];
@@ -58,9 +59,10 @@ struct gateway {
 struct gateway_start {
 	const char *name; /* of the configuration, in errors */
 	const char *yaml;
-	unsigned workers; /* 0: what the configuration says, else 1 */
-	bool render;      /* keep answers rendered */
-	unsigned queues;  /* of each port; 0: as many as workers */
+	unsigned workers;                   /* 0: what the configuration says, else 1 */
+	bool render;                        /* keep answers rendered */
+	const struct dp_fast_version *fast; /* ... and say them by this code */
+	unsigned queues;                    /* of each port; 0: as many as workers */
 	uint64_t now_us;
 	uint64_t seed;
 	bool soft_checksum; /* ports count as kernel-backed */

@@ -12,6 +12,7 @@
 #include <rte_eal.h>
 
 #include "base/log.h"
+#include "dataplane/fast.h"
 #include "management/eal_args.h"
 #include "tests/packet/scenario.h"
 
@@ -148,9 +149,9 @@ static int run(struct job *j)
 
 static int usage(void)
 {
-	fprintf(stderr,
-		"usage: packet_runner [-v] [-p] [-j WORKERS] [-s SEED] [-w FILE] [-r DIRECTORY] "
-		"FILE|DIRECTORY...\n");
+	fprintf(stderr, "usage: packet_runner [-v] [-p] [-x VERSION] [-j WORKERS] [-s SEED] [-w "
+			"FILE] [-r DIRECTORY] "
+			"FILE|DIRECTORY...\n");
 	return 2;
 }
 
@@ -162,14 +163,22 @@ int main(int argc, char **argv)
 	char dir[4096];
 
 	log_set_fd(quiet);
+	j.options.fast = dp_fast_choose(NULL);
 
-	while ((opt = getopt(argc, argv, "vpj:s:w:r:")) != -1) {
+	while ((opt = getopt(argc, argv, "vpx:j:s:w:r:")) != -1) {
 		if (opt == 'v') {
 			log = "debug";
 			log_set_fd(STDERR_FILENO);
 		}
 		if (opt == 'p')
 			j.options.plain = true;
+		if (opt == 'x') {
+			j.options.fast = dp_fast_choose(optarg);
+			if (j.options.fast == NULL) {
+				printf("skipped: this machine cannot run %s\n", optarg);
+				return 77;
+			}
+		}
 		if (opt == 'j')
 			j.options.workers = (unsigned)atoi(optarg);
 		else if (opt == 's')

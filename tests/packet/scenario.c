@@ -374,6 +374,7 @@ int scenario_start(struct scenario *s)
 		.yaml = s->yaml,
 		.workers = s->workers,
 		.render = s->render,
+		.fast = s->fast,
 		.queues = s->queues,
 		.seed = s->seed,
 		.now_us = s->start_us,
@@ -461,6 +462,7 @@ int scenario_run(struct scenario *s, const char *path, const struct scenario_opt
 	s->path = path;
 	s->workers = o->workers;
 	s->render = !o->plain;
+	s->fast = o->fast;
 	s->seed = o->seed;
 	s->pcap = o->pcap;
 	s->start_us = CLOCK_START_US;

@@ -43,6 +43,7 @@ struct scenario {
 	const char *name; /* ... of its place, for errors */
 	unsigned workers; /* 0: the configuration's */
 	bool render;      /* keep answers rendered */
+	const struct dp_fast_version *fast;
 	uint64_t seed;
 	unsigned queues; /* of each port; 0: as many */
 	bool soft_checksum;
@@ -78,10 +79,11 @@ struct scenario {
 
 /* How all scenarios are run. */
 struct scenario_options {
-	unsigned workers;  /* 0: as the scenario says */
-	bool plain;        /* keep no answers rendered */
-	uint64_t seed;     /* of all randomness */
-	struct pcap *pcap; /* what the gateway sent; NULL: not wanted */
+	unsigned workers;                   /* 0: as the scenario says */
+	bool plain;                         /* keep no answers rendered */
+	const struct dp_fast_version *fast; /* else say them by this code */
+	uint64_t seed;                      /* of all randomness */
+	struct pcap *pcap;                  /* what the gateway sent; NULL: not wanted */
 };
 
 /* Runs the scenario file, or replays a capture (its name ends in .pcap). 0; or -1, s->why tells.

@@ -159,7 +159,8 @@ static struct dp_world *world_build(const char *yaml)
 	cr_assert_not_null(w->policy, "%s", why);
 	w->table = policy_table(w->policy);
 	for (uint16_t id = 1; id < w->n_ids; id++) {
-		w->link[id] = calloc(1, sizeof(struct dp_link));
+		w->link[id] = aligned_alloc(64, sizeof(struct dp_link));
+		memset(w->link[id], 0, sizeof(struct dp_link));
 		link_fill(w->link[id], config, id, w->policy);
 		w->port[0]->link_of_vlan[w->link[id]->vlan] = id;
 	}

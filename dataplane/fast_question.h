@@ -1,0 +1,166 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#pragma once
+
+#include <stdint.h>
+#include <string.h>
+
+#include <rte_byteorder.h>
+#include <rte_common.h>
+
+#include "base/lanes.h"
+#include "dataplane/rendered.h"
+
+/* The bytes of a plain query, compared and hashed a line at a time (fast_burst.c). By the
+ * instruction set the file is compiled for. */
+
+static inline uint64_t load64(const void *p)
+{
+	uint64_t v;
+
+	memcpy(&v, p, sizeof(v));
+	return v;
+}
+
+static inline uint32_t load32(const void *p)
+{
+	uint32_t v;
+
+	memcpy(&v, p, sizeof(v));
+	return v;
+}
+
+static inline uint16_t load16(const void *p)
+{
+	uint16_t v;
+
+	memcpy(&v, p, sizeof(v));
+	return v;
+}
+
+/* Is a sum of 16-bit words, none of them lost, 0 in one's complement? 2^16 is 1 there; the compiler
+ * multiplies. */
+static inline bool sums_up(uint64_t sum)
+{
+	return sum % 0xffff == 0;
+}
+
+/* The Internet checksum of a sum of a few 16-bit words. */
+static inline uint16_t checksum(uint32_t sum)
+{
+	sum = (sum & 0xffff) + (sum >> 16);
+	return (uint16_t) ~((sum & 0xffff) + (sum >> 16));
+}
+
+static inline uint64_t halves(uint64_t v)
+{
+	return (v & 0xffffffff) + (v >> 32);
+}
+
+/*
+ * The question at p: a name of `len` bytes (1 to DP_RENDERED_NAME), if that is where its first zero
+ * is, and four bytes. Its name as a key without the last word, and the sum of all its 16-bit words.
+ * Upper case is only told from length bytes by their being at most 63. Reads 64 bytes.
+ */
+#if defined(__AVX512BW__)
+static inline bool canon(const uint8_t *p, unsigned len, struct dp_rendered_key *key, uint64_t *sum)
+{
+	__m512i v = _mm512_loadu_si512(p), q;
+	__mmask64 upper = _mm512_cmplt_epu8_mask(
+		_mm512_sub_epi8(v, _mm512_set1_epi8('A')), _mm512_set1_epi8(26));
+	__mmask64 zero = _mm512_cmpeq_epi8_mask(v, _mm512_setzero_si512());
+
+	q = _mm512_maskz_mov_epi8(UINT64_MAX >> (60 - len), v);
+	q = _mm512_add_epi32(
+		_mm512_srli_epi32(q, 16), _mm512_and_si512(q, _mm512_set1_epi32(0xffff)));
+	*sum = (uint32_t)_mm512_reduce_add_epi32(q);
+	v = _mm512_mask_add_epi8(v, upper, v, _mm512_set1_epi8(0x20));
+	_mm512_store_si512(key, _mm512_maskz_mov_epi8(UINT64_MAX >> (64 - len), v));
+	return (zero & (UINT64_MAX >> (64 - len))) == UINT64_C(1) << (len - 1);
+}
+#elif defined(__AVX2__)
+static inline bool canon(const uint8_t *p, unsigned len, struct dp_rendered_key *key, uint64_t *sum)
+{
+	const __m256i count = _mm256_setr_epi8(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15,
+		16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31);
+	const __m256i low16 = _mm256_set1_epi32(0xffff);
+	__m256i words = _mm256_setzero_si256();
+	__m128i half;
+	uint64_t zero = 0;
+
+	for (unsigned i = 0; i < 2; i++) {
+		__m256i v = _mm256_loadu_si256((const __m256i *)(p + 32 * i));
+		/* Signed: 'A'..'Z' moved to the bottom of the range. */
+		__m256i low = _mm256_sub_epi8(v, _mm256_set1_epi8((char)('A' + 128)));
+		__m256i upper = _mm256_cmpgt_epi8(_mm256_set1_epi8((char)(-128 + 26)), low);
+		__m256i at = _mm256_add_epi8(count, _mm256_set1_epi8((char)(32 * i)));
+		__m256i q = _mm256_and_si256(
+			v, _mm256_cmpgt_epi8(_mm256_set1_epi8((char)(len + 4)), at));
+
+		zero |= (uint64_t)(uint32_t)_mm256_movemask_epi8(
+				_mm256_cmpeq_epi8(v, _mm256_setzero_si256()))
+			<< (32 * i);
+		words = _mm256_add_epi32(words,
+			_mm256_add_epi32(_mm256_srli_epi32(q, 16), _mm256_and_si256(q, low16)));
+		v = _mm256_add_epi8(v, _mm256_and_si256(upper, _mm256_set1_epi8(0x20)));
+		v = _mm256_and_si256(v, _mm256_cmpgt_epi8(_mm256_set1_epi8((char)len), at));
+		_mm256_store_si256((__m256i *)key + i, v);
+	}
+	half = _mm_add_epi32(_mm256_castsi256_si128(words), _mm256_extracti128_si256(words, 1));
+	half = _mm_add_epi32(half, _mm_shuffle_epi32(half, 0x4e));
+	half = _mm_add_epi32(half, _mm_shuffle_epi32(half, 0xb1));
+	*sum = (uint32_t)_mm_cvtsi128_si32(half);
+	return (zero & (UINT64_MAX >> (64 - len))) == UINT64_C(1) << (len - 1);
+}
+#else
+static inline bool canon(const uint8_t *p, unsigned len, struct dp_rendered_key *key, uint64_t *sum)
+{
+	uint64_t total = 0;
+	unsigned n = 0;
+
+	for (unsigned i = 0; i < 8; i++)
+		key->w[i] = 0;
+	for (; n < len && p[n] != 0; n++)
+		((uint8_t *)key)[n] = p[n] >= 'A' && p[n] <= 'Z' ? (uint8_t)(p[n] + 0x20) : p[n];
+	for (unsigned i = 0; i < len + 4; i += 8) {
+		unsigned left = len + 4 - i;
+		uint64_t mask = left >= 8 ? UINT64_MAX : UINT64_MAX >> (64 - 8 * left);
+
+		total += halves(load64(p + i) & rte_cpu_to_le_64(mask));
+	}
+	*sum = total;
+	return n == len - 1;
+}
+#endif
+
+/* A hash of the line `key` under `secret`: stations that do not know it cannot choose which
+ * questions share a bucket. */
+#if defined(__AES__)
+static inline uint64_t line_hash(const uint64_t secret[8], const uint64_t key[8])
+{
+	const __m128i *s = (const __m128i *)(const void *)secret;
+	const __m128i *k = (const __m128i *)(const void *)key;
+	__m128i a = _mm_xor_si128(_mm_load_si128(k), _mm_load_si128(s));
+	__m128i b = _mm_xor_si128(_mm_load_si128(k + 1), _mm_load_si128(s + 1));
+	__m128i c = _mm_xor_si128(_mm_load_si128(k + 2), _mm_load_si128(s + 2));
+	__m128i d = _mm_xor_si128(_mm_load_si128(k + 3), _mm_load_si128(s + 3));
+
+	a = _mm_aesenc_si128(a, b);
+	c = _mm_aesenc_si128(c, d);
+	a = _mm_aesenc_si128(a, c);
+	a = _mm_aesenc_si128(a, _mm_load_si128(s));
+	a = _mm_aesenc_si128(a, _mm_load_si128(s + 1));
+	return (uint64_t)_mm_cvtsi128_si64(a);
+}
+#else
+static inline uint64_t line_hash(const uint64_t secret[8], const uint64_t key[8])
+{
+	uint64_t h = 0;
+
+	for (unsigned i = 0; i < 8; i += 2) {
+		__uint128_t m = (__uint128_t)(key[i] ^ secret[i]) * (key[i + 1] ^ secret[i + 1]);
+
+		h ^= (uint64_t)m ^ (uint64_t)(m >> 64);
+	}
+	return h * UINT64_C(0x9e3779b97f4a7c15);
+}
+#endif

@@ -1,0 +1,156 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""The site of a benchmark: a gateway and testpmd on the same feed, in a network namespace of their own."""
+
+import json
+import os
+import socket
+import statistics
+import subprocess
+import time
+
+import traffic
+from proc import Dpdk, Failed, run, tail
+
+PROVIDERS = 1000  # VLAN of the link with the providers
+LINKS = 16
+CPUS = sorted(os.sched_getaffinity(0))[:2]
+ETH_P_ALL = 3
+# Meters are asked about every packet and say yes.
+RATES = {"station": 1000000, "link": 100000000}
+
+
+def config(policy="{permit: any}", links=LINKS, rates=RATES, extra_links="", pair="", tail="", limits="",
+           delivery="unicast", feed="feed.pcap"):
+    """A gateway between the feed and, behind a veth, the providers."""
+    consumers = "\n".join(
+        f"  - {{name: w{i}, port: feed, vlan: {traffic.VLAN0 + i}, type: wireless, delivery: {delivery},"
+        f" addresses: [10.{traffic.VLAN0 + i}.0.2/16, \"fd00:{traffic.VLAN0 + i:x}::2/64\"],"
+        " policy: {in: all, out: see}}" for i in range(links))
+    return f"""\
+gateway:
+  id: bench
+  workers: 1
+  idle: poll
+  limits: {{{limits}}}
+ports:
+  - {{name: feed, device: "net_pcap0,rx_pcap={feed},infinite_rx=1"{pair}}}
+  - {{name: prov, device: "kernel:prov0"}}
+links:
+  - {{name: prov, port: prov, vlan: {PROVIDERS}, addresses: [10.15.255.254/12], policy: {{in: all, out: all}}}}
+{consumers}
+{extra_links}
+policies:
+  all: [{{permit: any}}]
+  see: [{policy}]
+admission:
+  station: {{queries: {rates["station"]}/s, advertisements: 1000000/s, burst: 1000000}}
+  link: {{queries: {rates["link"]}/s, advertisements: 1000000/s, unknown: 1000000/s}}
+control: {{socket: {os.getcwd()}/control.sock}}
+{tail}"""
+
+
+class Providers:
+    """Hosts on the provider link, behind the other end of the gateway's veth."""
+
+    def __init__(self):
+        run("ip", "link", "add", "prov0", "type", "veth", "peer", "name", "prov1")
+        for name in ("prov0", "prov1"):
+            run("sysctl", "-q", "-w", f"net.ipv6.conf.{name}.disable_ipv6=1")
+            run("ip", "link", "set", name, "up")
+        self.sock = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, 0)
+        self.sock.bind(("prov1", 0))
+
+    def announce(self, services, gateway, per_second=40000):
+        """Tells of all services until the gateway holds them."""
+        frames = []
+        for s in services:
+            mac, address = s.provider()
+            frames.append(traffic.to_group(mac, address, PROVIDERS, s.announcement()))
+        want = sum(4 + (s.aaaa is not None) for s in services)
+        for _ in range(5):
+            start = time.monotonic()
+            for i, frame in enumerate(frames):
+                self.sock.send(frame)
+                if i % 64 == 63:
+                    time.sleep(max(0, start + i / per_second - time.monotonic()))
+            for _ in range(20):
+                if gateway.records() >= want:
+                    return
+                time.sleep(0.1)
+        raise Failed(f"the gateway holds {gateway.records()} of {want} records")
+
+    def close(self):
+        self.sock.close()
+        run("ip", "link", "del", "prov0")
+
+
+class Gateway(Dpdk):
+    """linkspan on the feed."""
+
+    def __init__(self, build, text):
+        with open("bench.yaml", "w") as f:
+            f.write(text)
+        self.ctl = [os.path.join(build, "ctl", "linkspanctl"), "-s", os.path.join(os.getcwd(), "control.sock"), "--json"]
+        super().__init__("linkspan", [os.path.join(build, "linkspan"), "-c", "bench.yaml", "--",
+                                      "--lcores=0@%d,1@%d" % tuple(CPUS)], "linkspan-bench", "linkspan.log")
+
+    def connect(self, timeout=60):
+        super().connect(timeout)
+        until = time.monotonic() + timeout
+        while not os.path.exists("control.sock"):
+            if self.process.poll() is not None or time.monotonic() > until:
+                raise Failed("linkspan is not ready: " + tail("linkspan.log"))
+            time.sleep(0.05)
+
+    def show(self, what):
+        return json.loads(run(*self.ctl, "show", what))
+
+    def records(self):
+        return self.show("status")["records"]
+
+    def counters(self):
+        """Outcomes and events, summed over links."""
+        total = {}
+        said = self.show("counters")
+        for link in said["links"]:
+            for group in ("outcomes", "events"):
+                for name, n in link[group].items():
+                    total[name] = total.get(name, 0) + n
+        return total
+
+
+def testpmd(mode, feed, pair=False):
+    vdevs = ["--vdev", f"net_pcap0,rx_pcap={feed},infinite_rx=1"]
+    argv = ["dpdk-testpmd", "--lcores=0@%d,1@%d" % tuple(CPUS), "--file-prefix=bench-testpmd", "-m", "600", "--no-pci",
+            "--log-level=3", *vdevs, "--", f"--forward-mode={mode}", "--port-topology=loop", "--no-flush-rx",
+            "--total-num-mbufs=65536", "-i", "--auto-start"]
+    return Dpdk("testpmd " + mode, argv, "bench-testpmd", "testpmd.log")
+
+
+def interleave(processes, rounds, slice_s, before=None):
+    """Lets one process run at a time, in turn; per process a list of (packets, CPU nanoseconds) of its slices."""
+    slices = [[] for _ in processes]
+    for p in processes:
+        p.pause()
+    for r in range(rounds + 1):
+        for i, p in enumerate(processes):
+            p.go()
+            time.sleep(slice_s / 4)  # the caches are its own again
+            if before is not None and i == 0:
+                before()
+            a = p.sample()
+            time.sleep(slice_s)
+            b = p.sample()
+            p.pause()
+            if r > 0:  # the first round warms up
+                slices[i].append((b[0] - a[0], b[1] - a[1]))
+    return slices
+
+
+def ratio(ours, theirs):
+    """Median of the ratios round by round."""
+    return statistics.median((a[0] / a[1]) / (b[0] / b[1]) for a, b in zip(ours, theirs))
+
+
+def mpps(slices):
+    return statistics.median(n * 1e3 / ns for n, ns in slices)
