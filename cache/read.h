@@ -9,6 +9,7 @@
 #include "base/clock.h"
 #include "base/slab.h"
 #include "cache/deps.h"
+#include "cache/memo.h"
 #include "cache/record.h"
 #include "cache/station.h"
 #include "dns/wire.h"
@@ -36,6 +37,7 @@ struct cache_view {
 	/* Of a reader's own copy of the view: notes what is looked up while it is on. NULL: nobody
 	 * cares. */
 	struct cache_deps *deps;
+	struct cache_memo *memo; /* of the same copy: what it looked up lately. NULL: forgets */
 };
 
 static inline bool cache_noting(const struct cache_view *v)

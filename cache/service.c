@@ -1,16 +1,50 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "cache/service.h"
 
+#include <string.h>
+
 #include "dns/name.h"
 #include "dns/rdata.h"
+
+/* The node of a slot is still that of its key. */
+static bool still_there(const struct cache_view *v, const struct cache_memo_slot *s)
+{
+	const struct cache_node *n;
+
+	if (s->node == 0)
+		return false;
+	n = cache_node_at(v, s->node);
+	/* Acquire: the key is that of the life the generation is of. */
+	return (atomic_load_explicit(&n->gen, memory_order_acquire) & 1) != 0 &&
+	       n->key.lo == s->key.lo && n->key.hi == s->key.hi;
+}
 
 uint32_t cache_find(const struct cache_view *v, const uint8_t *name, uint16_t rrtype)
 {
 	uint8_t canon[DNS_NAME_MAX + 1] __attribute__((aligned(64)));
+	struct cache_memo_slot *s;
 	size_t len = dns_name_len(name);
 
-	dns_name_canon(canon, name, len);
-	return cache_find_node(v, cache_key(v, canon, len, rrtype), canon, len);
+	if (v->memo == NULL || len > CACHE_MEMO_NAME) {
+		dns_name_canon(canon, name, len);
+		return cache_find_node(v, cache_key(v, canon, len, rrtype), canon, len);
+	}
+	s = cache_memo_at(v->memo, name, rrtype);
+	if (s->len != len || s->rrtype != rrtype || !dns_name_equal_len(s->name, name, len)) {
+		dns_name_canon(canon, name, len);
+		memcpy(s->name, canon, len);
+		s->len = (uint8_t)len;
+		s->rrtype = rrtype;
+		s->key = cache_key(v, canon, len, rrtype);
+		s->node = 0;
+	}
+	if (still_there(v, s)) {
+		if (cache_noting(v))
+			cache_deps_name(v->deps, s->key.lo);
+		return s->node;
+	}
+	s->node = cache_find_node(v, s->key, s->name, len);
+	return s->node;
 }
 
 static bool has_station(

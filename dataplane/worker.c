@@ -28,6 +28,7 @@ struct dp_worker *dp_worker_create(
 	w->id = id;
 	w->view = *s->cache;
 	w->view.deps = &w->deps;
+	w->view.memo = &w->memo;
 	w->cache = &w->view;
 	w->counters = &s->counters[id];
 	w->audit = s->audit[id];

@@ -230,7 +230,8 @@ struct dp_worker {
 	struct dp_rendered_table rendered;
 	struct dp_rendering rendering;
 	struct cache_deps deps;
-	struct cache_view view; /* the cache's, with deps */
+	struct cache_memo memo;
+	struct cache_view view; /* the cache's, with deps and memo */
 };
 
 /* Counters of a link; id 0 for packets of none. */

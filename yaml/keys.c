@@ -155,11 +155,12 @@ static const struct schema_key schema[] = {
 		.type = SCHEMA_SIZE,
 		.restart = true,
 		FIELD(struct draft, config.gateway.limits.rendered),
-		.min = 0,
+		.words = "off",
+		.min = 64 << 10,
 		.max = 64ull << 30,
 		.def = "32MiB",
 		.unit = "bytes",
-		.doc = "Answers kept as messages to be said again, of all workers together. 0: "
+		.doc = "Answers kept as messages to be said again, of all workers together. off: "
 		       "none.",
 	},
 	{
