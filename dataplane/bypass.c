@@ -15,10 +15,10 @@ static bool restore_tag(struct rte_mbuf **m)
 }
 
 /* Takes the mbuf in any case. */
-static void pass(struct dp_worker *w, const struct dp_port_map *from, struct rte_mbuf *m)
+void dp_bypass_plain(
+	struct dp_worker *w, const struct dp_port_map *from, uint16_t link, struct rte_mbuf *m)
 {
 	const struct dp_port_map *to = w->world->port[from->peer];
-	uint16_t link = dp_pkt(m)->link;
 
 	if (unlikely(to == NULL || !restore_tag(&m) ||
 		     rte_pktmbuf_pkt_len(m) > to->mtu + DP_L2_CROSSING)) {
@@ -32,7 +32,7 @@ static void pass(struct dp_worker *w, const struct dp_port_map *from, struct rte
 void dp_bypass(struct dp_worker *w, struct rte_mbuf *m)
 {
 	dp_count(w, dp_pkt(m)->link, DP_bypassed);
-	pass(w, w->world->port[dp_pkt(m)->rx_port], m);
+	dp_bypass_plain(w, w->world->port[dp_pkt(m)->rx_port], dp_pkt(m)->link, m);
 }
 
 void dp_bypass_copy(struct dp_worker *w, struct rte_mbuf *m)
@@ -51,5 +51,5 @@ void dp_bypass_copy(struct dp_worker *w, struct rte_mbuf *m)
 		return;
 	}
 	*dp_pkt(copy) = *dp_pkt(m);
-	pass(w, from, copy);
+	dp_bypass_plain(w, from, dp_pkt(m)->link, copy);
 }

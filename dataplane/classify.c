@@ -49,16 +49,6 @@ const uint8_t *dp_contiguous(struct dp_worker *w, struct rte_mbuf *m)
 	return rte_pktmbuf_read(m, 0, (uint32_t)len, w->linear);
 }
 
-/* Does a port of ours send from this MAC? What one sent and another hears came around a loop or a
- * patched cable. */
-static bool is_own_mac(const struct dp_world *world, const struct mac_addr *mac)
-{
-	for (unsigned i = 0; i < DP_PORTS_MAX; i++)
-		if (world->port[i] != NULL && mac_equal(&world->port[i]->mac, mac))
-			return true;
-	return false;
-}
-
 /* Ethernet and up to two VLAN tags, in the frame or stripped into the mbuf; finds the link. Returns
  * an outcome or 0. */
 static int classify_l2(struct dp_worker *w, struct rte_mbuf *m, struct cursor *c, uint16_t *type)
@@ -98,7 +88,7 @@ static int classify_l2(struct dp_worker *w, struct rte_mbuf *m, struct cursor *c
 	if (c->link == NULL)
 		return END(DP_unknown_link);
 	pkt->link = id;
-	if (is_own_mac(w->world, &pkt->smac))
+	if (dp_world_own_mac(w->world, mac_word(c->data + 6)))
 		return END(DP_own);
 	if (mac_is_multicast(&pkt->smac) || mac_is_zero(&pkt->smac))
 		return END(DP_martian);

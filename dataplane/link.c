@@ -127,3 +127,14 @@ void dp_link_finish(struct dp_link *l)
 	lay_udp(p + 40);
 	l->udp_sum6 = sum(rte_raw_cksum(p + 8, 32), rte_raw_cksum(p + 40, 8));
 }
+
+void dp_world_finish(struct dp_world *w)
+{
+	w->n_macs = 0;
+	for (unsigned i = 0; i < DP_PORTS_MAX; i++) {
+		if (w->port[i] == NULL)
+			continue;
+		if (!dp_world_own_mac(w, mac_word(w->port[i]->mac.b)))
+			w->mac[w->n_macs++] = mac_word(w->port[i]->mac.b);
+	}
+}

@@ -277,6 +277,9 @@ void dp_response(struct dp_worker *w, struct rte_mbuf *m);
  */
 void dp_bypass(struct dp_worker *w, struct rte_mbuf *m);
 void dp_bypass_copy(struct dp_worker *w, struct rte_mbuf *m);
+/* A frame of `link` (0: none) that dp_classify() has not seen leaves on the other port. */
+void dp_bypass_plain(
+	struct dp_worker *w, const struct dp_port_map *from, uint16_t link, struct rte_mbuf *m);
 
 /* tx.c: take the mbuf. */
 void dp_tx(struct dp_worker *w, uint16_t port, uint16_t link, struct rte_mbuf *m);

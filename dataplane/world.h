@@ -140,6 +140,8 @@ struct dp_world {
 	uint32_t n_gateways;
 	char id[32];                            /* gateway.id; control */
 	struct dp_port_map *port[DP_PORTS_MAX]; /* by DPDK port id; NULL: none of ours */
+	uint64_t mac[DP_PORTS_MAX]; /* [n_macs]: mac_word() of the ports' (dp_world_finish()) */
+	unsigned n_macs;
 	struct dp_link **link; /* by id; NULL: none (or removed by a reload while records remain) */
 	void *owner;           /* management's: what to free with it */
 };
@@ -155,6 +157,19 @@ static inline void dp_world_hit(const struct dp_world *w, unsigned i, policy_ver
 {
 	if (w->hits[i] != NULL && (v & POLICY_PERSONAL) == 0)
 		COUNTER_INC(w->hits[i][v & POLICY_RULE_MASK]);
+}
+
+/* Gathers what workers look up fast, once the ports are in place. Management, while building it. */
+void dp_world_finish(struct dp_world *w);
+
+/* Does a port of ours send from this MAC (mac_word())? What one sent and another hears came around
+ * a loop or a patched cable. */
+static inline bool dp_world_own_mac(const struct dp_world *w, uint64_t mac)
+{
+	for (unsigned i = 0; i < w->n_macs; i++)
+		if (w->mac[i] == mac)
+			return true;
+	return false;
 }
 
 static inline const struct dp_link *dp_world_link(const struct dp_world *w, uint16_t id)

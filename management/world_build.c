@@ -207,6 +207,7 @@ static int world_ports(struct dp_world *w, const struct mgmt_world_input *in, ch
 		memcpy(map->name, port->name, sizeof(map->name));
 		w->port[port->id] = map;
 	}
+	dp_world_finish(w);
 	return 0;
 }
 

@@ -15,17 +15,18 @@ PROVIDERS = 1000  # VLAN of the link with the providers
 LINKS = 16
 CPUS = sorted(os.sched_getaffinity(0))[:2]
 ETH_P_ALL = 3
-# Meters are asked about every packet and say yes.
-RATES = {"station": 1000000, "link": 100000000}
 
 
-def config(policy="{permit: any}", links=LINKS, rates=RATES, extra_links="", pair="", tail="", limits="",
-           delivery="unicast", feed="feed.pcap"):
-    """A gateway between the feed and, behind a veth, the providers."""
-    consumers = "\n".join(
-        f"  - {{name: w{i}, port: feed, vlan: {traffic.VLAN0 + i}, type: wireless, delivery: {delivery},"
-        f" addresses: [10.{traffic.VLAN0 + i}.0.2/16, \"fd00:{traffic.VLAN0 + i:x}::2/64\"],"
-        " policy: {in: all, out: see}}" for i in range(links))
+def config(policy="{permit: any}", links=LINKS, vlan0=traffic.VLAN0, rate=1000000, pair="", ports="", limits="",
+           delivery="unicast"):
+    """A gateway between the feed and, behind a veth, the providers. Its meters are asked about every packet; with the
+    rates given here they say yes."""
+    consumers = []
+    for i in range(links):
+        v4, v6 = traffic.networks(i)
+        consumers.append(f"  - {{name: w{i}, port: feed, vlan: {vlan0 + i}, type: wireless, delivery: {delivery},"
+                         f" addresses: [{traffic.address4(v4, 2)}/20, \"{v6}::2/64\"],"
+                         " policy: {in: all, out: see}}")
     return f"""\
 gateway:
   id: bench
@@ -33,20 +34,19 @@ gateway:
   idle: poll
   limits: {{{limits}}}
 ports:
-  - {{name: feed, device: "net_pcap0,rx_pcap={feed},infinite_rx=1"{pair}}}
-  - {{name: prov, device: "kernel:prov0"}}
+  - {{name: feed, device: "net_pcap0,rx_pcap=feed.pcap,infinite_rx=1"{pair}}}
+{ports}  - {{name: prov, device: "kernel:prov0"}}
 links:
   - {{name: prov, port: prov, vlan: {PROVIDERS}, addresses: [10.15.255.254/12], policy: {{in: all, out: all}}}}
-{consumers}
-{extra_links}
+""" + "\n".join(consumers) + f"""
 policies:
   all: [{{permit: any}}]
   see: [{policy}]
 admission:
-  station: {{queries: {rates["station"]}/s, advertisements: 1000000/s, burst: 1000000}}
-  link: {{queries: {rates["link"]}/s, advertisements: 1000000/s, unknown: 1000000/s}}
+  station: {{queries: {rate}/s, advertisements: 1000000/s, burst: {rate}}}
+  link: {{queries: 100000000/s, advertisements: 1000000/s, unknown: 1000000/s}}
 control: {{socket: {os.getcwd()}/control.sock}}
-{tail}"""
+"""
 
 
 class Providers:
@@ -115,19 +115,27 @@ class Gateway(Dpdk):
         for link in said["links"]:
             for group in ("outcomes", "events"):
                 for name, n in link[group].items():
-                    total[name] = total.get(name, 0) + n
+                    total[group, name] = total.get((group, name), 0) + n
         return total
 
 
-def testpmd(mode, feed, pair=False):
-    vdevs = ["--vdev", f"net_pcap0,rx_pcap={feed},infinite_rx=1"]
+def shares(before, after):
+    """What became of the packets between two counters(), as shares of all."""
+    ends = {name: n - before.get((group, name), 0) for (group, name), n in after.items() if group == "outcomes"}
+    total = sum(ends.values())
+    return {name: n / total for name, n in ends.items() if n > 0} if total > 0 else {}
+
+
+def testpmd(mode):
+    """testpmd on the feed, as lean as it gets: no statistics of its own."""
+    vdevs = ["--vdev", "net_pcap0,rx_pcap=feed.pcap,infinite_rx=1"]
     argv = ["dpdk-testpmd", "--lcores=0@%d,1@%d" % tuple(CPUS), "--file-prefix=bench-testpmd", "-m", "600", "--no-pci",
             "--log-level=3", *vdevs, "--", f"--forward-mode={mode}", "--port-topology=loop", "--no-flush-rx",
             "--total-num-mbufs=65536", "-i", "--auto-start"]
     return Dpdk("testpmd " + mode, argv, "bench-testpmd", "testpmd.log")
 
 
-def interleave(processes, rounds, slice_s, before=None):
+def interleave(processes, rounds, slice_s):
     """Lets one process run at a time, in turn; per process a list of (packets, CPU nanoseconds) of its slices."""
     slices = [[] for _ in processes]
     for p in processes:
@@ -136,8 +144,6 @@ def interleave(processes, rounds, slice_s, before=None):
         for i, p in enumerate(processes):
             p.go()
             time.sleep(slice_s / 4)  # the caches are its own again
-            if before is not None and i == 0:
-                before()
             a = p.sample()
             time.sleep(slice_s)
             b = p.sample()

@@ -178,6 +178,15 @@ def write_pcap(path, frames):
 # --- loads -----------------------------------------------------------------------------------
 
 
+def networks(link):
+    """The IPv4 /20 and the IPv6 /64 of consumer link number `link`: (10 << 24 | ..., "fd00:...")."""
+    return 10 << 24 | (16 + (link >> 4)) << 16 | (link & 15) << 12, "fd00:%x" % (VLAN0 + link)
+
+
+def address4(network, host):
+    return socket.inet_ntoa(struct.pack(">I", network + host))
+
+
 class Campus:
     """Who asks: `stations` of them, dealt out to `links` links of the feed port."""
 
@@ -188,12 +197,9 @@ class Campus:
     def station(self, i):
         """(MAC, address, VLAN) of station i."""
         link, host = i % self.links, i // self.links
-        at = host + 256
-        if self.family == 6:
-            address = "fd00:%x::%x" % (VLAN0 + link, at)
-        else:
-            address = "10.%d.%d.%d" % (VLAN0 + link, at >> 8, at & 0xFF)
-        return mac(link << 16 | host), address, VLAN0 + link
+        v4, v6 = networks(link)
+        address = v6 + "::%x" % (host + 256) if self.family == 6 else address4(v4, host + 256)
+        return mac(link << 12 | host), address, VLAN0 + link
 
     def frames(self, n, payload):
         """n frames of payload(i), each from a random station."""

@@ -73,6 +73,7 @@ void bench_start(void)
 	bench.world.n_ids = 3;
 	bench.world.link = bench.links;
 	bench.world.port[0] = &bench.port;
+	dp_world_finish(&bench.world);
 	bench.shared.cache = &nothing;
 	bench.worker = dp_worker_create(&bench.shared, 0, 0, 1, 1000000);
 	cr_assert_not_null(bench.worker);

@@ -1,0 +1,177 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: BSD-3-Clause
+"""
+./run bench [--quick] [--only NAME,...] [--rounds N] [--out DIRECTORY]
+
+Measures the gateway's worker against dpdk-testpmd on the same feed and core, in turns of a fraction of a second, and
+prints packets a second of CPU time, cycles per packet, and the median of the ratios round by round: absolute figures
+of shared machines are worth ±40 %, ratios of one run a few percent. No NIC: feeds are pcap files read without end
+(net_pcap, infinite_rx), what is sent is thrown away. Writes bench.csv and bench.svg.
+"""
+
+import argparse
+import csv
+import os
+import shutil
+import statistics
+import sys
+import tempfile
+import time
+
+import ground
+import plot
+import traffic
+from proc import Failed, run
+from works import WORKS
+
+HUGE = "/proc/sys/vm/nr_hugepages"
+BUILD = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "build")
+COLUMNS = ("work", "title", "mpps", "cycles", "against", "ratio", "ratio_min", "ratio_max", "target", "met", "what", "n")
+
+
+def mhz():
+    with open("/proc/cpuinfo", encoding="ascii", errors="replace") as f:
+        return float(next(line for line in f if line.startswith("cpu MHz")).split(":")[1])
+
+
+class Pages:
+    """Hugepages for both, in a mount namespace of our own; what was set before is set again."""
+
+    def __enter__(self):
+        with open(HUGE, encoding="ascii") as f:
+            self.before = f.read().strip()
+        self.dir = tempfile.mkdtemp(prefix="linkspan-bench-huge-")
+        run("mount", "-t", "hugetlbfs", "none", self.dir)
+        with open(HUGE, "w", encoding="ascii") as f:
+            f.write(str(max(1600, int(self.before))))
+        return self
+
+    def __exit__(self, *_):
+        run("umount", self.dir)
+        os.rmdir(self.dir)
+        with open(HUGE, "w", encoding="ascii") as f:
+            f.write(self.before)
+
+
+def measure(work, providers, rounds, slice_s):
+    """(slices of the gateway, of testpmd) on the work's feed."""
+    traffic.write_pcap("feed.pcap", work.frames())
+    mode = work.against if work.against in ("io", "csum") else "io"
+    processes = []
+    try:
+        gateway = ground.Gateway(BUILD, ground.config(**work.config))
+        processes.append(gateway)
+        gateway.connect()
+        gateway.find_worker(1)
+        providers.announce(traffic.services(work.services, txt_len=175), gateway)
+        time.sleep(work.warm_s)
+        gateway.pause()
+        testpmd = ground.testpmd(mode)
+        processes.append(testpmd)
+        testpmd.connect()
+        testpmd.find_worker(1)
+        gateway.go()
+        before = gateway.counters()
+        slices = ground.interleave(processes, rounds, slice_s)
+        gateway.go()
+        shares = ground.shares(before, gateway.counters())
+        if shares.get(work.outcome, 0) < work.share:
+            raise Failed(f"void: {work.outcome} is not what became of the packets: " +
+                         ", ".join(f"{name} {share:.1%}" for name, share in sorted(shares.items(), key=lambda s: -s[1])))
+        return slices
+    finally:
+        for process in processes:
+            process.end()
+
+
+def result(work, slices, before):
+    """A row of the table. before: the rows of earlier works by name."""
+    ratios = [(a[0] / a[1]) / (b[0] / b[1]) for a, b in zip(*slices)]
+    row = {"work": work.name, "title": work.title, "mpps": ground.mpps(slices[0]), "against": work.against,
+           "to_io": statistics.median(ratios), "target": work.target,
+           "what": work.point[0] if work.point else "", "n": work.point[1] if work.point else ""}
+    row["cycles"] = mhz() / row["mpps"]
+    # Against another work: both were held against testpmd on their own feed.
+    base = before[work.against]["to_io"] if work.against in before else 1
+    row["ratio"], row["ratio_min"], row["ratio_max"] = row["to_io"] / base, min(ratios) / base, max(ratios) / base
+    row["met"] = "" if work.target is None else "yes" if row["ratio"] >= work.target else "no"
+    return row
+
+
+HEAD = f"{'work':<42} {'Mpps':>6} {'cycles':>7} {'ratio':>6} {'(least-most)':>13} {'against':>11} {'target':>6}  met"
+
+
+def line(row):
+    spread = f"({row['ratio_min']:.2f}-{row['ratio_max']:.2f})"
+    target = "" if row["target"] is None else f"{row['target']:.2f}"
+    return (f"{row['title']:<42} {row['mpps']:>6.2f} {row['cycles']:>7.0f} {row['ratio']:>6.3f} {spread:>13} "
+            f"{row['against']:>11} {target:>6}  {row['met']}")
+
+
+def write(rows, out):
+    with open(os.path.join(out, "bench.csv"), "w", newline="", encoding="utf-8") as f:
+        table = csv.DictWriter(f, COLUMNS, extrasaction="ignore")
+        table.writeheader()
+        for row in rows:
+            table.writerow({k: f"{v:.4f}" if isinstance(v, float) else v for k, v in row.items()})
+    with open(os.path.join(out, "bench.svg"), "w", encoding="utf-8") as f:
+        f.write(plot.svg([row for row in rows if row["what"]]))
+
+
+def bench(works, rounds, slice_s, out):
+    rows, failed = {}, 0
+    where = tempfile.mkdtemp(prefix="linkspan-bench-")
+    os.chdir(where)
+    traffic.write_pcap("idle.pcap", [])
+    with Pages():
+        providers = ground.Providers()
+        try:
+            print(HEAD, flush=True)
+            for i, work in enumerate(works):
+                print(f"\r[{i + 1}/{len(works)}] {work.name} ...", end="", file=sys.stderr, flush=True)
+                try:
+                    rows[work.name] = result(work, measure(work, providers, rounds, slice_s), rows)
+                    said = line(rows[work.name])
+                except Failed as e:
+                    said = f"{work.title:<42} failed: {e}"
+                    failed += 1
+                print("\r\033[K", end="", file=sys.stderr, flush=True)
+                print(said, flush=True)
+        finally:
+            providers.close()
+    os.chdir("/")
+    shutil.rmtree(where)
+    write(list(rows.values()), out)
+    print(f"\nwritten: {out}/bench.csv {out}/bench.svg")
+    return failed
+
+
+def main():
+    p = argparse.ArgumentParser(prog="./run bench", description=__doc__.split("\n\n")[1],
+                                formatter_class=argparse.RawDescriptionHelpFormatter)
+    p.add_argument("--quick", action="store_true", help="fewer works and rounds: a minute")
+    p.add_argument("--only", help="these works only, by name: " + " ".join(w.name for w in WORKS))
+    p.add_argument("--rounds", type=int, help="rounds a work (9; quick: 5)")
+    p.add_argument("--out", default=os.getcwd(), help="where bench.csv and bench.svg go")
+    a = p.parse_args()
+    if os.geteuid() != 0:
+        sys.exit("bench: needs root (interfaces, hugepages)")
+    names = a.only.split(",") if a.only else None
+    unknown = set(names or ()) - {w.name for w in WORKS}
+    if unknown:
+        sys.exit(f"bench: no such work: {', '.join(sorted(unknown))}")
+    wanted = [w for w in WORKS if w.name in names] if names else [w for w in WORKS if w.quick or not a.quick]
+    # What they are held against comes along.
+    needed = {w.name for w in wanted} | {w.against for w in wanted}
+    wanted = [w for w in WORKS if w.name in needed]
+    if len(ground.CPUS) < 2:
+        sys.exit("bench: needs two CPUs")
+    if os.environ.get("LINKSPAN_BENCH_NET") != "own":
+        os.environ["LINKSPAN_BENCH_NET"] = "own"
+        os.execvp("unshare", ["unshare", "--net", "--mount", sys.executable, *sys.argv])
+    run("ip", "link", "set", "lo", "up")
+    return bench(wanted, a.rounds or (5 if a.quick else 9), 0.1 if a.quick else 0.25, os.path.abspath(a.out))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,98 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""What is measured: feeds, configurations, and what a figure has to reach (DESIGN.md, section 10)."""
+
+from dataclasses import dataclass, field
+from typing import Callable
+
+import traffic
+
+HOT, WIDE = 64, 10000
+
+
+@dataclass
+class Work:
+    """A feed and a gateway for it. Its figure is the ratio of packets a second of CPU time to those of `against`."""
+
+    name: str
+    title: str
+    frames: Callable            # () -> frames of the feed
+    target: float = None        # what the ratio is to reach
+    against: str = "io"         # testpmd io on the same feed, or the name of a work before this one
+    services: int = HOT         # ... that the provider link has
+    config: dict = field(default_factory=dict)
+    outcome: str = "answered"   # what becomes of the packets: the figure is void if it is something else
+    share: float = 0.99
+    warm_s: float = 1.0
+    quick: bool = True          # part of --quick
+    point: tuple = None         # (what, how many): a point of a plot
+
+
+def load(name, packets=4096, names=HOT, **campus):
+    def frames():
+        who = traffic.Campus(**campus)
+        return traffic.load(name, packets, who, names)
+    return frames
+
+
+def martians():
+    """Queries from addresses that cannot be a station's."""
+    who = traffic.Campus()
+    payload = traffic.browse(who, HOT)
+    for i in range(4096):
+        mac, _, vlan = who.station(who.random.randrange(who.n))
+        yield traffic.to_group(mac, "0.0.0.0", vlan, payload(i))
+
+
+def announcements(changing=False):
+    """What the stations offer, said again; changing: with another TXT every other time."""
+    who = traffic.Campus()
+    own = [traffic.Service(1 << 19 | i, 64, 120, False) for i in range(who.n)]
+    for turn in range(2 if changing else 1):
+        for i, service in enumerate(own):
+            mac, address, vlan = who.station(i)
+            service.txt = traffic.txt(120 - turn)
+            yield traffic.to_group(mac, address, vlan, service.announcement())
+
+
+def known(n):
+    def frames():
+        who = traffic.Campus()
+        return who.frames(4096, traffic.browse(who, HOT, known=n))
+    return frames
+
+
+def rules(n):
+    return ", ".join("{deny: _rule%d._tcp}" % i for i in range(n - 1)) + ", {permit: any}"
+
+
+INLINE = {"pair": ", bypass: core", "ports": '  - {name: core, device: "net_pcap1,rx_pcap=idle.pcap"}\n'}
+
+WORKS = [
+    Work("hot", "cached answer, 300 B, 4 TTLs, 64 names", load("hot"), 0.35),
+    Work("csum", "... against testpmd csum", load("hot"), 1.0, against="csum"),
+    Work("wide", "... over 10,000 names", load("direct", 16384, WIDE), 0.25, services=WIDE, warm_s=3),
+    Work("ipv6", "... over IPv6, against IPv4", load("hot", family=6), 0.8, against="hot"),
+    Work("questions", "three questions, against one", load("questions"), 0.5, against="hot"),
+    Work("known", "8 known answers in a query", known(8), None, outcome="query_known"),
+    Work("mixed", "mixed campus traffic", load("mixed", 16384), 0.25, outcome="answered", share=0.5, warm_s=3),
+    Work("nothing", "queries for what nobody has", load("nothing"), None, outcome="query_missed", share=0.9),
+    Work("touched", "unchanged announcements", announcements, 0.30, outcome="touched", warm_s=4, services=1),
+    Work("unknown", "shed: unknown link", load("hot"), 0.80, config={"vlan0": 2000}, outcome="unknown_link", services=0),
+    Work("martian", "shed: martian sources", martians, 0.80, outcome="martian", services=0),
+    Work("metered", "shed: over a meter", load("hot"), 0.65, config={"rate": 1}, outcome="over_station", warm_s=2),
+    Work("bypass", "bypass of other traffic", load("other"), 0.85, config=INLINE, outcome="bypassed"),
+    Work("inline", "... with 5 % mDNS, answered", load("inline"), 0.80, config=INLINE, outcome="bypassed", share=0.9),
+    Work("rules-10", "hot load, 10 rules", load("hot"), None, config={"policy": rules(10)}, quick=False,
+         point=("rules", 10)),
+    Work("rules-10000", "... 10,000 rules, against 10", load("hot"), 1 / 1.05, against="rules-10",
+         config={"policy": rules(10000)}, quick=False, point=("rules", 10000)),
+    Work("records-1k", "hot load, 1,000 records", load("hot"), None, services=250, quick=False, point=("records", 1000)),
+    Work("records-100k", "... 100,000 records, against 1,000", load("hot"), None, against="records-1k", services=25000,
+         quick=False, point=("records", 100000)),
+    Work("records-1M", "... 1,000,000 records, against 1,000", load("hot"), 0.5, against="records-1k", services=250000,
+         config={"limits": "records: 1100000, stations: 300000, records_per_link: 1100000"}, quick=False,
+         point=("records", 1000000)),
+    Work("links-16", "hot load, 16 links", load("hot"), None, quick=False, point=("links", 16)),
+    Work("links-1000", "... 1,000 links, against 16", load("hot", links=1000), None, against="links-16",
+         config={"links": 1000}, quick=False, point=("links", 1000)),
+]
