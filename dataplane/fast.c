@@ -9,11 +9,17 @@ void dp_fast_admitted(struct dp_worker *w, const struct rte_mbuf *m)
 {
 	const struct dp_pkt *pkt = rte_mbuf_to_priv((struct rte_mbuf *)(uintptr_t)m);
 	uint64_t who = dp_regular_who(mac_word(pkt->smac.b), pkt->link);
-	struct dp_regular *r = dp_regular_at(w->regular, who);
+	uint64_t hash = dp_regular_hash(who);
+	struct dp_regular *r = dp_regular_find(&w->regulars, hash, who);
 	uint32_t station;
 
-	if (r->who != who)
+	if (r == NULL) {
+		unsigned set = dp_regular_set(hash), way = w->regulars.clock++ % DP_REGULAR_WAYS;
+
+		r = &w->regulars.at[set][way];
 		*r = (struct dp_regular){.who = who};
+		w->regulars.tag[set][way] = (uint32_t)hash;
+	}
 	station = cache_find_station(w->cache, pkt->link, &pkt->smac);
 	r->station = station;
 	r->gen = station != 0 ? atomic_load_explicit(&cache_station_at(w->cache, station)->gen,
@@ -33,7 +39,7 @@ void dp_fast_turn(struct dp_worker *w)
 	if (likely(era == w->era))
 		return;
 	w->era = era;
-	memset(w->regular, 0, sizeof(w->regular));
+	memset(&w->regulars, 0, sizeof(w->regulars));
 }
 
 static bool runs(const struct dp_fast_version *v)

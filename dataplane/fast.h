@@ -4,7 +4,10 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include <rte_branch_prediction.h>
+
 #include "base/addr.h"
+#include "base/lanes.h"
 
 /*
  * The short way of a query (DESIGN §4): what a station asked before, and was answered before. All
@@ -16,7 +19,8 @@
  * Three passes over a burst: read and hash; look up; check, meter and send.
  */
 
-#define DP_REGULARS 4096 /* power of two */
+#define DP_REGULAR_SETS 2048 /* power of two */
+#define DP_REGULAR_WAYS 16
 
 struct dp_worker;
 struct rte_mbuf;
@@ -36,9 +40,38 @@ static inline uint64_t dp_regular_who(uint64_t mac_word, uint16_t link)
 	return mac_word << 16 | link;
 }
 
-static inline struct dp_regular *dp_regular_at(struct dp_regular *table, uint64_t who)
+/* A worker's regulars. A set's tags are a line; none is 0 that is in use. */
+struct dp_regulars {
+	uint32_t tag[DP_REGULAR_SETS][DP_REGULAR_WAYS] __attribute__((aligned(64)));
+	struct dp_regular at[DP_REGULAR_SETS][DP_REGULAR_WAYS];
+	unsigned clock; /* the way that is given up next */
+};
+
+/* Bits of it choose the set, the low ones are the tag. */
+static inline uint64_t dp_regular_hash(uint64_t who)
 {
-	return &table[who * UINT64_C(0x9e3779b97f4a7c15) >> 52 & (DP_REGULARS - 1)];
+	__uint128_t m = (__uint128_t)who * UINT64_C(0x9e3779b97f4a7c15);
+
+	return ((uint64_t)m ^ (uint64_t)(m >> 64)) | 1;
+}
+
+static inline unsigned dp_regular_set(uint64_t hash)
+{
+	return hash >> 32 & (DP_REGULAR_SETS - 1);
+}
+
+static inline struct dp_regular *dp_regular_find(struct dp_regulars *t, uint64_t hash, uint64_t who)
+{
+	unsigned set = dp_regular_set(hash);
+	uint32_t ways = lanes_equal(t->tag[set], UINT32_MAX, (uint32_t)hash);
+
+	for (; ways != 0; ways &= ways - 1) {
+		struct dp_regular *r = &t->at[set][__builtin_ctz(ways)];
+
+		if (likely(r->who == who))
+			return r;
+	}
+	return NULL;
 }
 
 /* A packet of the group on port 5353 was let in, from a source on the link. */

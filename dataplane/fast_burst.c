@@ -20,12 +20,11 @@ struct fast {
 	struct rte_mbuf *m;
 	const struct dp_link *l;
 	struct dp_regular *regular;
-	struct cache_station *station; /* of regular; NULL: none */
 	struct dp_rendered_set *set;
 	const struct dp_rendered *e;
-	uint64_t who;
-	uint64_t mac;  /* mac_word() of the source */
-	uint64_t told; /* dp_interest_tag(), should it be a browse question */
+	uint64_t who, caller; /* dp_regular_who(), dp_regular_hash() */
+	uint64_t mac;         /* mac_word() of the source */
+	uint64_t told;        /* dp_interest_tag(), should it be a browse question */
 	const uint8_t *ip;
 	uint8_t v6;
 };
@@ -48,7 +47,8 @@ struct shape {
 /* t: bytes of the tag */
 #define QUERY4(X, t)                                                                               \
 	X(0, 0x01, 0xff)                                                                           \
-	X(1, 0x00, 0xff) X(2, 0x5e, 0xff) ZERO2(X, 3) X(5, 0xfb, 0xff) X(12 + (t), 0x08, 0xff)     \
+	X(1, 0x00, 0xff)                                                                           \
+	X(2, 0x5e, 0xff) ZERO2(X, 3) X(5, 0xfb, 0xff) X(12 + (t), 0x08, 0xff)                      \
 		X(13 + (t), 0x00, 0xff) X(14 + (t), 0x45, 0xff) X(20 + (t), 0, 0x3f)               \
 			X(21 + (t), 0, 0xff) X(23 + (t), 17, 0xff) X(30 + (t), 224, 0xff)          \
 				ZERO2(X, 31 + (t)) X(33 + (t), 251, 0xff) PORTS(X, 34 + (t))       \
@@ -57,11 +57,12 @@ struct shape {
 							ZERO2(X, 50 + (t)) ZERO2(X, 52 + (t))
 #define QUERY6(X, t)                                                                               \
 	X(0, 0x33, 0xff)                                                                           \
-	X(1, 0x33, 0xff) ZERO2(X, 2) X(4, 0, 0xff) X(5, 0xfb, 0xff) X(12 + (t), 0x86, 0xff)        \
-		X(13 + (t), 0xdd, 0xff) X(14 + (t), 0x60, 0xf0) X(20 + (t), 17, 0xff)              \
-			X(38 + (t), 0xff, 0xff) X(39 + (t), 0x02, 0xff) ZERO2(X, 40 + (t))         \
-				ZERO2(X, 42 + (t)) ZERO2(X, 44 + (t)) ZERO2(X, 46 + (t))           \
-					ZERO2(X, 48 + (t)) ZERO2(X, 50 + (t)) X(52 + (t), 0, 0xff) \
+	X(1, 0x33, 0xff)                                                                           \
+	ZERO2(X, 2) X(4, 0, 0xff) X(5, 0xfb, 0xff) X(12 + (t), 0x86, 0xff) X(13 + (t), 0xdd, 0xff) \
+		X(14 + (t), 0x60, 0xf0) X(20 + (t), 17, 0xff) X(38 + (t), 0xff, 0xff)              \
+			X(39 + (t), 0x02, 0xff) ZERO2(X, 40 + (t)) ZERO2(X, 42 + (t))              \
+				ZERO2(X, 44 + (t)) ZERO2(X, 46 + (t)) ZERO2(X, 48 + (t))           \
+					ZERO2(X, 50 + (t)) X(52 + (t), 0, 0xff)                    \
 						X(53 + (t), 0xfb, 0xff) PORTS(X, 54 + (t))
 
 static const struct shape shapes[4] = {
@@ -178,6 +179,15 @@ static inline struct dp_rendered *look_up(const struct dp_rendered_table *t, con
 	return entry != 0 ? &t->entry[entry] : NULL;
 }
 
+/* Whoever has the tag; who it is is asked when it has been fetched. */
+static inline struct dp_regular *regular_of(struct dp_worker *w, const struct fast *f)
+{
+	unsigned set = dp_regular_set(f->caller);
+	uint32_t ways = lanes_equal(w->regulars.tag[set], UINT32_MAX, (uint32_t)f->caller);
+
+	return ways != 0 ? &w->regulars.at[set][__builtin_ctz(ways)] : NULL;
+}
+
 static inline void prefetch_entry(const struct dp_rendered *e)
 {
 	rte_prefetch0(e);
@@ -206,18 +216,20 @@ static inline const struct dp_rendered *entry_of(struct dp_worker *w, struct fas
 static inline bool admitted(struct dp_worker *w, const struct fast *f)
 {
 	const struct dp_regular *r = f->regular;
+	struct cache_station *station;
 
-	if (r->who != f->who)
+	if (r == NULL || r->who != f->who)
 		return false;
 	if (f->v6 ? (r->src6[0] != load64(f->ip + 8) || r->src6[1] != load64(f->ip + 16))
 		  : r->src4 != load32(f->ip + 12))
 		return false;
 	if (!w->world->admission)
 		return true;
-	if (f->station == NULL ||
-		atomic_load_explicit(&f->station->gen, memory_order_acquire) != r->gen)
+	if (r->station == 0)
 		return false;
-	return dp_admit_regular(w, f->l, f->station);
+	station = cache_station_at(w->cache, r->station);
+	return atomic_load_explicit(&station->gen, memory_order_acquire) == r->gen &&
+	       dp_admit_regular(w, f->l, station);
 }
 
 /* Writes the answer over the question. */
@@ -305,10 +317,10 @@ static unsigned fast_burst(struct dp_worker *w, struct rte_mbuf **burst, unsigne
 
 		f->hash = line_hash(w->rendered.secret, f->key.w);
 		f->set = dp_rendered_set(&w->rendered, f->hash);
-		f->regular = dp_regular_at(w->regular, f->who);
+		f->caller = dp_regular_hash(f->who);
 		f->told = dp_interest_tag(f->hash, f->who);
 		rte_prefetch0(f->set);
-		rte_prefetch0(f->regular);
+		rte_prefetch0(w->regulars.tag[dp_regular_set(f->caller)]);
 		rte_prefetch0(dp_told_set(w, f->told));
 	}
 	for (uint64_t c = candidates; c != 0; c &= c - 1) {
@@ -317,11 +329,8 @@ static unsigned fast_burst(struct dp_worker *w, struct rte_mbuf **burst, unsigne
 		f->e = look_up(&w->rendered, f);
 		if (f->e != NULL)
 			prefetch_entry(f->e);
-		f->station = NULL;
-		if (f->regular->station != 0) {
-			f->station = cache_station_at(w->cache, f->regular->station);
-			rte_prefetch0(f->station);
-		}
+		f->regular = regular_of(w, f);
+		rte_prefetch0(f->regular);
 		rte_prefetch0(f->l->hdr4);
 		rte_prefetch0(&w->counters->link[f->l->id].event[DP_EV_rendered]);
 	}

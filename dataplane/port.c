@@ -20,8 +20,9 @@ LOG_MODULE(port);
 
 #define PORT_RXD 1024
 #define PORT_TXD 1024
-#define PORT_CACHE 256 /* mbufs a lcore keeps of a pool */
-#define PORT_BURST 64  /* mbufs a worker has at hand */
+#define PORT_CACHE 256  /* mbufs a lcore keeps of a pool */
+#define PORT_BURST 64   /* mbufs a worker has at hand */
+#define PORT_FILE 24576 /* packets of a file that is read without end */
 #define PORT_MTU_MAX                                                                               \
 	9216 /* beyond it mbuf sizes leave their 16 bits, and mDNS ends at 9000 (RFC 6762 §17) */
 #define PORT_MTU_MIN 576
@@ -59,10 +60,14 @@ static unsigned port_data_room(enum dp_port_kind kind, unsigned mtu)
 	return RTE_MAX(data, 2048u) + DP_PORT_TAIL;
 }
 
-static unsigned port_mbufs(unsigned n_queues, unsigned n_rxd, unsigned n_txd)
+static unsigned port_mbufs(
+	const struct dp_port_spec *spec, unsigned n_queues, unsigned n_rxd, unsigned n_txd)
 {
+	/* net_pcap keeps a file in mbufs if it is to read it without end. */
+	unsigned file = strstr(spec->target, "infinite_rx=1") != NULL ? PORT_FILE : 0;
+
 	return DP_PORT_HELD / 2 +
-	       n_queues * (n_rxd + n_txd + DP_PORT_HELD / 2 + PORT_BURST + PORT_CACHE);
+	       n_queues * (n_rxd + n_txd + DP_PORT_HELD / 2 + PORT_BURST + PORT_CACHE + file);
 }
 
 #define PORT_PRIV RTE_ALIGN(sizeof(struct dp_pkt), RTE_MBUF_PRIV_ALIGN)
@@ -81,7 +86,7 @@ size_t dp_port_memory(const struct dp_port_spec *spec)
 	mbuf = sizeof(struct rte_mbuf) + PORT_PRIV + RTE_PKTMBUF_HEADROOM +
 	       port_data_room(spec->kind, mtu) + 2 * RTE_CACHE_LINE_SIZE;
 	/* A quarter more: rings, the mempool's own, and devices that want more descriptors. */
-	return port_mbufs(queues, PORT_RXD, PORT_TXD) * mbuf / 4 * 5;
+	return port_mbufs(spec, queues, PORT_RXD, PORT_TXD) * mbuf / 4 * 5;
 }
 
 /* --- the device ------------------------------------------------------------------------------ */
@@ -194,7 +199,7 @@ static void port_choose_queues(
 
 static int port_make_pool(struct dp_port *p, const struct dp_port_spec *spec, char *why)
 {
-	unsigned n = port_mbufs(p->n_queues, p->n_rxd, p->n_txd);
+	unsigned n = port_mbufs(spec, p->n_queues, p->n_rxd, p->n_txd);
 	unsigned room = RTE_PKTMBUF_HEADROOM + port_data_room(spec->kind, p->mtu);
 	char name[RTE_MEMPOOL_NAMESIZE];
 

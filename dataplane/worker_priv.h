@@ -225,8 +225,8 @@ struct dp_worker {
 
 	/* The short way (fast.h). */
 	dp_fast_burst_t *fast; /* NULL: not taken */
-	uint64_t era;          /* of regular[]: changes with the world and with who is a gateway */
-	struct dp_regular regular[DP_REGULARS];
+	uint64_t era;          /* of regulars: changes with the world and with who is a gateway */
+	struct dp_regulars regulars;
 	struct dp_rendered_table rendered;
 	struct dp_rendering rendering;
 	struct cache_deps deps;

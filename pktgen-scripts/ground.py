@@ -11,7 +11,6 @@ import time
 import traffic
 from proc import Dpdk, Failed, run, tail
 
-PROVIDERS = 1000  # VLAN of the link with the providers
 LINKS = 16
 CPUS = sorted(os.sched_getaffinity(0))[:2]
 ETH_P_ALL = 3
@@ -37,7 +36,7 @@ ports:
   - {{name: feed, device: "net_pcap0,rx_pcap=feed.pcap,infinite_rx=1"{pair}}}
 {ports}  - {{name: prov, device: "kernel:prov0"}}
 links:
-  - {{name: prov, port: prov, vlan: {PROVIDERS}, addresses: [10.15.255.254/12], policy: {{in: all, out: all}}}}
+  - {{name: prov, port: prov, vlan: {traffic.PROVIDERS}, addresses: [10.15.255.254/12], policy: {{in: all, out: all}}}}
 """ + "\n".join(consumers) + f"""
 policies:
   all: [{{permit: any}}]
@@ -65,7 +64,7 @@ class Providers:
         frames = []
         for s in services:
             mac, address = s.provider()
-            frames.append(traffic.to_group(mac, address, PROVIDERS, s.announcement()))
+            frames.append(traffic.to_group(mac, address, traffic.PROVIDERS, s.announcement()))
         want = sum(4 + (s.aaaa is not None) for s in services)
         for _ in range(5):
             start = time.monotonic()

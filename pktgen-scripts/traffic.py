@@ -4,9 +4,20 @@
 The traffic of the benchmarks: DNS messages, frames and loads, the same bytes for the same seed.
 
     traffic.py LOAD OUT.pcap [--packets N] [--seed S] [--links L] [--stations S] [--names N] [--family 4|6]
+               [--providers]
 
-A load is what stations of the links 0..L-1 (VLAN 100 + link) send to the mDNS group. The names they
-ask for are those of `services()`, which the benchmark has announced from the provider link.
+A load is what stations of the links 0..L-1 (VLAN 100 + link) send to the mDNS group:
+
+    hot        browse queries                        known      ... with 8 known answers each
+    direct     SRV, TXT and A queries                questions  browse queries with 3 questions
+    nothing    queries for what nobody has           flood      browse queries of one station
+    announce   the stations' own services            churn      ... with another TXT every other time
+    goodbye    ... withdrawn and announced again     mixed      a campus link: some of all
+    other      no mDNS: TCP, UDP, IPv6, ARP          inline     5 % hot in it
+    campus     mixed in other, half and half
+
+The names asked for are those of `services()`, announced from the provider link (VLAN 1000): by the benchmark before it
+measures, or with --providers at the beginning of the file.
 """
 
 import argparse
@@ -19,7 +30,8 @@ GROUP4, GROUP6 = "224.0.0.251", "ff02::fb"
 A, PTR, TXT, AAAA, SRV = 1, 12, 16, 28, 33
 QU = FLUSH = 0x8000
 VLAN0 = 100
-PROVIDER_MAC = "02:00:00:ff:%02x:%02x"
+PROVIDERS = 1000  # VLAN of the link with the providers
+OWN = 1 << 19     # stations' own services are numbered from here
 
 
 # --- DNS -------------------------------------------------------------------------------------
@@ -77,7 +89,7 @@ class Service:
 
     def __init__(self, n, types, txt_len, v6, ttl=4500):
         self.n = n
-        self.type = [b"_bench%d" % (n % types), b"_tcp", b"local"]
+        self.type = [b"_%s%d" % (b"own" if n >= OWN else b"bench", n % types), b"_tcp", b"local"]
         self.instance = [b"Printer %d on the floor" % n] + self.type
         self.host = [b"printer-%d" % n, b"local"]
         self.txt = txt(txt_len)
@@ -97,7 +109,7 @@ class Service:
 
     def provider(self):
         """MAC and IPv4 address of the host on the provider link."""
-        return mac(0xFE0000 | self.n), socket.inet_ntoa(self.a)
+        return mac(0xFE000000 + self.n), socket.inet_ntoa(self.a)
 
 
 def txt(length):
@@ -293,6 +305,11 @@ def load(name, packets, campus, names):
     """The frames of a load."""
     if name in ("browse", "hot"):
         return campus.frames(packets, browse(campus, names))
+    if name == "flood":
+        campus.n = 1
+        return campus.frames(packets, browse(campus, names))
+    if name in ("announce", "churn", "goodbye"):
+        return own_services(campus, packets, name)
     if name == "known":
         return campus.frames(packets, browse(campus, names, known=8))
     if name == "direct":
@@ -305,8 +322,9 @@ def load(name, packets, campus, names):
         return other_frames(campus.random, packets)
     if name == "mixed":
         return mixed(campus, packets, names)
-    if name == "inline":
-        ours = list(campus.frames(packets // 20, browse(campus, names)))
+    if name in ("inline", "campus"):
+        ours = list(campus.frames(packets // 20, browse(campus, names)) if name == "inline"
+                    else mixed(campus, packets // 2, names))
         rest = list(other_frames(campus.random, packets - len(ours)))
         frames = ours + rest
         campus.random.shuffle(frames)
@@ -314,12 +332,32 @@ def load(name, packets, campus, names):
     raise SystemExit("traffic: no such load: %s" % name)
 
 
+def own_services(campus, packets, how):
+    """Each station announces a service of its own, again and again; churn: with another TXT every other time; goodbye: it
+    is withdrawn every other time."""
+    own = [Service(OWN | i, 64, 120, False) for i in range(campus.n)]
+    for i in range(packets):
+        turn, service = i // campus.n % 2, own[i % campus.n]
+        src_mac, address, vlan = campus.station(i % campus.n)
+        if how == "churn":
+            service.txt = txt(120 - turn)
+        service.ttl = 0 if how == "goodbye" and turn == 1 else 4500
+        yield to_group(src_mac, address, vlan, service.announcement())
+
+
+def announced(names):
+    """The provider link's services, each from a host of its own."""
+    for service in services(names):
+        provider_mac, address = service.provider()
+        yield to_group(provider_mac, address, PROVIDERS, service.announcement())
+
+
 def mixed(campus, packets, names):
     """What a campus link says: browse with known answers 40 %, direct 25 %, unchanged announcements 20 %, queries for
     nothing we have 10 %, probes 5 %."""
     pool = services(names)
     kinds = (browse(campus, names, known=4), direct(campus, names), None, nothing(campus), None)
-    own = [Service(1 << 20 | i, 64, 120, False) for i in range(campus.n)]
+    own = [Service(OWN | i, 64, 120, False) for i in range(campus.n)]
 
     def probe():
         m = Message()
@@ -348,9 +386,11 @@ def main():
     p.add_argument("--stations", type=int, default=1024)
     p.add_argument("--names", type=int, default=64)
     p.add_argument("--family", type=int, default=4, choices=(4, 6))
+    p.add_argument("--providers", action="store_true")
     a = p.parse_args()
     campus = Campus(a.links, a.stations, a.family, a.seed)
-    write_pcap(a.out, load(a.load, a.packets, campus, a.names))
+    frames = list(announced(a.names)) if a.providers else []
+    write_pcap(a.out, frames + list(load(a.load, a.packets, campus, a.names)))
 
 
 if __name__ == "__main__":

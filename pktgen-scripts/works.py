@@ -20,7 +20,7 @@ class Work:
     against: str = "io"         # testpmd io on the same feed, or the name of a work before this one
     services: int = HOT         # ... that the provider link has
     config: dict = field(default_factory=dict)
-    outcome: str = "answered"   # what becomes of the packets: the figure is void if it is something else
+    outcome: str = "answered"   # what becomes of the packets: the figure is void if it is something else. None: a mix
     share: float = 0.99
     warm_s: float = 1.0
     quick: bool = True          # part of --quick
@@ -43,17 +43,6 @@ def martians():
         yield traffic.to_group(mac, "0.0.0.0", vlan, payload(i))
 
 
-def announcements(changing=False):
-    """What the stations offer, said again; changing: with another TXT every other time."""
-    who = traffic.Campus()
-    own = [traffic.Service(1 << 19 | i, 64, 120, False) for i in range(who.n)]
-    for turn in range(2 if changing else 1):
-        for i, service in enumerate(own):
-            mac, address, vlan = who.station(i)
-            service.txt = traffic.txt(120 - turn)
-            yield traffic.to_group(mac, address, vlan, service.announcement())
-
-
 def known(n):
     def frames():
         who = traffic.Campus()
@@ -74,9 +63,9 @@ WORKS = [
     Work("ipv6", "... over IPv6, against IPv4", load("hot", family=6), 0.8, against="hot"),
     Work("questions", "three questions, against one", load("questions"), 0.5, against="hot"),
     Work("known", "8 known answers in a query", known(8), None, outcome="query_known"),
-    Work("mixed", "mixed campus traffic", load("mixed", 16384), 0.25, outcome="answered", share=0.5, warm_s=3),
+    Work("mixed", "mixed campus traffic", load("mixed", 16384), 0.25, outcome=None, warm_s=3),
     Work("nothing", "queries for what nobody has", load("nothing"), None, outcome="query_missed", share=0.9),
-    Work("touched", "unchanged announcements", announcements, 0.30, outcome="touched", warm_s=4, services=1),
+    Work("touched", "unchanged announcements", load("announce", 1024), 0.30, outcome="touched", warm_s=4, services=1),
     Work("unknown", "shed: unknown link", load("hot"), 0.80, config={"vlan0": 2000}, outcome="unknown_link", services=0),
     Work("martian", "shed: martian sources", martians, 0.80, outcome="martian", services=0),
     Work("metered", "shed: over a meter", load("hot"), 0.65, config={"rate": 1}, outcome="over_station", warm_s=2),
