@@ -33,8 +33,8 @@ void dp_fast_admitted(struct dp_worker *w, const struct rte_mbuf *m)
 
 void dp_fast_turn(struct dp_worker *w)
 {
-	uint64_t era = w->world->generation << 12 |
-		       (atomic_load_explicit(&w->shared->gateways.n, memory_order_relaxed) & 0xfff);
+	uint64_t era = w->world->generation << 32 |
+		       atomic_load_explicit(&w->shared->gateways.changes, memory_order_acquire);
 
 	if (likely(era == w->era))
 		return;

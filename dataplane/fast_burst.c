@@ -48,17 +48,19 @@ struct shape {
 #define QUERY4(X, t)                                                                               \
 	X(0, 0x01, 0xff)                                                                           \
 	X(1, 0x00, 0xff)                                                                           \
-	X(2, 0x5e, 0xff) ZERO2(X, 3) X(5, 0xfb, 0xff) X(12 + (t), 0x08, 0xff)                      \
-		X(13 + (t), 0x00, 0xff) X(14 + (t), 0x45, 0xff) X(20 + (t), 0, 0x3f)               \
-			X(21 + (t), 0, 0xff) X(23 + (t), 17, 0xff) X(30 + (t), 224, 0xff)          \
-				ZERO2(X, 31 + (t)) X(33 + (t), 251, 0xff) PORTS(X, 34 + (t))       \
-					ZERO2(X, 44 + (t)) X(46 + (t), 0, 0xff)                    \
-						X(47 + (t), 1, 0xff) ZERO2(X, 48 + (t))            \
-							ZERO2(X, 50 + (t)) ZERO2(X, 52 + (t))
+	X(2, 0x5e, 0xff)                                                                           \
+	ZERO2(X, 3) X(5, 0xfb, 0xff) X(12 + (t), 0x08, 0xff) X(13 + (t), 0x00, 0xff)               \
+		X(14 + (t), 0x45, 0xff) X(20 + (t), 0, 0x3f) X(21 + (t), 0, 0xff)                  \
+			X(23 + (t), 17, 0xff) X(30 + (t), 224, 0xff) ZERO2(X, 31 + (t))            \
+				X(33 + (t), 251, 0xff) PORTS(X, 34 + (t)) ZERO2(X, 44 + (t))       \
+					X(46 + (t), 0, 0xff) X(47 + (t), 1, 0xff)                  \
+						ZERO2(X, 48 + (t)) ZERO2(X, 50 + (t))              \
+							ZERO2(X, 52 + (t))
 #define QUERY6(X, t)                                                                               \
 	X(0, 0x33, 0xff)                                                                           \
 	X(1, 0x33, 0xff)                                                                           \
-	ZERO2(X, 2) X(4, 0, 0xff) X(5, 0xfb, 0xff) X(12 + (t), 0x86, 0xff) X(13 + (t), 0xdd, 0xff) \
+	ZERO2(X, 2)                                                                                \
+	X(4, 0, 0xff) X(5, 0xfb, 0xff) X(12 + (t), 0x86, 0xff) X(13 + (t), 0xdd, 0xff)             \
 		X(14 + (t), 0x60, 0xf0) X(20 + (t), 17, 0xff) X(38 + (t), 0xff, 0xff)              \
 			X(39 + (t), 0x02, 0xff) ZERO2(X, 40 + (t)) ZERO2(X, 42 + (t))              \
 				ZERO2(X, 44 + (t)) ZERO2(X, 46 + (t)) ZERO2(X, 48 + (t))           \
@@ -111,7 +113,7 @@ static __rte_always_inline bool read_as(struct dp_worker *w, const struct dp_por
 	unsigned udp_len = rte_be_to_cpu_16(len), name_len = udp_len - (8 + 12 + 4);
 	uint64_t sum;
 
-	if (!plain_mbuf(m) || !lanes_match(p, s->value, s->mask))
+	if (!lanes_match(p, s->value, s->mask))
 		return false;
 	if (l3 == 18)
 		vlan = rte_be_to_cpu_16(load16(p + 14)) & 0xfff;
@@ -150,8 +152,11 @@ static inline bool read_frame(
 	struct dp_worker *w, const struct dp_port_map *map, struct rte_mbuf *m, struct fast *f)
 {
 	const uint8_t *p = rte_pktmbuf_mtod(m, const uint8_t *);
-	uint16_t type = load16(p + 12);
+	uint16_t type;
 
+	if (!plain_mbuf(m))
+		return false;
+	type = load16(p + 12);
 	if (type == rte_cpu_to_be_16(RTE_ETHER_TYPE_VLAN)) {
 		type = load16(p + 16);
 		if (type == rte_cpu_to_be_16(RTE_ETHER_TYPE_IPV4))
@@ -220,8 +225,10 @@ static inline bool admitted(struct dp_worker *w, const struct fast *f)
 
 	if (r == NULL || r->who != f->who)
 		return false;
-	if (f->v6 ? (r->src6[0] != load64(f->ip + 8) || r->src6[1] != load64(f->ip + 16))
-		  : r->src4 != load32(f->ip + 12))
+	/* None is 0: what was not let in is not taken for the unspecified address. */
+	if (f->v6 ? ((r->src6[0] | r->src6[1]) == 0 || r->src6[0] != load64(f->ip + 8) ||
+			    r->src6[1] != load64(f->ip + 16))
+		  : (r->src4 == 0 || r->src4 != load32(f->ip + 12)))
 		return false;
 	if (!w->world->admission)
 		return true;

@@ -18,6 +18,7 @@ bool dp_gateway_add(struct dp_gateways *g, uint16_t link, const struct mac_addr 
 		return false;
 	atomic_store_explicit(&g->entry[set][free_way], key, memory_order_relaxed);
 	atomic_fetch_add_explicit(&g->n, 1, memory_order_relaxed);
+	atomic_fetch_add_explicit(&g->changes, 1, memory_order_release);
 	return true;
 }
 
@@ -31,5 +32,6 @@ void dp_gateway_remove(struct dp_gateways *g, uint16_t link, const struct mac_ad
 			continue;
 		atomic_store_explicit(&g->entry[set][i], 0, memory_order_relaxed);
 		atomic_fetch_sub_explicit(&g->n, 1, memory_order_relaxed);
+		atomic_fetch_add_explicit(&g->changes, 1, memory_order_release);
 	}
 }

@@ -19,6 +19,7 @@
 
 struct dp_gateways {
 	_Atomic uint32_t n;                                       /* entries in use */
+	_Atomic uint32_t changes;                                 /* added or removed so far */
 	_Atomic uint64_t entry[DP_GATEWAY_SETS][DP_GATEWAY_WAYS]; /* MAC << 16 | link; 0: free */
 };
 

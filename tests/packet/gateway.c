@@ -393,6 +393,7 @@ size_t gateway_sent(struct gateway *g, uint8_t *buf, size_t cap, uint16_t *port)
 			if (rte_ring_dequeue(g->rings[i].tx[q], (void **)&m) != 0)
 				continue;
 			len = rte_pktmbuf_pkt_len(m);
+			poison_clear(m); /* an answer may have been written over its question */
 			data = len <= cap ? rte_pktmbuf_read(m, 0, (uint32_t)len, buf) : NULL;
 			if (data != NULL && data != buf)
 				memcpy(buf, data, len);
