@@ -464,7 +464,7 @@ void gateway_outcome_sums(const struct gateway *g, uint64_t *out)
 	struct dp_link_counters sum;
 
 	memset(out, 0, DP_N_OUTCOMES * sizeof(*out));
-	for (uint16_t l = 0; l < DP_LINKS_MAX; l++) {
+	for (uint16_t l = 0; l < g->ids->next; l++) {
 		dp_counters_link(&g->shared, l, &sum);
 		for (unsigned o = 0; o < DP_N_OUTCOMES; o++)
 			out[o] += sum.outcome[o];
