@@ -30,15 +30,11 @@ static inline bool dp_admit_station(struct dp_worker *w, struct cache_station *s
 	return takes;
 }
 
-/* Is a query of a station that is known let in on the short way? False: something is over, or is to
- * be told; nothing is counted, the long way sees to it. */
-static inline bool dp_admit_regular(
-	struct dp_worker *w, const struct dp_link *l, struct cache_station *st)
+/* The link's meter, for a query. */
+static inline bool dp_admit_link_query(struct dp_worker *w, const struct dp_link *l)
 {
-	cache_station_asked(st, w->now_ms);
-	return dp_admit_station(w, st, DP_METER_QUERIES) &&
-	       bucket_level_take(&l->admit[DP_METER_QUERIES],
-		       &w->meter[l->id].level[DP_METER_QUERIES], w->now_us, 1);
+	return bucket_level_take(&l->admit[DP_METER_QUERIES],
+		&w->meter[l->id].level[DP_METER_QUERIES], w->now_us, 1);
 }
 
 /* Is the mDNS packet let in? Else the outcome it ends in, as dp_classify() returns it. */

@@ -8,6 +8,7 @@
 #include "base/lanes.h"
 #include "dataplane/admit.h"
 #include "dataplane/fast_question.h"
+#include "dataplane/note.h"
 #include "dataplane/worker_priv.h"
 
 /* Compiled once for every instruction set it is worth it for, as FAST_VERSION called FAST_NAME
@@ -49,23 +50,26 @@ struct shape {
 	X(0, 0x01, 0xff)                                                                           \
 	X(1, 0x00, 0xff)                                                                           \
 	X(2, 0x5e, 0xff)                                                                           \
-	ZERO2(X, 3) X(5, 0xfb, 0xff) X(12 + (t), 0x08, 0xff) X(13 + (t), 0x00, 0xff)               \
-		X(14 + (t), 0x45, 0xff) X(20 + (t), 0, 0x3f) X(21 + (t), 0, 0xff)                  \
-			X(23 + (t), 17, 0xff) X(30 + (t), 224, 0xff) ZERO2(X, 31 + (t))            \
-				X(33 + (t), 251, 0xff) PORTS(X, 34 + (t)) ZERO2(X, 44 + (t))       \
-					X(46 + (t), 0, 0xff) X(47 + (t), 1, 0xff)                  \
-						ZERO2(X, 48 + (t)) ZERO2(X, 50 + (t))              \
-							ZERO2(X, 52 + (t))
+	ZERO2(X, 3)                                                                                \
+	X(5, 0xfb, 0xff)                                                                           \
+	X(12 + (t), 0x08, 0xff) X(13 + (t), 0x00, 0xff) X(14 + (t), 0x45, 0xff)                    \
+		X(20 + (t), 0, 0x3f) X(21 + (t), 0, 0xff) X(23 + (t), 17, 0xff)                    \
+			X(30 + (t), 224, 0xff) ZERO2(X, 31 + (t)) X(33 + (t), 251, 0xff)           \
+				PORTS(X, 34 + (t)) ZERO2(X, 44 + (t)) X(46 + (t), 0, 0xff)         \
+					X(47 + (t), 1, 0xff) ZERO2(X, 48 + (t)) ZERO2(X, 50 + (t)) \
+						ZERO2(X, 52 + (t))
 #define QUERY6(X, t)                                                                               \
 	X(0, 0x33, 0xff)                                                                           \
 	X(1, 0x33, 0xff)                                                                           \
 	ZERO2(X, 2)                                                                                \
-	X(4, 0, 0xff) X(5, 0xfb, 0xff) X(12 + (t), 0x86, 0xff) X(13 + (t), 0xdd, 0xff)             \
-		X(14 + (t), 0x60, 0xf0) X(20 + (t), 17, 0xff) X(38 + (t), 0xff, 0xff)              \
-			X(39 + (t), 0x02, 0xff) ZERO2(X, 40 + (t)) ZERO2(X, 42 + (t))              \
-				ZERO2(X, 44 + (t)) ZERO2(X, 46 + (t)) ZERO2(X, 48 + (t))           \
-					ZERO2(X, 50 + (t)) X(52 + (t), 0, 0xff)                    \
-						X(53 + (t), 0xfb, 0xff) PORTS(X, 54 + (t))
+	X(4, 0, 0xff)                                                                              \
+	X(5, 0xfb, 0xff)                                                                           \
+	X(12 + (t), 0x86, 0xff) X(13 + (t), 0xdd, 0xff) X(14 + (t), 0x60, 0xf0)                    \
+		X(20 + (t), 17, 0xff) X(38 + (t), 0xff, 0xff) X(39 + (t), 0x02, 0xff)              \
+			ZERO2(X, 40 + (t)) ZERO2(X, 42 + (t)) ZERO2(X, 44 + (t))                   \
+				ZERO2(X, 46 + (t)) ZERO2(X, 48 + (t)) ZERO2(X, 50 + (t))           \
+					X(52 + (t), 0, 0xff) X(53 + (t), 0xfb, 0xff)               \
+						PORTS(X, 54 + (t))
 
 static const struct shape shapes[4] = {
 	{{QUERY4(VALUE, 0)}, {QUERY4(MASK, 0)}},
@@ -217,26 +221,53 @@ static inline const struct dp_rendered *entry_of(struct dp_worker *w, struct fas
 	return e != NULL && lanes_same(e->key.w, f->key.w) ? e : NULL;
 }
 
-/* The source was let in before, in this world, and is within its meters. */
-static inline bool admitted(struct dp_worker *w, const struct fast *f)
+/* What becomes of a query. */
+enum taken { LEFT, SENT, SHED };
+
+/* Over the station's meter: as dp_admit() ends it. */
+static enum taken shed(struct dp_worker *w, const struct fast *f)
+{
+	if (w->world->audit) {
+		struct dp_pkt pkt = {
+			.link = f->l->id, .family = f->v6 ? 6 : 4, .flags = DP_PKT_GROUP};
+
+		memcpy(&pkt.smac, rte_pktmbuf_mtod(f->m, const uint8_t *) + 6, sizeof(pkt.smac));
+		memcpy(pkt.src, f->ip + (f->v6 ? 8 : 12), f->v6 ? 16 : 4);
+		dp_note_refused(w, &pkt, DP_over_station);
+	}
+	dp_event(w, f->l->id, DP_EV_rx, 1);
+	dp_event(w, f->l->id, DP_EV_rx_multicast, 1);
+	dp_count(w, f->l->id, DP_over_station);
+	rte_pktmbuf_free(f->m);
+	return SHED;
+}
+
+/* The source was let in before, in this world, and is within its meters: SENT, as far as they go.
+ */
+static inline enum taken admit(struct dp_worker *w, const struct fast *f)
 {
 	const struct dp_regular *r = f->regular;
 	struct cache_station *station;
 
 	if (r == NULL || r->who != f->who)
-		return false;
+		return LEFT;
 	/* None is 0: what was not let in is not taken for the unspecified address. */
 	if (f->v6 ? ((r->src6[0] | r->src6[1]) == 0 || r->src6[0] != load64(f->ip + 8) ||
 			    r->src6[1] != load64(f->ip + 16))
 		  : (r->src4 == 0 || r->src4 != load32(f->ip + 12)))
-		return false;
+		return LEFT;
 	if (!w->world->admission)
-		return true;
+		return SENT;
 	if (r->station == 0)
-		return false;
+		return LEFT;
 	station = cache_station_at(w->cache, r->station);
-	return atomic_load_explicit(&station->gen, memory_order_acquire) == r->gen &&
-	       dp_admit_regular(w, f->l, station);
+	if (atomic_load_explicit(&station->gen, memory_order_acquire) != r->gen)
+		return LEFT;
+	cache_station_asked(station, w->now_ms);
+	if (!dp_admit_station(w, station, DP_METER_QUERIES))
+		return shed(w, f);
+	/* The long way takes from the station once more, and sees to what is over. */
+	return dp_admit_link_query(w, f->l) ? SENT : LEFT;
 }
 
 /* Writes the answer over the question. */
@@ -273,19 +304,21 @@ static inline void write_answer(const struct fast *f, const struct dp_rendered *
 	m->pkt_len = m->data_len;
 }
 
-static inline bool answer(struct dp_worker *w, struct dp_txq *q, struct fast *f)
+static inline enum taken answer(struct dp_worker *w, struct dp_txq *q, struct fast *f)
 {
 	const struct dp_rendered *e = entry_of(w, f);
+	enum taken let_in;
 
 	if (e == NULL || clock_ms_diff(e->until_ms, w->now_ms) <= 0)
-		return false;
+		return LEFT;
 	if (cache_owners_may(e->owner, e->owners, f->mac))
-		return false;
+		return LEFT;
 	/* Control is to hear of it: the long way. */
 	if (e->browse && !dp_told_lately(w, f->told, DP_INTEREST_UNITS))
-		return false;
-	if (!admitted(w, f))
-		return false;
+		return LEFT;
+	let_in = admit(w, f);
+	if (unlikely(let_in != SENT))
+		return let_in;
 	for (unsigned i = 0; i < DP_RENDERED_HITS; i++)
 		if (e->hit_n[i] > 0 && w->world->hits[w->id] != NULL)
 			COUNTER_ADD(w->world->hits[w->id][e->hit[i]], e->hit_n[i]);
@@ -295,7 +328,7 @@ static inline bool answer(struct dp_worker *w, struct dp_txq *q, struct fast *f)
 	/* Received and answered too (dp_counters_link()). */
 	dp_event(w, f->l->id, DP_EV_rendered, 1);
 	dp_event(w, f->l->id, DP_EV_tx_records, e->answers);
-	return true;
+	return SENT;
 }
 
 static unsigned fast_burst(struct dp_worker *w, struct rte_mbuf **burst, unsigned n)
@@ -344,7 +377,7 @@ static unsigned fast_burst(struct dp_worker *w, struct rte_mbuf **burst, unsigne
 	for (uint64_t c = candidates; c != 0; c &= c - 1) {
 		unsigned i = (unsigned)__builtin_ctzll(c);
 
-		if (answer(w, q, &fast[i]))
+		if (answer(w, q, &fast[i]) != LEFT)
 			taken |= UINT64_C(1) << i;
 	}
 	for (unsigned i = 0; i < n; i++)

@@ -42,6 +42,8 @@
  *	bypass.c     what is not ours -> the other port of an inline pair
  *	fast.c       the short way: answers that were given before (fast_burst.c)
  *	rendered.c   ... and are kept as messages
+ *	sieve.h      frames whose Ethernet header says it all
+ *	told.c       what control need not be told again yet
  */
 
 #define DP_BURST 32
