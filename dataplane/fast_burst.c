@@ -41,35 +41,35 @@ struct shape {
 
 #define VALUE(at, value, mask) [at] = (value),
 #define MASK(at, value, mask) [at] = (mask),
-#define TAG(X) X(12, 0x81, 0xff) X(13, 0x00, 0xff)
-#define PORTS(X, at)                                                                               \
-	X(at, 0x14, 0xff) X((at) + 1, 0xe9, 0xff) X((at) + 2, 0x14, 0xff) X((at) + 3, 0xe9, 0xff)
-#define ZERO2(X, at) X(at, 0, 0xff) X((at) + 1, 0, 0xff)
-/* t: bytes of the tag */
-#define QUERY4(X, t)                                                                               \
-	X(0, 0x01, 0xff)                                                                           \
-	X(1, 0x00, 0xff)                                                                           \
-	X(2, 0x5e, 0xff)                                                                           \
-	ZERO2(X, 3)                                                                                \
-	X(5, 0xfb, 0xff)                                                                           \
-	X(12 + (t), 0x08, 0xff) X(13 + (t), 0x00, 0xff) X(14 + (t), 0x45, 0xff)                    \
-		X(20 + (t), 0, 0x3f) X(21 + (t), 0, 0xff) X(23 + (t), 17, 0xff)                    \
-			X(30 + (t), 224, 0xff) ZERO2(X, 31 + (t)) X(33 + (t), 251, 0xff)           \
-				PORTS(X, 34 + (t)) ZERO2(X, 44 + (t)) X(46 + (t), 0, 0xff)         \
-					X(47 + (t), 1, 0xff) ZERO2(X, 48 + (t)) ZERO2(X, 50 + (t)) \
-						ZERO2(X, 52 + (t))
-#define QUERY6(X, t)                                                                               \
-	X(0, 0x33, 0xff)                                                                           \
-	X(1, 0x33, 0xff)                                                                           \
-	ZERO2(X, 2)                                                                                \
-	X(4, 0, 0xff)                                                                              \
-	X(5, 0xfb, 0xff)                                                                           \
-	X(12 + (t), 0x86, 0xff) X(13 + (t), 0xdd, 0xff) X(14 + (t), 0x60, 0xf0)                    \
-		X(20 + (t), 17, 0xff) X(38 + (t), 0xff, 0xff) X(39 + (t), 0x02, 0xff)              \
-			ZERO2(X, 40 + (t)) ZERO2(X, 42 + (t)) ZERO2(X, 44 + (t))                   \
-				ZERO2(X, 46 + (t)) ZERO2(X, 48 + (t)) ZERO2(X, 50 + (t))           \
-					X(52 + (t), 0, 0xff) X(53 + (t), 0xfb, 0xff)               \
-						PORTS(X, 54 + (t))
+
+/* One field a line; t: bytes of the tag. */
+/* clang-format off */
+#define ZERO(X, at)  X(at, 0, 0xff)
+#define ZERO2(X, at) ZERO(X, at) ZERO(X, (at) + 1)
+#define ZERO4(X, at) ZERO2(X, at) ZERO2(X, (at) + 2)
+#define PORT(X, at)  X(at, 0x14, 0xff) X((at) + 1, 0xe9, 0xff)
+#define TAG(X)       X(12, 0x81, 0xff) ZERO(X, 13)
+#define QUERY4(X, t) \
+	X(0, 0x01, 0xff) ZERO(X, 1) X(2, 0x5e, 0xff) ZERO2(X, 3) X(5, 0xfb, 0xff) \
+	X(12 + (t), 0x08, 0xff) ZERO(X, 13 + (t))       /* IPv4 */ \
+	X(14 + (t), 0x45, 0xff)                         /* version, header length */ \
+	X(20 + (t), 0, 0x3f) ZERO(X, 21 + (t))          /* more fragments, offset */ \
+	X(23 + (t), 17, 0xff)                           /* UDP */ \
+	X(30 + (t), 224, 0xff) ZERO2(X, 31 + (t)) X(33 + (t), 251, 0xff) \
+	PORT(X, 34 + (t)) PORT(X, 36 + (t)) \
+	ZERO2(X, 44 + (t))                              /* a query, no bits */ \
+	ZERO(X, 46 + (t)) X(47 + (t), 1, 0xff)          /* one question */ \
+	ZERO4(X, 48 + (t)) ZERO2(X, 52 + (t))           /* nothing else */
+#define QUERY6(X, t) \
+	X(0, 0x33, 0xff) X(1, 0x33, 0xff) ZERO2(X, 2) ZERO(X, 4) X(5, 0xfb, 0xff) \
+	X(12 + (t), 0x86, 0xff) X(13 + (t), 0xdd, 0xff) /* IPv6 */ \
+	X(14 + (t), 0x60, 0xf0)                         /* version */ \
+	X(20 + (t), 17, 0xff)                           /* UDP */ \
+	X(38 + (t), 0xff, 0xff) X(39 + (t), 0x02, 0xff) /* ff02::fb */ \
+	ZERO4(X, 40 + (t)) ZERO4(X, 44 + (t)) ZERO4(X, 48 + (t)) ZERO(X, 52 + (t)) \
+	X(53 + (t), 0xfb, 0xff) \
+	PORT(X, 54 + (t)) PORT(X, 56 + (t))
+/* clang-format on */
 
 static const struct shape shapes[4] = {
 	{{QUERY4(VALUE, 0)}, {QUERY4(MASK, 0)}},

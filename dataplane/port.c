@@ -64,10 +64,10 @@ static unsigned port_mbufs(
 	const struct dp_port_spec *spec, unsigned n_queues, unsigned n_rxd, unsigned n_txd)
 {
 	/* net_pcap keeps a file in mbufs if it is to read it without end. */
-	unsigned file = strstr(spec->target, "infinite_rx=1") != NULL ? PORT_FILE : 0;
+	bool file = spec->target != NULL && strstr(spec->target, "infinite_rx=1") != NULL;
 
-	return DP_PORT_HELD / 2 +
-	       n_queues * (n_rxd + n_txd + DP_PORT_HELD / 2 + PORT_BURST + PORT_CACHE + file);
+	return DP_PORT_HELD / 2 + n_queues * (n_rxd + n_txd + DP_PORT_HELD / 2 + PORT_BURST +
+						     PORT_CACHE + (file ? PORT_FILE : 0));
 }
 
 #define PORT_PRIV RTE_ALIGN(sizeof(struct dp_pkt), RTE_MBUF_PRIV_ALIGN)
