@@ -78,8 +78,9 @@ WORKS = [
     Work("records-1k", "hot load, 1,000 records", load("hot"), None, services=250, quick=False, point=("records", 1000)),
     Work("records-100k", "... 100,000 records, against 1,000", load("hot"), None, against="records-1k", services=25000,
          quick=False, point=("records", 100000)),
+    # A link may have a quarter of all stations, and all of these are on one.
     Work("records-1M", "... 1,000,000 records, against 1,000", load("hot"), 0.5, against="records-1k", services=250000,
-         config={"limits": "records: 1100000, stations: 300000, records_per_link: 1100000"}, quick=False,
+         config={"limits": "records: 1100000, stations: 1100000, records_per_link: 1100000"}, quick=False,
          point=("records", 1000000)),
     Work("links-16", "hot load, 16 links", load("hot"), None, quick=False, point=("links", 16)),
     Work("links-1000", "... 1,000 links, against 16", load("hot", links=1000), None, against="links-16",
