@@ -16,7 +16,8 @@
  * that it is of that kind, bit by bit, to count and meter it as ever, and to write the answer over
  * the question. Whatever is not so is left to the long way, which knows nothing of this one.
  *
- * Three passes over a burst: read and hash; look up; check, meter and send.
+ * Four passes over a burst, each fetching what the next one reads: read the question; hash it; look
+ * up its answer and its asker; check, meter and send.
  */
 
 #define DP_REGULAR_SETS 2048 /* power of two */

@@ -174,7 +174,7 @@ static inline bool read_frame(
 	       read_as(w, map, &shapes[1], 14, true, m, f);
 }
 
-/* --- second pass: is its answer there? ------------------------------------------------------- */
+/* --- third pass, after hashing: is its answer there? ----------------------------------------- */
 
 static inline struct dp_rendered *look_up(const struct dp_rendered_table *t, const struct fast *f)
 {
@@ -205,7 +205,7 @@ static inline void prefetch_entry(const struct dp_rendered *e)
 		rte_prefetch0(e->dns + 64 * i);
 }
 
-/* --- third pass: may it have it, and here it is ---------------------------------------------- */
+/* --- fourth pass: may it have it, and here it is --------------------------------------------- */
 
 /* The entry of the links that are alike, or the link's own if it has one of the providers. */
 static inline const struct dp_rendered *entry_of(struct dp_worker *w, struct fast *f)

@@ -158,8 +158,9 @@ struct dp_txq {
 	uint16_t link[DP_TX_BUFFER]; /* whose they are */
 };
 
-/* What control was told lately, by a hash: who is interested in what, which stations are new. A set
- * is a line; a way is 24 bits of the hash, and below them the time in dp_told_now(); 0: free. */
+/* What control was told lately, by a hash: who is interested in what, which stations are new. Taken
+ * for another (once in 2^24 a way), a thing is told a minute late. A set is a line; a way is 24
+ * bits of the hash, and below them the time in dp_told_now(); 0: free. */
 struct dp_told {
 	uint32_t way[DP_TELL_WAYS];
 } __attribute__((aligned(64)));
