@@ -42,7 +42,6 @@ int dp_admit(struct dp_worker *w, const struct dp_pkt *pkt)
 {
 	const struct dp_link *l = dp_world_link(w->world, pkt->link);
 	unsigned what = pkt->flags & DP_PKT_RESPONSE ? DP_METER_ADVERTISEMENTS : DP_METER_QUERIES;
-	struct dp_link_meters *m = &w->meter[pkt->link];
 	uint32_t station;
 
 	if (unlikely(l == NULL))
@@ -58,14 +57,13 @@ int dp_admit(struct dp_worker *w, const struct dp_pkt *pkt)
 			return -1 - (int)DP_over_station;
 		}
 	} else {
-		if (!bucket_level_take(&l->admit[DP_METER_UNKNOWN], &m->level[DP_METER_UNKNOWN],
-			    w->now_us, 1)) {
+		if (!dp_admit_link(w, l, DP_METER_UNKNOWN)) {
 			dp_note_refused(w, pkt, DP_over_unknown);
 			return -1 - (int)DP_over_unknown;
 		}
 		tell_unknown(w, pkt);
 	}
-	if (unlikely(!bucket_level_take(&l->admit[what], &m->level[what], w->now_us, 1))) {
+	if (unlikely(!dp_admit_link(w, l, what))) {
 		dp_note_refused(w, pkt, DP_over_link);
 		return -1 - (int)DP_over_link;
 	}

@@ -30,11 +30,10 @@ static inline bool dp_admit_station(struct dp_worker *w, struct cache_station *s
 	return takes;
 }
 
-/* The link's meter, for a query. */
-static inline bool dp_admit_link_query(struct dp_worker *w, const struct dp_link *l)
+/* ... and off the link's. */
+static inline bool dp_admit_link(struct dp_worker *w, const struct dp_link *l, unsigned what)
 {
-	return bucket_level_take(&l->admit[DP_METER_QUERIES],
-		&w->meter[l->id].level[DP_METER_QUERIES], w->now_us, 1);
+	return bucket_level_take(&l->admit[what], &w->meter[l->id].level[what], w->now_us, 1);
 }
 
 /* Is the mDNS packet let in? Else the outcome it ends in, as dp_classify() returns it. */

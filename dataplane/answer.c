@@ -430,6 +430,8 @@ static void answer_types(
 		atomic_load_explicit(&w->shared->types, memory_order_acquire);
 	struct dp_item item;
 
+	/* A type that comes later is none of the names looked up now: not kept. */
+	w->rendering.odd = true;
 	for (uint32_t i = 0; types != NULL && i < types->n; i++) {
 		if (!dp_answer_type(w, q->link, &q->viewer, types->node[i], &item))
 			continue;

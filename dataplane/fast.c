@@ -5,9 +5,9 @@
 
 #include "dataplane/worker_priv.h"
 
-void dp_fast_admitted(struct dp_worker *w, const struct rte_mbuf *m)
+void dp_fast_admitted(struct dp_worker *w, struct rte_mbuf *m)
 {
-	const struct dp_pkt *pkt = rte_mbuf_to_priv((struct rte_mbuf *)(uintptr_t)m);
+	const struct dp_pkt *pkt = dp_pkt(m);
 	uint64_t who = dp_regular_who(mac_word(pkt->smac.b), pkt->link);
 	uint64_t hash = dp_regular_hash(who);
 	struct dp_regular *r = dp_regular_find(&w->regulars, hash, who);

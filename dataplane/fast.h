@@ -76,7 +76,7 @@ static inline struct dp_regular *dp_regular_find(struct dp_regulars *t, uint64_t
 }
 
 /* A packet of the group on port 5353 was let in, from a source on the link. */
-void dp_fast_admitted(struct dp_worker *w, const struct rte_mbuf *m);
+void dp_fast_admitted(struct dp_worker *w, struct rte_mbuf *m);
 
 /* Once a turn: in another world, or with another gateway about, nobody was let in yet. */
 void dp_fast_turn(struct dp_worker *w);

@@ -267,7 +267,7 @@ static inline enum taken admit(struct dp_worker *w, const struct fast *f)
 	if (!dp_admit_station(w, station, DP_METER_QUERIES))
 		return shed(w, f);
 	/* The long way takes from the station once more, and sees to what is over. */
-	return dp_admit_link_query(w, f->l) ? SENT : LEFT;
+	return dp_admit_link(w, f->l, DP_METER_QUERIES) ? SENT : LEFT;
 }
 
 /* Writes the answer over the question. */

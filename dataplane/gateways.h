@@ -25,11 +25,7 @@ struct dp_gateways {
 
 static inline uint64_t dp_gateway_mac(const struct mac_addr *mac)
 {
-	uint64_t v = 0;
-
-	for (unsigned i = 0; i < 6; i++)
-		v = v << 8 | mac->b[i];
-	return v << 16;
+	return mac_to_u64(mac) << 16;
 }
 
 static inline unsigned dp_gateway_set(uint64_t mac)

@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #pragma once
 
-#include <rte_byteorder.h>
 #include <rte_ether.h>
 
-#include "dataplane/fast_question.h"
 #include "dataplane/worker_priv.h"
+#include "dns/wire.h"
 
 /*
  * What a frame's Ethernet header decides alone: of a VLAN that is no link, or to somebody else's
@@ -30,13 +29,12 @@ static inline enum dp_sieved dp_sieve(struct dp_worker *w, const struct dp_port_
 
 	if (m->data_len < 60 || m->nb_segs != 1 || (m->ol_flags & RTE_MBUF_F_RX_VLAN_STRIPPED) != 0)
 		return DP_SIEVE_LEFT;
-	type = load16(p + 12);
-	if (type == rte_cpu_to_be_16(RTE_ETHER_TYPE_VLAN)) {
-		vlan = rte_be_to_cpu_16(load16(p + 14)) & 0xfff;
-		type = load16(p + 16);
+	type = dns_load16(p + 12);
+	if (type == RTE_ETHER_TYPE_VLAN) {
+		vlan = dns_load16(p + 14) & 0xfff;
+		type = dns_load16(p + 16);
 	}
-	if (type == rte_cpu_to_be_16(RTE_ETHER_TYPE_VLAN) ||
-		type == rte_cpu_to_be_16(RTE_ETHER_TYPE_QINQ))
+	if (type == RTE_ETHER_TYPE_VLAN || type == RTE_ETHER_TYPE_QINQ)
 		return DP_SIEVE_LEFT;
 	id = map->link_of_vlan[vlan];
 	l = dp_world_link(w->world, id);

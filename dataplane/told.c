@@ -5,7 +5,7 @@
 
 bool dp_told_news(struct dp_worker *w, uint64_t tag, uint32_t units)
 {
-	struct dp_told *t = (struct dp_told *)(uintptr_t)dp_told_set(w, tag);
+	struct dp_told *t = dp_told_set(w, tag);
 	uint32_t now = dp_told_now(w), same, oldest = 0;
 	unsigned victim = 0;
 

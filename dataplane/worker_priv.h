@@ -298,7 +298,7 @@ bool dp_told_news(struct dp_worker *w, uint64_t tag, uint32_t units);
 /* told.c: forgets what was told long ago, before its time looks like a late one. */
 void dp_told_turn(struct dp_worker *w);
 
-static inline const struct dp_told *dp_told_set(const struct dp_worker *w, uint64_t tag)
+static inline struct dp_told *dp_told_set(struct dp_worker *w, uint64_t tag)
 {
 	return &w->told[tag >> 32 & (DP_TELL_SETS - 1)];
 }
@@ -321,7 +321,7 @@ static inline uint32_t dp_told_tag(uint64_t tag)
 }
 
 /* Was it, within so many units? Notes nothing. */
-static inline bool dp_told_lately(const struct dp_worker *w, uint64_t tag, uint32_t units)
+static inline bool dp_told_lately(struct dp_worker *w, uint64_t tag, uint32_t units)
 {
 	const struct dp_told *t = dp_told_set(w, tag);
 	uint32_t way = lanes_equal(t->way, ~(uint32_t)DP_TOLD_AGES, dp_told_tag(tag));

@@ -152,10 +152,5 @@ def interleave(processes, rounds, slice_s):
     return slices
 
 
-def ratio(ours, theirs):
-    """Median of the ratios round by round."""
-    return statistics.median((a[0] / a[1]) / (b[0] / b[1]) for a, b in zip(ours, theirs))
-
-
 def mpps(slices):
     return statistics.median(n * 1e3 / ns for n, ns in slices)
