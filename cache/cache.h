@@ -48,9 +48,10 @@ struct cache_ops {
 	 * otherwise. NULL: nobody cares. */
 	void (*station)(void *arg, uint32_t station);
 	/*
-	 * Something readers see of the node with this key (its low half) is another than before:
-	 * its records, their flags, TTLs, classes or providers; a touch is not told. After the
-	 * change, so who looks now sees it. NULL: nobody cares.
+	 * Something readers see of the node with this key (its low half), or of the records with
+	 * this identity, is another than before: which records it has, their flags, TTLs, classes
+	 * or providers; a touch is not told. After the change, so who looks now sees it. NULL:
+	 * nobody cares.
 	 */
 	void (*changed)(void *arg, uint64_t key);
 };

@@ -51,7 +51,7 @@ void record_die(struct cache *c, uint32_t rec, uint16_t flags, uint32_t now_ms)
 		return;
 	r->stage = 0;
 	wheel_arm(&c->wheel, &r->timer, now_ms + DYING_MS);
-	node_changed(c, r->node);
+	record_changed(c, r);
 	c->ops->dying(c->ops_arg, rec);
 }
 

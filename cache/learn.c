@@ -230,7 +230,7 @@ static enum cache_outcome learn_again(
 	if (dying)
 		c->ops->added(c->ops_arg, rec);
 	if (moves || outcome != CACHE_REFRESHED)
-		node_changed(c, r->node);
+		record_changed(c, r);
 	return outcome;
 }
 
@@ -295,11 +295,11 @@ bool cache_conflict(struct cache *c, uint32_t rec, uint16_t flag)
 	if ((atomic_load_explicit(&r->flags, memory_order_relaxed) & all) == flag)
 		return false;
 	record_flags(r, flag, all & (uint16_t)~flag);
-	node_changed(c, r->node);
+	record_changed(c, r);
 	return true;
 }
 
 void cache_changed(struct cache *c, uint32_t rec)
 {
-	node_changed(c, cache_record_at(&c->view, rec)->node);
+	record_changed(c, cache_record_at(&c->view, rec));
 }

@@ -52,7 +52,7 @@ int record_remove(struct cache *c, uint32_t rec, bool keep_hint, uint32_t now_ms
 		return -EAGAIN;
 	c->ops->removing(c->ops_arg, rec);
 	unpublish(c, rec, &plan);
-	node_changed(c, r->node);
+	record_changed(c, r);
 	station_unlink(c, rec);
 	station_release(c, station);
 

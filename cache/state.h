@@ -141,6 +141,15 @@ static inline void node_changed(struct cache *c, uint32_t node)
 		c->ops->changed(c->ops_arg, cache_node_at(&c->view, node)->key.lo);
 }
 
+/* ... or a record of it, which is known by its identity too: of a shared RRset that is all of one
+ * owner's. */
+static inline void record_changed(struct cache *c, const struct cache_record *r)
+{
+	node_changed(c, r->node);
+	if (c->ops->changed != NULL)
+		c->ops->changed(c->ops_arg, r->ident);
+}
+
 static inline void record_flags(struct cache_record *r, uint16_t set, uint16_t clear)
 {
 	uint16_t f = atomic_load_explicit(&r->flags, memory_order_relaxed);

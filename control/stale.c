@@ -2,11 +2,12 @@
 #include <rte_ring_elem.h>
 
 #include "control/ctl.h"
-#include "dataplane/rendered.h"
+#include "dataplane/watch.h"
 
 /*
- * Workers keep answers they rendered (dataplane/rendered.h), and mark the names these rest on. What
- * changes of a marked name is told to them; a ring without room makes all of a worker's stale.
+ * Workers keep answers they rendered (dataplane/rendered.h) and announcements they heard (heard.h),
+ * and mark the names these rest on (watch.h). What changes of a marked name is told to them; a ring
+ * without room makes all that a worker keeps stale.
  */
 void ctl_stale(struct ctl *c, uint64_t key)
 {

@@ -30,6 +30,17 @@ static inline bool dp_admit_station(struct dp_worker *w, struct cache_station *s
 	return takes;
 }
 
+/* Would it? Nothing is taken. */
+static inline bool dp_admit_would(
+	const struct dp_worker *w, const struct cache_station *st, unsigned what)
+{
+	uint64_t word = atomic_load_explicit(&st->meter[what], memory_order_relaxed);
+	struct bucket_level level;
+
+	memcpy(&level, &word, sizeof(level));
+	return bucket_level_peek(&w->world->admit[what], &level, w->now_us) > 0;
+}
+
 /* ... and off the link's. */
 static inline bool dp_admit_link(struct dp_worker *w, const struct dp_link *l, unsigned what)
 {

@@ -13,6 +13,10 @@ void dp_fast_admitted(struct dp_worker *w, struct rte_mbuf *m)
 	struct dp_regular *r = dp_regular_find(&w->regulars, hash, who);
 	uint32_t station;
 
+	/* Another gateway is let in with what it announces, not with what it asks. */
+	if ((pkt->flags & DP_PKT_RESPONSE) != 0 &&
+		dp_is_gateway(&w->shared->gateways, pkt->link, &pkt->smac))
+		return;
 	if (r == NULL) {
 		unsigned set = dp_regular_set(hash), way = w->regulars.clock++ % DP_REGULAR_WAYS;
 

@@ -8,16 +8,20 @@
 
 #include "base/addr.h"
 #include "base/lanes.h"
+#include "base/siphash.h"
 
 /*
- * The short way of a query (DESIGN §4): what a station asked before, and was answered before. All
- * that classify, admit and answer find out about a packet is known of its like already: its source
- * was let in (struct dp_regular), and its answer is rendered (rendered.h). What is left is to see
- * that it is of that kind, bit by bit, to count and meter it as ever, and to write the answer over
- * the question. Whatever is not so is left to the long way, which knows nothing of this one.
+ * The short way of a packet (DESIGN §4): what a station asked before, and was answered before, and
+ * what it announced before. All that classify, admit and answer find out about a packet is known of
+ * its like already: its source was let in (struct dp_regular), and its answer is rendered
+ * (rendered.h), or it was heard within the second (heard.h). What is left is to see that it is of
+ * that kind, bit by bit, to count and meter it as ever, and to write the answer over the question.
+ * Whatever is not so is left to the long way, which knows nothing of this one.
  *
  * Four passes over a burst, each fetching what the next one reads: read the question; hash it; look
- * up its answer and its asker; check, meter and send.
+ * up its answer and its asker; check, meter and send. Plain questions have their own
+ * (fast_burst.c), for they are most; known answers, several questions and announcements are in
+ * fast_other.h.
  */
 
 #define DP_REGULAR_SETS 2048 /* power of two */
@@ -89,8 +93,11 @@ typedef unsigned dp_fast_burst_t(struct dp_worker *w, struct rte_mbuf **burst, u
 struct dp_fast_version {
 	const char *name;
 	dp_fast_burst_t *burst;
-	uint64_t (*hash)(
-		const uint64_t secret[8], const uint64_t key[8]); /* of rendered.h's keys */
+	/* Of a line: rendered.h's keys, images. */
+	uint64_t (*hash)(const uint64_t secret[8], const uint64_t key[8]);
+	/* Of `len` bytes of a message, with a seed. */
+	struct hash128 (*message)(
+		const uint64_t secret[8], const uint8_t *p, size_t len, uint64_t seed);
 };
 
 extern const struct dp_fast_version dp_fast_base, dp_fast_avx2, dp_fast_avx512;

@@ -8,6 +8,7 @@
 #include <rte_common.h>
 
 #include "base/lanes.h"
+#include "base/siphash.h"
 #include "dataplane/rendered.h"
 
 /* The bytes of a plain query, compared and hashed a line at a time (fast_burst.c). By the
@@ -129,6 +130,79 @@ static inline bool canon(const uint8_t *p, unsigned len, struct dp_rendered_key 
 	}
 	*sum = total;
 	return n == len - 1;
+}
+#endif
+
+/* A mask that leaves the first n bytes of a line, n at most 64: of the line at TAIL(n). */
+static const uint8_t tail_mask[128] __attribute__((aligned(64))) = {[0 ... 63] = 0xff};
+#define TAIL(n) (tail_mask + 64 - (n))
+
+/* The sum of all 16-bit words of len bytes; an odd byte at the end is followed by 0. Reads whole
+ * lines. */
+static inline uint64_t message_sum(const uint8_t *p, unsigned len)
+{
+#if defined(__AVX512BW__)
+	const __m512i low16 = _mm512_set1_epi32(0xffff);
+	__m512i words = _mm512_setzero_si512();
+
+	for (unsigned i = 0; i < len; i += 64) {
+		__mmask64 take = len - i >= 64 ? UINT64_MAX : (UINT64_C(1) << (len - i)) - 1;
+		__m512i v = _mm512_maskz_loadu_epi8(take, p + i);
+
+		words = _mm512_add_epi32(words, _mm512_srli_epi32(v, 16));
+		words = _mm512_add_epi32(words, _mm512_and_si512(v, low16));
+	}
+	return (uint32_t)_mm512_reduce_add_epi32(words);
+#else
+	uint64_t sum = 0;
+
+	for (unsigned i = 0; i < len; i += 64) {
+		const uint8_t *tail = TAIL(len - i < 64 ? len - i : 64);
+
+		for (unsigned k = 0; k < 64; k += 8)
+			sum += halves(load64(p + i + k) & load64(tail + k));
+	}
+	return sum;
+#endif
+}
+
+/* A hash of len bytes with a seed. Reads whole lines. */
+#if defined(__AES__)
+static inline struct hash128 message_hash(
+	const uint64_t secret[8], const uint8_t *p, unsigned len, uint64_t seed)
+{
+	const __m128i *s = (const __m128i *)(const void *)secret;
+	__m128i a[4];
+
+	for (unsigned k = 0; k < 4; k++)
+		a[k] = _mm_load_si128(s + k);
+	a[0] = _mm_xor_si128(a[0], _mm_set_epi64x((long long)seed, len));
+	for (unsigned i = 0; i < len; i += 64) {
+		const uint8_t *tail = TAIL(len - i < 64 ? len - i : 64);
+
+		for (unsigned k = 0; k < 4; k++) {
+			__m128i v = _mm_loadu_si128((const __m128i *)(const void *)(p + i) + k);
+
+			v = _mm_and_si128(
+				v, _mm_loadu_si128((const __m128i *)(const void *)tail + k));
+			a[k] = _mm_aesenc_si128(a[k], v);
+		}
+	}
+	a[0] = _mm_aesenc_si128(a[0], a[1]);
+	a[2] = _mm_aesenc_si128(a[2], a[3]);
+	a[0] = _mm_aesenc_si128(a[0], a[2]);
+	for (unsigned k = 0; k < 3; k++)
+		a[0] = _mm_aesenc_si128(a[0], _mm_load_si128(s + k));
+	return (struct hash128){(uint64_t)_mm_cvtsi128_si64(a[0]),
+		(uint64_t)_mm_cvtsi128_si64(_mm_unpackhi_epi64(a[0], a[0]))};
+}
+#else
+static inline struct hash128 message_hash(
+	const uint64_t secret[8], const uint8_t *p, unsigned len, uint64_t seed)
+{
+	const struct sip_key key = {{secret[0] ^ seed, secret[1]}};
+
+	return hash_bytes(&key, p, len);
 }
 #endif
 

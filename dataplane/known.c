@@ -34,15 +34,24 @@ bool dp_known_next(
 {
 	int rc;
 
-	while ((rc = dns_reader_rr(r, &w->rr)) != 0 && rc != -EBADMSG) {
+	for (;;) {
+		uint16_t off = r->pos;
+
+		rc = dns_reader_rr(r, &w->rr);
+		if (rc == 0 || rc == -EBADMSG)
+			break;
 		if (rc < 0) {
 			dp_event(w, q->link->id, DP_EV_spoiled_records, 1);
+			w->rendering.odd = true;
 			continue;
 		}
 		if (w->rr.section == DNS_SECTION_ADDITIONAL)
 			break;
-		if (w->rr.rrclass == DNS_CLASS_IN && identify(w, r, out))
-			return true;
+		if (w->rr.rrclass != DNS_CLASS_IN || !identify(w, r, out))
+			continue;
+		out->off = off;
+		out->end = r->pos;
+		return true;
 	}
 	return false;
 }
@@ -73,6 +82,23 @@ static bool propose(struct dp_worker *w, struct dp_query *q, const struct dp_kno
 	return tell;
 }
 
+/* Compared with what we would send, which is what remains (checklist 38). */
+static bool is_known(const struct dp_worker *w, const struct dp_item *it)
+{
+	uint32_t ttl;
+
+	return dp_idset_find(&w->known, it->ident, &ttl) && (uint64_t)ttl * 2 >= (uint64_t)it->ttl;
+}
+
+/* For those who ask the same with the same known answers. Of two that are the same the first
+ * counts. */
+static void note_known(struct dp_worker *w, const struct dp_known *k, uint32_t at)
+{
+	bool enough = at < w->items.n && is_known(w, &w->items.item[at]);
+
+	dp_rendered_known(w, k->off, k->end, at, enough);
+}
+
 void dp_known_read(struct dp_worker *w, struct dp_query *q)
 {
 	struct dp_known k;
@@ -88,10 +114,12 @@ void dp_known_read(struct dp_worker *w, struct dp_query *q)
 				continue;
 			k.ttl = UINT32_MAX / 2;
 		}
-		if (!held)
-			continue;
-		dp_idset_add(&w->known, k.ident, k.ttl);
-		n++;
+		if (held) {
+			dp_idset_add(&w->known, k.ident, k.ttl);
+			n++;
+		}
+		if (w->deps.on)
+			note_known(w, &k, held ? at : DP_RENDERED_NONE);
 	}
 }
 
@@ -113,14 +141,6 @@ void dp_known_response(struct dp_worker *w, const struct dp_pkt *pkt, const uint
 		dp_idset_add(&w->known, k.ident, k.ttl);
 		n++;
 	}
-}
-
-/* Compared with what we would send, which is what remains (checklist 38). */
-static bool is_known(const struct dp_worker *w, const struct dp_item *it)
-{
-	uint32_t ttl;
-
-	return dp_idset_find(&w->known, it->ident, &ttl) && (uint64_t)ttl * 2 >= (uint64_t)it->ttl;
 }
 
 /* The end of the run of items of one unique RRset that begins at `from`; from + 1 for others. */

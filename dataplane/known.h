@@ -10,6 +10,7 @@ struct dp_known {
 	uint64_t ident;
 	uint32_t ttl; /* seconds */
 	uint16_t rrtype;
+	uint16_t off, end;   /* where it stands in the message */
 	uint8_t section;     /* enum dns_section */
 	const uint8_t *name; /* canonical; until the next one is read */
 	uint8_t name_len;

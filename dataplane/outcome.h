@@ -66,9 +66,12 @@ enum dp_outcome {
 	X(rx_multicast, "... to a multicast address")                                              \
 	X(rx_broadcast, "... to all")                                                              \
 	X(rendered, "queries answered by what was rendered for one before")                        \
+	X(rendered_known, "... whose every answer the querier knew")                               \
+	X(rendered_missed, "... for which control had heard just before that there is nothing")    \
+	X(heard_again, "advertisements heard again within a second, with nothing new")             \
+	X(tx_records, "records sent in answer sections")                                           \
 	X(tx_multicast, "mDNS messages sent to the group")                                         \
 	X(tx_unicast, "mDNS messages sent to one station")                                         \
-	X(tx_records, "records sent in answer sections")                                           \
 	X(tx_host, "ARP, ND, IGMP, MLD and mDNS queries of our own sent")                          \
 	X(tx_refused, "frames the port did not take")                                              \
 	X(no_mbuf, "answers not built for want of an mbuf")                                        \

@@ -285,6 +285,9 @@ static bool interest_is_news(
 	if ((q->pkt->flags & DP_PKT_LEGACY) || qu->qtype != DNS_TYPE_PTR ||
 		(qu->sd.kind != DNS_NAME_SERVICE_TYPE && qu->sd.kind != DNS_NAME_SUBTYPE))
 		return false;
+	/* Several questions that may be kept as one are told as one. */
+	if (w->deps.on && w->rendering.several)
+		return w->rendering.news;
 	return dp_told_news(w,
 		dp_interest_tag(dp_rendered_question(w, q, qu),
 			dp_interest_who(q->link, mac_word(q->pkt->smac.b))),
@@ -314,6 +317,8 @@ static void drop_near(struct dp_worker *w, const struct dp_query *q)
 		qu->items_end = kept;
 	}
 	w->items.n = kept;
+	/* What w->seen says of where they are is not so any more. */
+	w->rendering.odd = true;
 }
 
 /* Pass three, first half: gathers what answers the query's questions into w->items. */
@@ -485,6 +490,12 @@ static void tell_control(struct dp_worker *w, struct dp_query *q, const struct t
 	if (!dp_upcall(w, DP_UP_QUERY, q->m)) {
 		rte_pktmbuf_refcnt_update(q->m, -1);
 		dp_event(w, q->link->id, DP_EV_control_busy_hint, 1);
+	} else if (t->missed != 0 && w->rendering.question != 0) {
+		dp_told_news(w,
+			dp_missed_tag(dp_interest_tag(w->rendering.question,
+					      dp_interest_who(q->link, mac_word(pkt->smac.b))),
+				pkt->family == 6),
+			DP_MISSED_UNITS);
 	}
 }
 
@@ -496,6 +507,7 @@ static void answer(struct dp_worker *w, struct dp_query *q)
 
 	dp_rendered_begin(w, q);
 	gather(w, q, &t);
+	dp_rendered_whole(w);
 	if (w->items.n > 0 || q->reader.counts[DNS_SECTION_AUTHORITY] > 0) {
 		dp_known_read(w, q);
 		if (w->gathered != NULL)
@@ -515,7 +527,10 @@ static void answer(struct dp_worker *w, struct dp_query *q)
 		outcome = t.denied > 0 ? DP_query_denied : DP_query_nothing;
 	if (w->items.n > 0)
 		deliver(w, q);
-	dp_rendered_end(w, q, outcome == DP_answered && (t.missed | t.incomplete | t.unsure) == 0);
+	if (outcome == DP_answered || outcome == DP_query_known || outcome == DP_query_missed)
+		dp_rendered_end(w, q, t.missed != 0 ? DP_SAYS_MISSED : 0, known,
+			(t.incomplete | t.unsure) == 0);
+	w->deps.on = false;
 	tell_control(w, q, &t);
 	finish(w, q->m, outcome);
 }

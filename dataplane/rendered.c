@@ -7,44 +7,44 @@
 #include <rte_ip.h>
 #include <rte_malloc.h>
 
+#include "dataplane/fast.h"
+#include "dataplane/heard.h"
+#include "dataplane/images.h"
 #include "dataplane/worker_priv.h"
 
-#define DEPS_PER_ENTRY 8
-
-static void *zalloc(size_t n, size_t size, int socket)
-{
-	return rte_zmalloc_socket("rendered", n * size, RTE_CACHE_LINE_SIZE, socket);
-}
+#define NAMES_PER_ENTRY 8
+#define BYTES_PER_ENTRY                                                                            \
+	(sizeof(struct dp_rendered) + NAMES_PER_ENTRY * DP_WATCH_BYTES +                           \
+		sizeof(struct dp_rendered_set) / 4)
 
 int dp_rendered_init(struct dp_worker *w, size_t bytes, int socket, uint64_t seed)
 {
 	struct dp_rendered_table *t = &w->rendered;
+	/* A small part of it is for what is heard. */
+	uint32_t heard = rte_align32prevpow2(
+		(uint32_t)RTE_MIN(bytes / 8 / DP_HEARD_BYTES / DP_HEARD_WAYS + 1, (size_t)1 << 24));
 	struct rng rng;
-	size_t each = sizeof(struct dp_rendered) +
-		      DEPS_PER_ENTRY * (sizeof(struct dp_rendered_dep) + sizeof(uint32_t)) + 16;
 
 	memset(t, 0, sizeof(*t));
-	t->hash = w->shared->fast->hash;
 	rng_seed(&rng, ~seed);
 	for (unsigned i = 0; i < RTE_DIM(t->secret); i++)
 		t->secret[i] = rng_u64(&rng);
-	if (bytes / each < 2)
+	bytes -= bytes / 8;
+	if (bytes < 2 * BYTES_PER_ENTRY)
 		return 0;
-	t->entries = (uint32_t)RTE_MIN(bytes / each, (size_t)1 << 24);
-	t->deps = t->entries * DEPS_PER_ENTRY;
+	t->entries = (uint32_t)RTE_MIN(bytes / BYTES_PER_ENTRY, (size_t)1 << 24);
 	t->sets = rte_align32pow2(t->entries / 4 + 1);
-	t->buckets = rte_align32pow2(t->deps);
-	t->set = zalloc(t->sets, sizeof(*t->set), socket);
-	t->entry = zalloc(t->entries, sizeof(*t->entry), socket);
-	t->dep = zalloc(t->deps, sizeof(*t->dep), socket);
-	t->bucket = zalloc(t->buckets, sizeof(*t->bucket), socket);
-	if (t->set == NULL || t->entry == NULL || t->dep == NULL || t->bucket == NULL) {
+	t->set = rte_zmalloc_socket(
+		"rendered", t->sets * sizeof(*t->set), RTE_CACHE_LINE_SIZE, socket);
+	t->entry = rte_zmalloc_socket(
+		"rendered", t->entries * sizeof(*t->entry), RTE_CACHE_LINE_SIZE, socket);
+	if (t->set == NULL || t->entry == NULL || dp_heard_init(w, heard, socket) < 0 ||
+		dp_watch_init(w,
+			t->entries * NAMES_PER_ENTRY + heard * DP_HEARD_WAYS * DP_HEARD_NAMES,
+			socket) < 0) {
 		dp_rendered_fini(w);
 		return -ENOMEM;
 	}
-	for (uint32_t i = 1; i < t->deps; i++)
-		t->dep[i].next_of_entry = i + 1 < t->deps ? i + 1 : 0;
-	t->free_dep = 1;
 	return 0;
 }
 
@@ -52,115 +52,16 @@ void dp_rendered_fini(struct dp_worker *w)
 {
 	struct dp_rendered_table *t = &w->rendered;
 
+	dp_watch_fini(w);
+	dp_heard_fini(w);
 	rte_free(t->set);
 	rte_free(t->entry);
-	rte_free(t->dep);
-	rte_free(t->bucket);
 	memset(t, 0, sizeof(*t));
 }
 
-/* --- names entries rest on ------------------------------------------------------------------- */
-
-/* One more or one less entry of ours rests on the name. A mark that was ever full stays: it costs
- * messages, and loses none. */
-static void mark(struct dp_worker *w, uint64_t key, int by)
+static uint64_t hash_of(const struct dp_worker *w, const struct dp_rendered_key *k)
 {
-	_Atomic uint8_t *m = &w->shared->watched[w->id][key % DP_WATCH_MARKS];
-	uint8_t n = atomic_load_explicit(m, memory_order_relaxed);
-
-	if (n != UINT8_MAX)
-		atomic_store_explicit(m, (uint8_t)(n + by), memory_order_relaxed);
-}
-
-static void unlink_deps(struct dp_worker *w, struct dp_rendered *e)
-{
-	struct dp_rendered_table *t = &w->rendered;
-
-	while (e->dep != 0) {
-		uint32_t i = e->dep;
-		struct dp_rendered_dep *d = &t->dep[i];
-
-		e->dep = d->next_of_entry;
-		mark(w, d->key, -1);
-		if (d->prev != 0)
-			t->dep[d->prev].next = d->next;
-		else
-			t->bucket[d->key & (t->buckets - 1)] = d->next;
-		if (d->next != 0)
-			t->dep[d->next].prev = d->prev;
-		d->next_of_entry = t->free_dep;
-		t->free_dep = i;
-	}
-	e->deps = 0;
-}
-
-/* False: no room for all of them; the entry has none then. */
-static bool link_deps(struct dp_worker *w, uint32_t idx, const struct cache_deps *deps)
-{
-	struct dp_rendered_table *t = &w->rendered;
-	struct dp_rendered *e = &t->entry[idx];
-
-	for (unsigned k = 0; k < deps->n; k++) {
-		uint32_t i = t->free_dep, *bucket = &t->bucket[deps->key[k] & (t->buckets - 1)];
-		struct dp_rendered_dep *d = &t->dep[i];
-
-		if (i == 0) {
-			unlink_deps(w, e);
-			return false;
-		}
-		t->free_dep = d->next_of_entry;
-		*d = (struct dp_rendered_dep){.key = deps->key[k],
-			.entry = idx,
-			.next_of_entry = e->dep,
-			.next = *bucket};
-		if (*bucket != 0)
-			t->dep[*bucket].prev = i;
-		*bucket = i;
-		e->dep = i;
-		e->deps++;
-		mark(w, d->key, 1);
-	}
-	/* Pairs with control's fence: either it sees the marks, or what is read from here on is
-	 * what it wrote before it looked for them. */
-	atomic_thread_fence(memory_order_seq_cst);
-	return true;
-}
-
-/* Does the entry rest on the same names as this answer? */
-static bool same_deps(const struct dp_rendered_table *t, const struct dp_rendered *e,
-	const struct cache_deps *deps)
-{
-	unsigned k = deps->n;
-
-	if (e->deps != deps->n)
-		return false;
-	for (uint32_t i = e->dep; i != 0; i = t->dep[i].next_of_entry)
-		if (t->dep[i].key != deps->key[--k])
-			return false;
-	return true;
-}
-
-void dp_rendered_stale(struct dp_worker *w, uint64_t key)
-{
-	struct dp_rendered_table *t = &w->rendered;
-
-	if (t->set == NULL)
-		return;
-	for (uint32_t i = t->bucket[key & (t->buckets - 1)]; i != 0; i = t->dep[i].next)
-		if (t->dep[i].key == key)
-			t->entry[t->dep[i].entry].until_ms = w->now_ms;
-}
-
-void dp_rendered_turn(struct dp_worker *w)
-{
-	struct dp_rendered_table *t = &w->rendered;
-	uint32_t stale = atomic_load_explicit(&w->shared->stale[w->id], memory_order_acquire);
-
-	if (likely(stale == t->stale) || t->set == NULL)
-		return;
-	t->stale = stale;
-	for (uint32_t i = 1; i < t->entries; i++)
-		t->entry[i].until_ms = w->now_ms;
+	return w->shared->fast->hash(w->rendered.secret, k->w);
 }
 
 /* --- entries --------------------------------------------------------------------------------- */
@@ -189,9 +90,9 @@ static void drop(struct dp_worker *w, uint32_t idx)
 	struct dp_rendered *e = &t->entry[idx];
 	uint32_t *slot;
 
-	if (find(t, &e->key, dp_rendered_hash(t, &e->key), &slot) == idx)
+	if (find(t, &e->key, hash_of(w, &e->key), &slot) == idx)
 		*slot = 0;
-	unlink_deps(w, e);
+	dp_watch_drop(w, &e->watched);
 	memset(e, 0, offsetof(struct dp_rendered, dns));
 }
 
@@ -219,34 +120,162 @@ static uint32_t take(struct dp_worker *w, const struct dp_rendered_key *key, uin
 	return idx;
 }
 
-/* --- the answer at hand ---------------------------------------------------------------------- */
-
-static bool is_plain(const struct dp_worker *w, const struct dp_query *q)
+/* The entry of a key that rests on the names of the answer at hand; NULL if that was not so
+ * before: it is kept when it is built again. */
+static struct dp_rendered *entry_for(struct dp_worker *w, const struct dp_rendered_key *key)
 {
-	const struct dp_question *qu = &w->question[q->first];
+	uint64_t hash = hash_of(w, key);
+	struct dp_rendered *e;
+	uint32_t idx, *slot;
+
+	idx = find(&w->rendered, key, hash, &slot);
+	if (idx == 0)
+		idx = take(w, key, hash);
+	e = &w->rendered.entry[idx];
+	if (dp_watch_covers(w, &e->watched, &w->deps))
+		return e;
+	if (!dp_watch_names(w, &e->watched, &w->deps))
+		drop(w, idx);
+	return NULL;
+}
+
+/* --- what is asked --------------------------------------------------------------------------- */
+
+/* To be answered at once, to the asker alone, and to nobody else otherwise. */
+static bool may_be_kept(const struct dp_worker *w, const struct dp_query *q)
+{
 	const uint16_t odd = DP_PKT_LEGACY | DP_PKT_REPLAY | DP_PKT_ASKED;
 
-	return q->link->unicast && !q->link->personal && q->n == 1 && w->gathered == NULL &&
-	       (q->pkt->flags & (odd | DP_PKT_GROUP)) == DP_PKT_GROUP && qu->answerable &&
-	       !qu->denied && qu->name_len <= DP_RENDERED_NAME && q->reader.flags == 0 &&
-	       q->reader.counts[DNS_SECTION_ANSWER] == 0 &&
-	       q->reader.counts[DNS_SECTION_AUTHORITY] == 0 &&
-	       q->reader.counts[DNS_SECTION_ADDITIONAL] == 0;
+	return q->link->unicast && !q->link->personal && q->n > 0 && w->gathered == NULL &&
+	       (q->pkt->flags & (odd | DP_PKT_GROUP)) == DP_PKT_GROUP && q->reader.flags == 0 &&
+	       q->reader.counts[DNS_SECTION_ADDITIONAL] == 0 &&
+	       (q->reader.counts[DNS_SECTION_ANSWER] == 0 ||
+		       q->reader.counts[DNS_SECTION_AUTHORITY] == 0);
+}
+
+static uint64_t tail_of(
+	const struct dp_worker *w, const struct dp_link *l, uint16_t qtype, bool own)
+{
+	return dp_rendered_tail(
+		rte_cpu_to_be_16(qtype), own ? l->id : l->alike, own, w->world->generation);
+}
+
+static void plain_key(const struct dp_worker *w, const struct dp_query *q,
+	const struct dp_question *qu, struct dp_rendered_key *key)
+{
+	memset(key, 0, sizeof(*key));
+	memcpy(key->w, qu->canon, qu->name_len);
+	key->w[7] = tail_of(w, q->link, qu->qtype, false);
+}
+
+uint64_t dp_rendered_question(
+	const struct dp_worker *w, const struct dp_query *q, const struct dp_question *qu)
+{
+	struct dp_rendered_key key;
+
+	if (qu->name_len > DP_RENDERED_NAME)
+		return qu->key.lo;
+	plain_key(w, q, qu, &key);
+	return hash_of(w, &key);
+}
+
+/* What is asked in the words of the query: up to the known answers; of a probe, all of it. */
+static bool ask_several(struct dp_worker *w, const struct dp_query *q)
+{
+	struct dp_rendering *r = &w->rendering;
+	const uint8_t *asked = q->dns + DNS_HEADER_LEN;
+	size_t len = q->reader.pos - DNS_HEADER_LEN;
+
+	if (q->reader.counts[DNS_SECTION_AUTHORITY] > 0)
+		len = q->pkt->dns_len - DNS_HEADER_LEN;
+	if (len > DP_RENDERED_ASKED)
+		return false;
+	r->asked_len = (uint16_t)len;
+	dp_rendered_several(&r->key, w->shared->fast->message(w->rendered.secret, asked, len, 0),
+		(unsigned)len, tail_of(w, q->link, 0, false));
+	return true;
+}
+
+/* Does anything of it open a browser? */
+static bool browses(const struct dp_worker *w, const struct dp_query *q)
+{
+	const struct dp_question *qu = &w->question[q->first];
+
+	for (unsigned i = 0; i < q->n; i++, qu++)
+		if (qu->qtype == DNS_TYPE_PTR &&
+			(qu->sd.kind == DNS_NAME_SERVICE_TYPE || qu->sd.kind == DNS_NAME_SUBTYPE))
+			return true;
+	return false;
 }
 
 void dp_rendered_begin(struct dp_worker *w, const struct dp_query *q)
 {
+	struct dp_question *qu = &w->question[q->first];
 	struct dp_rendering *r = &w->rendering;
 
 	w->deps.on = false;
-	if (w->rendered.set == NULL || !is_plain(w, q))
+	if (w->rendered.set == NULL || !may_be_kept(w, q))
 		return;
-	cache_deps_begin(&w->deps);
-	/* Its node was looked for with those of the whole burst. */
-	cache_deps_name(&w->deps, w->question[q->first].key.lo);
+	r->several = q->n > 1 || q->reader.counts[DNS_SECTION_AUTHORITY] > 0;
+	if (r->several) {
+		if (!ask_several(w, q))
+			return;
+	} else {
+		if (!qu->answerable || qu->denied || qu->name_len > DP_RENDERED_NAME)
+			return;
+		plain_key(w, q, qu, &r->key);
+		r->asked_len = (uint16_t)(q->reader.pos - DNS_HEADER_LEN);
+	}
+	r->question = hash_of(w, &r->key);
 	r->odd = false;
 	r->messages = 0;
 	r->hits = 0;
+	r->n = 0;
+	r->n_seen = 0;
+	r->knows = 0;
+	r->news = r->several && browses(w, q) &&
+		  dp_told_news(w,
+			  dp_interest_tag(
+				  r->question, dp_interest_who(q->link, mac_word(q->pkt->smac.b))),
+			  DP_INTEREST_UNITS);
+	cache_deps_begin(&w->deps);
+	/* Looked up again: with all of the burst it was before the names were marked, perhaps. */
+	for (unsigned i = 0; i < q->n; i++, qu++)
+		if (qu->answerable && !qu->denied && qu->qtype != DNS_TYPE_ANY &&
+			qu->sd.kind != DNS_NAME_TYPE_ENUM)
+			qu->node = cache_find_node(w->cache, qu->key, qu->canon, qu->name_len);
+}
+
+/* --- the answer at hand ---------------------------------------------------------------------- */
+
+void dp_rendered_whole(struct dp_worker *w)
+{
+	struct dp_rendering *r = &w->rendering;
+
+	if (!w->deps.on)
+		return;
+	r->n = (uint8_t)RTE_MIN(w->items.n, (uint32_t)DP_RENDERED_ITEMS + 1);
+	r->whole = r->question | 1;
+	for (unsigned i = 0; i < r->n && i < DP_RENDERED_ITEMS; i++) {
+		r->whole = (r->whole ^ w->items.item[i].ident) * UINT64_C(0x9e3779b97f4a7c15);
+		r->whole ^= r->whole >> 29;
+		r->ttl[i] = w->items.item[i].ttl;
+	}
+}
+
+void dp_rendered_known(struct dp_worker *w, size_t off, size_t end, uint32_t at, bool enough)
+{
+	struct dp_rendering *r = &w->rendering;
+
+	if (!w->deps.on)
+		return;
+	if (enough && at < DP_RENDERED_ITEMS)
+		r->knows |= 1u << at;
+	if (r->n_seen == DP_RENDERED_SEEN)
+		r->odd = true;
+	else
+		r->seen[r->n_seen++] = (struct dp_rendering_seen){
+			.off = (uint16_t)off, .end = (uint16_t)end, .at = at};
 }
 
 void dp_rendered_message(struct dp_worker *w, const uint8_t *dns, size_t len, uint16_t answers)
@@ -286,82 +315,85 @@ void dp_rendered_hit(struct dp_worker *w, policy_verdict_t v)
 	r->hit_n[i]++;
 }
 
-static void key_of(const struct dp_worker *w, const struct dp_query *q,
-	const struct dp_question *qu, bool own, struct dp_rendered_key *key)
-{
-	memset(key, 0, sizeof(*key));
-	memcpy(key->w, qu->canon, qu->name_len);
-	key->w[7] = dp_rendered_tail(rte_cpu_to_be_16(qu->qtype),
-		own ? q->link->id : q->link->alike, own, w->world->generation);
-}
-
-uint64_t dp_rendered_question(
-	const struct dp_worker *w, const struct dp_query *q, const struct dp_question *qu)
-{
-	struct dp_rendered_key key;
-
-	if (qu->name_len > DP_RENDERED_NAME)
-		return qu->key.lo;
-	key_of(w, q, qu, false, &key);
-	return dp_rendered_hash(&w->rendered, &key);
-}
-
-/* Writes the answer into its entry. */
-static void keep(struct dp_worker *w, const struct dp_question *qu, struct dp_rendered *e)
+/* Writes the answer into its entry. said: with the message, if there is one. */
+static void keep(struct dp_worker *w, const struct dp_query *q, struct dp_rendered *e,
+	unsigned flags, unsigned known, bool said)
 {
 	const struct dp_rendering *r = &w->rendering;
 
-	memcpy(e->dns, r->dns, r->len);
-	memset(e->dns + r->len, 0, RTE_ALIGN(r->len, 64) - r->len);
-	e->len = r->len;
-	e->sum = rte_raw_cksum(r->dns, r->len);
+	e->len = said ? r->len : 0;
+	if (said) {
+		memcpy(e->dns, r->dns, r->len);
+		memset(e->dns + r->len, 0, RTE_ALIGN(r->len, 64) - r->len);
+		e->sum = rte_raw_cksum(r->dns, r->len);
+	}
 	e->answers = r->answers;
+	e->known = (uint16_t)known;
 	e->owner = w->deps.owners.one;
 	memcpy(e->owners, w->deps.owners.bit, sizeof(e->owners));
 	e->links = w->deps.links;
-	e->browse = qu->qtype == DNS_TYPE_PTR &&
-		    (qu->sd.kind == DNS_NAME_SERVICE_TYPE || qu->sd.kind == DNS_NAME_SUBTYPE);
+	e->whole = r->n <= DP_RENDERED_ITEMS ? r->whole : 0;
+	e->n = r->n;
+	memcpy(e->ttl, r->ttl, sizeof(e->ttl));
+	/* Of what was missed control hears in any case. */
+	e->flags = (uint8_t)(flags | (r->n > 0 && browses(w, q) ? DP_SAYS_BROWSE : 0));
+	e->asked_len = r->several ? r->asked_len : 0;
+	memcpy(e->asked, q->dns + DNS_HEADER_LEN, e->asked_len);
 	memset(e->hit_n, 0, sizeof(e->hit_n));
 	for (unsigned i = 0; i < r->hits; i++) {
 		e->hit[i] = r->hit[i];
 		e->hit_n[i] = r->hit_n[i];
 	}
-	e->until_ms = w->now_ms + w->deps.steady_ms;
+	e->watched.until_ms = w->now_ms + RTE_MIN(w->deps.steady_ms, (uint32_t)MS_PER_SEC);
 }
 
-void dp_rendered_end(struct dp_worker *w, const struct dp_query *q, bool whole)
+/* Is it an answer that can be said again? */
+static bool is_steady(const struct dp_worker *w, const struct dp_query *q, unsigned known)
 {
-	struct dp_rendered_table *t = &w->rendered;
-	const struct dp_question *qu = &w->question[q->first];
 	const struct dp_rendering *r = &w->rendering;
 	const struct cache_deps *deps = &w->deps;
-	struct dp_rendered_key key;
-	struct dp_rendered *e;
-	uint32_t idx, *slot;
-	uint64_t hash;
-	bool own;
+	bool knows = q->reader.counts[DNS_SECTION_ANSWER] > 0;
 
-	if (!deps->on)
-		return;
-	w->deps.on = false;
-	if (!whole || r->odd || r->messages != 1 || deps->overflow || deps->contested ||
-		deps->steady_ms > 1000 ||
+	if (r->odd || deps->overflow || deps->contested ||
 		cache_owners_may(deps->owners.one, deps->owners.bit, mac_word(q->pkt->smac.b)))
+		return false;
+	/* Nothing was found, or one message says all that the asker does not know. */
+	if (r->n > 0 && r->messages != (known < r->n ? 1 : 0))
+		return false;
+	/* A probe is looked at by what it proposes, if there is anything to say to it. */
+	if (q->reader.counts[DNS_SECTION_AUTHORITY] > 0 && r->n > 0)
+		return false;
+	return !knows || r->n <= DP_RENDERED_ITEMS;
+}
+
+void dp_rendered_end(
+	struct dp_worker *w, const struct dp_query *q, unsigned flags, unsigned known, bool settled)
+{
+	struct dp_rendering *r = &w->rendering;
+	struct dp_rendered_key less;
+	struct dp_rendered *e;
+	bool on = w->deps.on, said = r->messages > 0;
+
+	w->deps.on = false;
+	if (!on || !settled || !is_steady(w, q, known))
 		return;
-	own = (deps->links & cache_link_bit(q->link->id)) != 0;
-	key_of(w, q, qu, own, &key);
-	hash = dp_rendered_hash(t, &key);
-	idx = find(t, &key, hash, &slot);
-	if (idx == 0)
-		idx = take(w, &key, hash);
-	e = &t->entry[idx];
-	if (same_deps(t, e, deps)) {
-		keep(w, qu, e);
+	if ((w->deps.links & cache_link_bit(q->link->id)) != 0)
+		r->key.w[7] =
+			tail_of(w, q->link, r->several ? 0 : w->question[q->first].qtype, true);
+	e = entry_for(w, &r->key);
+	if (e == NULL)
 		return;
-	}
-	/* Not before what it rests on is marked. */
-	unlink_deps(w, e);
-	e->until_ms = w->now_ms;
-	if (!link_deps(w, idx, deps))
-		drop(w, idx);
+	if (r->knows == 0 || r->n == 0)
+		keep(w, q, e, flags, known, said);
+	else if (!dp_watch_good(&e->watched, w->now_ms))
+		keep(w, q, e, flags, 0, false);
+	for (unsigned i = 0; i < r->n_seen; i++)
+		dp_image_keep(w, q->dns, DNS_HEADER_LEN + r->asked_len, r->seen[i].off,
+			r->seen[i].end, r->whole, r->seen[i].at);
+	if (r->knows == 0 || !said)
+		return;
+	dp_rendered_less(&less, r->whole, r->knows, r->key.w[7]);
+	e = entry_for(w, &less);
+	if (e != NULL)
+		keep(w, q, e, flags, known, true);
 }

@@ -4,76 +4,115 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include <rte_byteorder.h>
+
+#include "base/siphash.h"
 #include "cache/deps.h"
+#include "dataplane/watch.h"
 #include "policy/policy.h"
 
 /*
- * Rendered answers (DESIGN §5): the DNS message that answered a question lately, said again byte
- * for byte until one of its TTLs would be another number, at most a second. A worker keeps those it
- * built itself, so nothing here is shared; fast.c says them, from a table by question.
+ * Rendered answers (DESIGN §5): the DNS message that answered a query lately, said again byte for
+ * byte until one of its TTLs would be another number, at most a second. A worker keeps those it
+ * built itself, so nothing here is shared; fast_burst.c says them. An answer rests on the names
+ * that were looked up for it (watch.h).
  *
- * An answer rests on the names that were looked up for it (cache/deps.h). They are marked in
- * dp_shared.watched before the answer that is kept is built, so whatever control changes later, it
- * tells this worker (DP_DOWN_STALE). Kept is therefore what is built the second time: the first
- * finds out what to mark. A reload, or one more name, begins anew.
+ * Kept are answers in one message, on a link whose answers go to the asker alone and whose policy
+ * does not ask who that is. Links that are alike (dp_link.alike) share them, but for those that
+ * have one of the providers. An entry is found by what was asked:
  *
- * Kept are answers in one message to plain questions: one question and nothing else, on a link
- * whose answers go to the asker alone and whose policy does not ask who that is. Links that are
- * alike (dp_link.alike) share them, but for those that have one of the providers.
+ *	plain     one question, in any case
+ *	several   the bytes of several questions, or of a probe
+ *	less      what answers one of those, but for what the asker knows already
+ *
+ * The whole answer's entry tells which records answer the questions, so which known answers leave
+ * out what (images.h). Nothing may be said of it alone: then its message is empty.
  */
 
-#define DP_RENDERED_DNS 1408 /* bytes of the longest message kept */
-#define DP_RENDERED_NAME 56  /* ... and of the longest name asked for */
-#define DP_RENDERED_HITS 2   /* rules that decided on it */
-#define DP_RENDERED_WAYS 8   /* half a line: its other half is of the entries */
-#define DP_WATCH_MARKS 65536 /* a name's mark is its key modulo this */
+#define DP_RENDERED_DNS 1408  /* bytes of the longest message kept */
+#define DP_RENDERED_NAME 56   /* ... of the longest name of a plain question */
+#define DP_RENDERED_ASKED 256 /* ... of the longest several */
+#define DP_RENDERED_ITEMS 32  /* records that known answers are compared with */
+#define DP_RENDERED_SEEN 32   /* known answers of one query */
+#define DP_RENDERED_HITS 3    /* rules that decided on it */
+#define DP_RENDERED_WAYS 8    /* half a line: its other half is of the entries */
 
 struct dp_worker;
 struct dp_query;
 struct dp_question;
 
 /*
- * What is asked, as a line of the cache: the name in lower case, filled up with zeros, then type
- * and alike-number of the link, both as they come.
+ * What is asked, as a line of the cache. Plain: the name in lower case, filled up with zeros, then
+ * type and alike-number of the link, both as they come. Else a first word that no name begins
+ * with, and what tells it from others of its kind.
  */
 struct dp_rendered_key {
 	uint64_t w[8];
 } __attribute__((aligned(64)));
 
-/* The last word of a key. qtype: network order, as it stands in the query. link: dp_link.alike, or
- * the id of the link that has it to itself. generation: of the world; what is of another is never
- * found again, and given up in its turn. */
+/* First words, as they lie in memory: a root label, then which kind. */
+#define DP_RENDERED_SEVERAL rte_cpu_to_le_64(0x0100)
+#define DP_RENDERED_LESS rte_cpu_to_le_64(0x0200)
+
+/* The last word of a key. qtype: network order, as it stands in the query; 0 if it is not plain.
+ * link: dp_link.alike, or the id of the link that has it to itself. generation: of the world; what
+ * is of another is never found again, and given up in its turn. */
 static inline uint64_t dp_rendered_tail(
 	uint16_t qtype_be, uint16_t link, bool own, uint64_t generation)
 {
 	return (uint64_t)qtype_be | (uint64_t)link << 16 | (uint64_t)own << 32 | generation << 33;
 }
 
+/* hash: of the bytes. That they are the same is seen in the entry. */
+static inline void dp_rendered_several(
+	struct dp_rendered_key *k, struct hash128 hash, unsigned len, uint64_t tail)
+{
+	*k = (struct dp_rendered_key){{DP_RENDERED_SEVERAL, hash.lo, hash.hi, len, 0, 0, 0, tail}};
+}
+
+/* whole: dp_rendered.whole, of the entry with this tail; knows: which of its records. */
+static inline void dp_rendered_less(
+	struct dp_rendered_key *k, uint64_t whole, uint32_t knows, uint64_t tail)
+{
+	*k = (struct dp_rendered_key){
+		{DP_RENDERED_LESS, whole, knows, 0, 0, 0, 0, tail & ~(uint64_t)0xffff}};
+}
+
+#define DP_SAYS_BROWSE 0x01 /* it opens a browser: control hears of it once a minute */
+#define DP_SAYS_MISSED 0x02 /* nothing answers some of it: control hears of it each time, almost   \
+			     */
+
 struct dp_rendered {
 	struct dp_rendered_key key;
 
 	/* Second line: all that is needed but the message. */
-	uint32_t until_ms; /* said before this only; clock_ms() */
-	uint16_t len;      /* bytes of dns[] */
-	uint16_t sum;      /* their Internet checksum, not inverted */
+	struct dp_watched watched;
 	/* Stations that have records in it are answered record by record: the only one, or
 	 * CACHE_OWNERS_MANY. */
 	uint64_t owner;
-	uint64_t links;   /* ... and so are links, or they have an entry of their own */
-	uint16_t answers; /* records in the answer section */
-	bool browse;      /* it opens a browser */
-	uint16_t deps;    /* how many names are marked for it */
-	uint16_t hit_n[DP_RENDERED_HITS];
+	uint64_t links; /* ... and so are links, or they have an entry of their own */
+	uint64_t whole; /* tells its records, in their order; 0: they are too many */
 	uint32_t hit[DP_RENDERED_HITS]; /* rules that decided, and how often */
-	uint32_t dep;                   /* first of its names; 0: none */
+	uint16_t hit_n[DP_RENDERED_HITS];
+	uint16_t len;     /* bytes of dns[]; 0: nothing is said */
+	uint16_t sum;     /* their Internet checksum, not inverted */
+	uint16_t answers; /* records in the answer section */
+	uint16_t known;   /* records left out since the asker knows them */
+	uint16_t asked_len;
+	uint8_t n;     /* records that answer it, whole */
+	uint8_t flags; /* DP_SAYS_* */
 
 	/* Third line, asked for if they are many: struct cache_owners.bit. */
 	uint64_t owners[8] __attribute__((aligned(64)));
 
+	uint32_t ttl[DP_RENDERED_ITEMS] __attribute__((aligned(64))); /* of the whole's records */
+	uint8_t asked[DP_RENDERED_ASKED]; /* several: what is asked, behind the DNS header */
+
 	uint8_t dns[DP_RENDERED_DNS] __attribute__((aligned(64)));
 };
 
-_Static_assert(offsetof(struct dp_rendered, dns) == 192, "the message begins a line of its own");
+_Static_assert(offsetof(struct dp_rendered, owners) == 128, "two lines for most");
+_Static_assert(offsetof(struct dp_rendered, dns) % 64 == 0, "the message begins a line of its own");
 
 /* A bucket of the table is one line: tags, then entries (0: free). It is compared as a whole. */
 struct dp_rendered_set {
@@ -82,48 +121,46 @@ struct dp_rendered_set {
 
 #define DP_RENDERED_ENTRY(set, way) ((set)->tag[DP_RENDERED_WAYS + (way)])
 
-/* A name that an entry rests on. */
-struct dp_rendered_dep {
-	uint64_t key;
-	uint32_t entry;
-	uint32_t next_of_entry;
-	uint32_t next, prev; /* of its bucket; prev 0: first */
-};
-
-/* A hash of a key, under a secret of the table's. Each of fast_burst.c's versions has its own. */
-typedef uint64_t dp_rendered_hash_t(const uint64_t secret[8], const uint64_t key[8]);
-
 /* A worker's own. */
 struct dp_rendered_table {
 	struct dp_rendered_set *set; /* [sets], power of two; NULL: nothing is kept */
 	struct dp_rendered *entry;   /* [entries]; 0 is none */
-	struct dp_rendered_dep *dep; /* [deps]; 0 is none */
-	uint32_t *bucket;            /* [buckets], power of two: first dep */
-	uint32_t sets, entries, deps, buckets;
-	uint32_t clock;    /* the entry that is given up next */
-	uint32_t free_dep; /* list by next_of_entry */
+	uint32_t sets, entries;
+	uint32_t clock; /* the entry that is given up next */
 	uint64_t secret[8] __attribute__((aligned(64)));
-	dp_rendered_hash_t *hash; /* dp_fast_choose()'s */
-	uint32_t stale;           /* dp_shared.stale as last seen */
 };
+
+/* A known answer, as it stood in the query at hand. */
+struct dp_rendering_seen {
+	uint16_t off; /* of the record, from the DNS header */
+	uint16_t end;
+	uint32_t at; /* which of the items it is; DP_RENDERED_NONE: none */
+};
+
+#define DP_RENDERED_NONE UINT32_MAX
 
 /* The answer at hand, while it is built. */
 struct dp_rendering {
-	bool odd; /* something was counted or noted that the message does not tell */
+	bool odd;     /* something was counted or noted that the message does not tell */
+	bool several; /* its key is one of those */
+	bool news;    /* several: control is to hear of who browses */
 	uint8_t messages;
 	uint8_t hits;
-	uint16_t len;
-	uint16_t answers;
+	uint8_t n;          /* records that answer it; more than DP_RENDERED_ITEMS: too many */
+	uint8_t n_seen;     /* known answers of the query */
+	uint16_t len;       /* of the message */
+	uint16_t answers;   /* in it */
+	uint16_t asked_len; /* bytes behind the DNS header, up to the known answers */
+	uint32_t knows;     /* bits: which of the records the asker knows */
+	uint64_t question;  /* dp_interest_tag()'s */
+	uint64_t whole;
 	uint32_t hit[DP_RENDERED_HITS];
 	uint16_t hit_n[DP_RENDERED_HITS];
+	uint32_t ttl[DP_RENDERED_ITEMS];
+	struct dp_rendering_seen seen[DP_RENDERED_SEEN];
+	struct dp_rendered_key key; /* with the tail of links that are alike */
 	uint8_t dns[DP_RENDERED_DNS] __attribute__((aligned(64)));
 };
-
-static inline uint64_t dp_rendered_hash(
-	const struct dp_rendered_table *t, const struct dp_rendered_key *k)
-{
-	return t->hash(t->secret, k->w);
-}
 
 static inline struct dp_rendered_set *dp_rendered_set(
 	const struct dp_rendered_table *t, uint64_t hash)
@@ -139,8 +176,16 @@ void dp_rendered_fini(struct dp_worker *w);
 uint64_t dp_rendered_question(
 	const struct dp_worker *w, const struct dp_query *q, const struct dp_question *qu);
 
-/* The query is about to be answered from records: is its answer to be kept? Then w->deps is on. */
+/* The query is about to be answered from records: is its answer to be kept? Then w->deps is on,
+ * and what w->rendering says of the question is set. */
 void dp_rendered_begin(struct dp_worker *w, const struct dp_query *q);
+
+/* w->items is all that answers it. */
+void dp_rendered_whole(struct dp_worker *w);
+
+/* The bytes [off, end) of the query are a known answer; at: which item it is, or
+ * DP_RENDERED_NONE; enough: with a TTL that keeps it from being told. */
+void dp_rendered_known(struct dp_worker *w, size_t off, size_t end, uint32_t at, bool enough);
 
 /* A message of the answer is ready. */
 void dp_rendered_message(struct dp_worker *w, const uint8_t *dns, size_t len, uint16_t answers);
@@ -148,11 +193,7 @@ void dp_rendered_message(struct dp_worker *w, const uint8_t *dns, size_t len, ui
 /* A rule decided on it. */
 void dp_rendered_hit(struct dp_worker *w, policy_verdict_t v);
 
-/* The query was answered; whole: there is nothing control has to find out first. */
-void dp_rendered_end(struct dp_worker *w, const struct dp_query *q, bool whole);
-
-/* What was looked up by this key is not what it was. */
-void dp_rendered_stale(struct dp_worker *w, uint64_t key);
-
-/* Once a turn: too much changed to be told one by one. */
-void dp_rendered_turn(struct dp_worker *w);
+/* The query was answered. flags: DP_SAYS_MISSED. known: records left out. settled: there is
+ * nothing that control has to find out before all of it is. */
+void dp_rendered_end(struct dp_worker *w, const struct dp_query *q, unsigned flags, unsigned known,
+	bool settled);

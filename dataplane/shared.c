@@ -13,7 +13,7 @@
 #include "dataplane/fast.h"
 #include "dataplane/msg.h"
 #include "dataplane/pkt.h"
-#include "dataplane/rendered.h"
+#include "dataplane/watch.h"
 
 #define POOL_CACHE 128
 
@@ -176,15 +176,22 @@ void dp_shared_fini(struct dp_shared *s)
 
 void dp_counters_link(const struct dp_shared *s, uint16_t id, struct dp_link_counters *sum)
 {
-	uint64_t rendered;
+	uint64_t rendered, known, missed, heard, all;
 
 	memset(sum, 0, sizeof(*sum));
 	for (unsigned w = 0; w <= s->n_workers; w++)
 		counter_sum((uint64_t *)sum, (const uint64_t *)&s->counters[w].link[id],
 			sizeof(*sum) / sizeof(uint64_t));
 	rendered = sum->event[DP_EV_rendered];
-	sum->event[DP_EV_rx] += rendered;
-	sum->event[DP_EV_rx_multicast] += rendered;
+	known = sum->event[DP_EV_rendered_known];
+	missed = sum->event[DP_EV_rendered_missed];
+	heard = sum->event[DP_EV_heard_again];
+	all = rendered + known + missed + heard;
+	sum->event[DP_EV_rx] += all;
+	sum->event[DP_EV_rx_multicast] += all;
 	sum->event[DP_EV_tx_multicast] += rendered;
 	sum->outcome[DP_answered] += rendered;
+	sum->outcome[DP_query_known] += known;
+	sum->outcome[DP_query_missed] += missed;
+	sum->outcome[DP_touched] += heard;
 }

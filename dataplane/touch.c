@@ -126,7 +126,7 @@ static bool suppress(struct dp_worker *w, struct rte_mbuf *m)
 static void touch(struct dp_worker *w, struct cache_record *r)
 {
 	if (cache_record_touch(r, w->now_ms))
-		dp_rendered_stale(w, cache_node_at(w->cache, r->node)->key.lo);
+		dp_watch_stale(w, cache_node_at(w->cache, r->node)->key.lo);
 }
 
 void dp_response(struct dp_worker *w, struct rte_mbuf *m)
@@ -140,6 +140,11 @@ void dp_response(struct dp_worker *w, struct rte_mbuf *m)
 	if (only_repeats(w, pkt, dp_contiguous(w, m) + pkt->dns_off, idx, &n)) {
 		for (unsigned i = 0; i < n; i++)
 			touch(w, cache_record_at(w->cache, idx[i]));
+		if ((pkt->flags & (DP_PKT_GROUP | DP_PKT_OFFLINK)) == DP_PKT_GROUP &&
+			w->fast != NULL) {
+			dp_fast_admitted(w, m);
+			dp_heard_keep(w, pkt, dp_contiguous(w, m) + pkt->dns_off, idx, n);
+		}
 		dp_count(w, pkt->link, DP_touched);
 		rte_pktmbuf_free(m);
 		return;

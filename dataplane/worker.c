@@ -222,7 +222,7 @@ static unsigned from_control(struct dp_worker *w)
 			dp_query_add(w, d.m);
 			break;
 		case DP_DOWN_STALE:
-			dp_rendered_stale(w, d.key);
+			dp_watch_stale(w, d.key);
 			break;
 		default:
 			dp_tell(w, &d);
@@ -273,7 +273,7 @@ unsigned dp_worker_turn(struct dp_worker *w, uint64_t now_us)
 	w->world = atomic_load_explicit(&w->shared->world, memory_order_acquire);
 	if (w->world != NULL) {
 		dp_fast_turn(w);
-		dp_rendered_turn(w);
+		dp_watch_turn(w);
 		dp_told_turn(w);
 		done += from_control(w);
 		done += from_workers(w);

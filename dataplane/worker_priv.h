@@ -8,6 +8,8 @@
 #include "base/rng.h"
 #include "dataplane/gather.h"
 #include "dataplane/fast.h"
+#include "dataplane/heard.h"
+#include "dataplane/images.h"
 #include "dataplane/msg.h"
 #include "dataplane/pkt.h"
 #include "dataplane/reassemble.h"
@@ -42,6 +44,9 @@
  *	bypass.c     what is not ours -> the other port of an inline pair
  *	fast.c       the short way: answers that were given before (fast_burst.c)
  *	rendered.c   ... and are kept as messages
+ *	images.c     ... less what the asker knows
+ *	heard.c      announcements that were heard before
+ *	watch.c      names that what is kept rests on
  *	sieve.h      frames whose Ethernet header says it all
  *	told.c       what control need not be told again yet
  */
@@ -231,6 +236,9 @@ struct dp_worker {
 	uint64_t era;          /* of regulars: changes with the world and with who is a gateway */
 	struct dp_regulars regulars;
 	struct dp_rendered_table rendered;
+	struct dp_images images;
+	struct dp_heard heard;
+	struct dp_watch watch;
 	struct dp_rendering rendering;
 	struct cache_deps deps;
 	struct cache_memo memo;
@@ -338,13 +346,23 @@ static inline uint64_t dp_interest_who(const struct dp_link *l, uint64_t mac_wor
 	return l->personal || l->unicast ? dp_regular_who(mac_word, l->id) : l->id;
 }
 
-/* question: dp_rendered_question(). */
+/* What nothing was found for is told to control each time somebody asks, who may wait for it; but
+ * not twice in such a unit, over the same family. */
+#define DP_MISSED_UNITS 1
+
+/* question: dp_rendered_question(), or that of several (dp_rendering.question). */
 static inline uint64_t dp_interest_tag(uint64_t question, uint64_t who)
 {
 	/* Both halves, so that each bit of who counts in all of them. */
 	__uint128_t m = (__uint128_t)who * UINT64_C(0x9e3779b97f4a7c15);
 
 	return question ^ (uint64_t)m ^ (uint64_t)(m >> 64);
+}
+
+/* interest: dp_interest_tag(). In the same set. */
+static inline uint64_t dp_missed_tag(uint64_t interest, bool v6)
+{
+	return interest ^ (v6 ? 0x6b8b4500 : 0x327b2300);
 }
 
 /* worker.c: sends a message without an mbuf, leaving `spare` places of the ring free. */

@@ -51,7 +51,7 @@ struct dp_link {
 	/* The lowest id of a link that is told the same answers: policy, delivery and MTU are
 	 * alike. */
 	uint16_t alike;
-	bool fast;      /* plain queries may go the short way */
+	bool fast;      /* queries may go the short way */
 	uint8_t l2_len; /* of hdr4 and hdr6: 14 or 18 */
 	/* Internet checksums of what stands in them, not inverted: of the IPv4 header, and of UDP's
 	 * pseudo header and ports. Lengths are zero. */

@@ -1,0 +1,331 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#pragma once
+
+#include "dataplane/fast_say.h"
+
+/*
+ * The short way of what is no plain question: known answers, several questions, probes, questions
+ * that nothing answers, announcements. A burst of them is read, looked up and ended in passes of
+ * its own.
+ */
+
+#define SEVERAL_MAX 16 /* questions */
+
+struct other {
+	struct fast f;
+	const uint8_t *dns;
+	unsigned dns_len;
+	unsigned asked;       /* bytes behind the DNS header, up to the known answers */
+	unsigned known;       /* known answers */
+	bool several;         /* the key is of their bytes */
+	bool response;        /* an announcement */
+	struct hash128 print; /* ... its fingerprint */
+	struct dp_heard_set *heard;
+};
+
+/* --- reading --------------------------------------------------------------------------------- */
+
+/* The bytes of n questions behind the DNS header, if they end within len; 0: they do not. */
+static inline unsigned questions_len(const uint8_t *p, unsigned len, unsigned n)
+{
+	unsigned at = 0;
+
+	for (; n > 0; n--) {
+		while (at < len && p[at] != 0 && p[at] < 0xc0)
+			at += 1u + p[at];
+		if (at >= len)
+			return 0;
+		at += (p[at] == 0 ? 1u : 2u) + 4;
+	}
+	return at <= len ? at : 0;
+}
+
+/* One question and known answers: as a plain question. */
+static inline bool read_question(struct dp_worker *w, struct other *o)
+{
+	const uint8_t *p = o->dns + 12;
+	unsigned name_len = o->asked - 4;
+	uint64_t sum;
+
+	if (name_len - 1 >= DP_RENDERED_NAME ||
+		(load16(p + name_len + 2) & rte_cpu_to_be_16(0x7fff)) != rte_cpu_to_be_16(1) ||
+		!canon(p, name_len, &o->f.key, &sum))
+		return false;
+	o->f.key.w[7] =
+		dp_rendered_tail(load16(p + name_len), o->f.l->alike, false, w->world->generation);
+	return true;
+}
+
+static inline bool read_query(struct dp_worker *w, struct other *o)
+{
+	unsigned questions = rte_be_to_cpu_16(load16(o->dns + 4));
+	unsigned authority = rte_be_to_cpu_16(load16(o->dns + 8));
+
+	o->known = rte_be_to_cpu_16(load16(o->dns + 6));
+	if (!o->f.l->fast || load16(o->dns + 2) != 0 || load16(o->dns + 10) != 0 ||
+		questions - 1 >= SEVERAL_MAX || (authority > 0 && o->known > 0))
+		return false;
+	/* Somebody's may be awaited (gather.c). */
+	if (o->known > 0 && w->gathers.n > 0)
+		return false;
+	o->asked = questions_len(o->dns + 12, o->dns_len - 12, questions);
+	if (o->asked == 0)
+		return false;
+	o->several = questions > 1 || authority > 0;
+	if (!o->several)
+		return read_question(w, o);
+	if (authority > 0)
+		o->asked = o->dns_len - 12;
+	if (o->asked > DP_RENDERED_ASKED)
+		return false;
+	dp_rendered_several(&o->f.key, message_hash(w->rendered.secret, o->dns + 12, o->asked, 0),
+		o->asked, dp_rendered_tail(0, o->f.l->alike, false, w->world->generation));
+	return true;
+}
+
+/* f was read up to the UDP header. */
+static inline bool read_other(struct dp_worker *w, struct other *o)
+{
+	const struct rte_mbuf *m = o->f.m;
+	const uint8_t *ip = o->f.ip, *udp = ip + (o->f.v6 ? 40 : 20);
+	unsigned l3 = (unsigned)(ip - rte_pktmbuf_mtod(m, const uint8_t *));
+	unsigned udp_len = rte_be_to_cpu_16(load16(udp + 4));
+	uint64_t sum;
+
+	if (udp_len < 8 + 12 || !lengths_agree(m, ip, l3, o->f.v6))
+		return false;
+	o->dns = udp + 8;
+	o->dns_len = udp_len - 8;
+	sum = message_sum(o->dns, o->dns_len);
+	if (!ip_sums_up(ip, o->f.v6, &sum) || !udp_sums_up(m, udp, o->f.v6, sum))
+		return false;
+	/* A response: no opcode, no rcode (RFC 6762 §18.3, §18.11). */
+	o->response = (load16(o->dns + 2) & rte_cpu_to_be_16(0xf80f)) == rte_cpu_to_be_16(0x8000);
+	if (!o->response)
+		return read_query(w, o);
+	/* It may be what an answer of ours waits for (RFC 6762 §7.4). */
+	if (atomic_load_explicit(&w->shared->waiting[o->f.l->id], memory_order_relaxed) != 0)
+		return false;
+	o->print = message_hash(w->rendered.secret, o->dns, o->dns_len, o->f.who);
+	return true;
+}
+
+static inline void fetch_other(struct dp_worker *w, struct other *o)
+{
+	struct fast *f = &o->f;
+
+	f->caller = dp_regular_hash(f->who);
+	rte_prefetch0(w->regulars.tag[dp_regular_set(f->caller)]);
+	if (o->response) {
+		o->heard = dp_heard_set(&w->heard, o->print);
+		rte_prefetch0(o->heard);
+		return;
+	}
+	f->hash = line_hash(w->rendered.secret, f->key.w);
+	f->set = dp_rendered_set(&w->rendered, f->hash);
+	f->told = dp_interest_tag(f->hash, f->who);
+	rte_prefetch0(f->set);
+	rte_prefetch0(dp_told_set(w, f->told));
+}
+
+static inline void look_up_other(struct dp_worker *w, struct other *o)
+{
+	struct fast *f = &o->f;
+
+	f->regular = regular_of(w, f);
+	rte_prefetch0(f->regular);
+	if (o->response)
+		return;
+	f->e = look_up(&w->rendered, f->set, f->hash);
+	if (f->e == NULL)
+		return;
+	rte_prefetch0(f->e);
+	rte_prefetch0(&f->e->watched);
+	rte_prefetch0(f->e->ttl);
+	for (unsigned i = 0; i < o->asked && o->several; i += 64)
+		rte_prefetch0(f->e->asked + i);
+	for (unsigned i = 0; i < 4; i++)
+		rte_prefetch0(f->e->dns + 64 * i);
+}
+
+/* --- queries --------------------------------------------------------------------------------- */
+
+/* The image of the record at p: bytes of rdata are there, DP_IMAGE_RDATA at most. Reads a line. */
+static inline void image_of(const uint8_t *p, unsigned rdlen, struct dp_image *image)
+{
+#if defined(__AVX512BW__)
+	__m512i v = _mm512_maskz_loadu_epi8(((UINT64_C(1) << rdlen) - 1) << 8, p + 4);
+
+	v = _mm512_mask_set1_epi64(v, 1, (long long)dp_image_head(p));
+	_mm512_store_si512(image->w, v);
+#else
+	const uint8_t *tail = TAIL(rdlen);
+
+	image->w[0] = dp_image_head(p);
+	for (unsigned i = 0; i < 7; i++)
+		image->w[1 + i] = load64(p + DP_IMAGE_HEAD + 8 * i) & load64(tail + 8 * i);
+#endif
+}
+
+/* Which records of the entry's whole answer does the asker know? By the images of its known
+ * answers: false, if one is none that was seen before. */
+static inline bool what_is_known(const struct dp_worker *w, const struct other *o,
+	const struct dp_rendered *e, uint32_t *knows)
+{
+	const uint8_t *p = o->dns + 12 + o->asked, *end = o->dns + o->dns_len;
+	uint32_t seen = 0;
+
+	*knows = 0;
+	for (unsigned n = o->known; n > 0; n--) {
+		const struct dp_image_of *of;
+		struct dp_image image;
+		unsigned rdlen;
+		uint32_t ttl;
+
+		if (end - p < DP_IMAGE_HEAD)
+			return false;
+		rdlen = rte_be_to_cpu_16(load16(p + 10));
+		if (rdlen > DP_IMAGE_RDATA || end - p < DP_IMAGE_HEAD + (int)rdlen)
+			return false;
+		image_of(p, rdlen, &image);
+		of = dp_image_find(&w->images, &image,
+			dp_image_hash(line_hash(w->rendered.secret, image.w), e->whole), e->whole);
+		if (of == NULL)
+			return false;
+		ttl = rte_be_to_cpu_32(load32(p + 6));
+		p += DP_IMAGE_HEAD + rdlen;
+		/* Of two that are the same the first counts. */
+		if (of->at >= DP_RENDERED_ITEMS || (seen >> of->at & 1) != 0)
+			continue;
+		seen |= 1u << of->at;
+		/* Half of what we would send (RFC 6762 §7.1); with the top bit set it is 0. */
+		if ((int32_t)ttl > 0 && 2 * (uint64_t)ttl >= e->ttl[of->at])
+			*knows |= 1u << of->at;
+	}
+	return p == end;
+}
+
+/* The answer less what is known; *e: NULL, all of it is. False: it is not kept. */
+static inline bool leave_out(struct dp_worker *w, uint32_t knows, const struct dp_rendered **e)
+{
+	const struct dp_rendered *whole = *e;
+	struct dp_rendered_key key;
+	uint64_t hash;
+
+	*e = NULL;
+	if (knows == UINT32_MAX >> (32 - whole->n))
+		return true;
+	dp_rendered_less(&key, whole->whole, knows, whole->key.w[7]);
+	hash = line_hash(w->rendered.secret, key.w);
+	*e = look_up(&w->rendered, dp_rendered_set(&w->rendered, hash), hash);
+	return *e != NULL && lanes_same((*e)->key.w, key.w) &&
+	       dp_watch_good(&(*e)->watched, w->now_ms);
+}
+
+/* Was it what the entry is for, and has control heard what it is to hear? */
+static inline bool is_for(struct dp_worker *w, const struct fast *f, const struct dp_rendered *e)
+{
+	if (!dp_watch_good(&e->watched, w->now_ms) || cache_owners_may(e->owner, e->owners, f->mac))
+		return false;
+	if ((e->flags & DP_SAYS_BROWSE) != 0 && !dp_told_lately(w, f->told, DP_INTEREST_UNITS))
+		return false;
+	return (e->flags & DP_SAYS_MISSED) == 0 ||
+	       dp_told_lately(w, dp_missed_tag(f->told, f->v6), DP_MISSED_UNITS);
+}
+
+static inline enum taken end_query(struct dp_worker *w, struct dp_txq *q, const struct fast *f,
+	const struct dp_rendered *whole, const struct dp_rendered *said)
+{
+	enum taken let_in = admit(w, f, DP_METER_QUERIES);
+
+	if (let_in != SENT)
+		return let_in;
+	count_hits(w, whole);
+	if (said == NULL) {
+		dp_event(w, f->l->id, DP_EV_known_answers, whole->n);
+		dp_event(w, f->l->id, DP_EV_rendered_known, 1);
+		return SPENT;
+	}
+	if (said->len == 0) {
+		dp_event(w, f->l->id, DP_EV_rendered_missed, 1);
+		return SPENT;
+	}
+	dp_event(w, f->l->id, DP_EV_known_answers, said->known);
+	say(w, q, f, said);
+	return SENT;
+}
+
+static inline enum taken answer_other(struct dp_worker *w, struct dp_txq *q, struct other *o)
+{
+	const struct dp_rendered *e = entry_of(w, &o->f), *said = e;
+	uint32_t knows = 0;
+
+	if (e == NULL || !is_for(w, &o->f, e))
+		return leave(w, &o->f, DP_METER_QUERIES);
+	if (o->several && memcmp(e->asked, o->dns + 12, o->asked) != 0)
+		return LEFT;
+	if (o->known > 0 && e->n > 0 && !what_is_known(w, o, e, &knows))
+		return LEFT;
+	if (knows != 0 && !leave_out(w, knows, &said))
+		return LEFT;
+	/* The whole of it is known, but not how it is said. */
+	if (said == e && e->len == 0 && e->n > 0)
+		return LEFT;
+	return end_query(w, q, &o->f, e, said);
+}
+
+/* --- announcements --------------------------------------------------------------------------- */
+
+/* It only repeats what is held, and was heard within the second. */
+static inline enum taken hear(struct dp_worker *w, const struct other *o)
+{
+	const struct dp_heard_set *s = o->heard;
+	uint64_t print = dp_heard_print(o->print);
+	enum taken let_in;
+	unsigned way = 0;
+
+	while (way < DP_HEARD_WAYS && s->print[way] != print)
+		way++;
+	if (way == DP_HEARD_WAYS || !dp_watch_good(&s->watched[way], w->now_ms))
+		return leave(w, &o->f, DP_METER_ADVERTISEMENTS);
+	let_in = admit(w, &o->f, DP_METER_ADVERTISEMENTS);
+	if (let_in != SENT)
+		return let_in;
+	dp_event(w, o->f.l->id, DP_EV_heard_again, 1);
+	return SPENT;
+}
+
+/* --------------------------------------------------------------------------------------------- */
+
+/* Those of the burst in the bits of `others`; returns the bits of those that were taken. The mbufs
+ * of `spent` are the caller's to free. */
+static __rte_noinline uint64_t burst_others(struct dp_worker *w, struct dp_txq *q,
+	const struct fast *fast, uint64_t others, struct rte_mbuf **spent, unsigned *n_spent)
+{
+	struct other other[DP_BURST];
+	uint64_t taken = 0, candidates = 0;
+
+	for (uint64_t c = others; c != 0; c &= c - 1) {
+		unsigned i = (unsigned)__builtin_ctzll(c);
+		struct other *o = &other[i];
+
+		o->f = fast[i];
+		if (!read_other(w, o))
+			continue;
+		fetch_other(w, o);
+		candidates |= UINT64_C(1) << i;
+	}
+	for (uint64_t c = candidates; c != 0; c &= c - 1)
+		look_up_other(w, &other[__builtin_ctzll(c)]);
+	for (uint64_t c = candidates; c != 0; c &= c - 1) {
+		unsigned i = (unsigned)__builtin_ctzll(c);
+		struct other *o = &other[i];
+		enum taken t = o->response ? hear(w, o) : answer_other(w, q, o);
+
+		if (t == SPENT)
+			spent[(*n_spent)++] = o->f.m;
+		if (t != LEFT)
+			taken |= UINT64_C(1) << i;
+	}
+	return taken;
+}

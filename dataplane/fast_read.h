@@ -1,0 +1,196 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#pragma once
+
+#include <rte_ether.h>
+#include <rte_udp.h>
+
+#include "dataplane/fast_question.h"
+#include "dataplane/worker_priv.h"
+
+/* The first pass of the short way: is a frame mDNS to the group, without a fault? By the
+ * instruction set the file is compiled for. */
+
+/* A packet on the short way, from the first pass to the last. */
+struct fast {
+	struct dp_rendered_key key;
+	uint64_t hash;
+	struct rte_mbuf *m;
+	const struct dp_link *l;
+	struct dp_regular *regular;
+	struct dp_rendered_set *set;
+	const struct dp_rendered *e;
+	uint64_t who, caller; /* dp_regular_who(), dp_regular_hash() */
+	uint64_t mac;         /* mac_word() of the source */
+	uint64_t told;        /* dp_interest_tag(), should it be a browse question */
+	const uint8_t *ip;
+	uint8_t v6;
+};
+
+/* What a frame is. */
+enum kind {
+	KIND_LEFT,  /* for the long way */
+	KIND_PLAIN, /* one question and nothing else; all of it is read */
+	KIND_OTHER, /* another message; what is before the UDP header is as it should be */
+};
+
+/*
+ * What the first line of mDNS to the group looks like: port 5353, tagged or not, no IP options, no
+ * fragment. Where a mask is zero anything may stand.
+ */
+struct shape {
+	uint8_t value[64], mask[64];
+} __attribute__((aligned(64)));
+
+#define VALUE(at, value, mask) [at] = (value),
+#define MASK(at, value, mask) [at] = (mask),
+
+/* One field a line; t: bytes of the tag. */
+/* clang-format off */
+#define ZERO(X, at)  X(at, 0, 0xff)
+#define ZERO2(X, at) ZERO(X, at) ZERO(X, (at) + 1)
+#define ZERO4(X, at) ZERO2(X, at) ZERO2(X, (at) + 2)
+#define PORT(X, at)  X(at, 0x14, 0xff) X((at) + 1, 0xe9, 0xff)
+#define TAG(X)       X(12, 0x81, 0xff) ZERO(X, 13)
+#define GROUP4(X, t) \
+	X(0, 0x01, 0xff) ZERO(X, 1) X(2, 0x5e, 0xff) ZERO2(X, 3) X(5, 0xfb, 0xff) \
+	X(12 + (t), 0x08, 0xff) ZERO(X, 13 + (t))       /* IPv4 */ \
+	X(14 + (t), 0x45, 0xff)                         /* version, header length */ \
+	X(20 + (t), 0, 0x3f) ZERO(X, 21 + (t))          /* more fragments, offset */ \
+	X(23 + (t), 17, 0xff)                           /* UDP */ \
+	X(30 + (t), 224, 0xff) ZERO2(X, 31 + (t)) X(33 + (t), 251, 0xff) \
+	PORT(X, 34 + (t)) PORT(X, 36 + (t))
+#define GROUP6(X, t) \
+	X(0, 0x33, 0xff) X(1, 0x33, 0xff) ZERO2(X, 2) ZERO(X, 4) X(5, 0xfb, 0xff) \
+	X(12 + (t), 0x86, 0xff) X(13 + (t), 0xdd, 0xff) /* IPv6 */ \
+	X(14 + (t), 0x60, 0xf0)                         /* version */ \
+	X(20 + (t), 17, 0xff)                           /* UDP */ \
+	X(38 + (t), 0xff, 0xff) X(39 + (t), 0x02, 0xff) /* ff02::fb */ \
+	ZERO4(X, 40 + (t)) ZERO4(X, 44 + (t)) ZERO4(X, 48 + (t)) ZERO(X, 52 + (t)) \
+	X(53 + (t), 0xfb, 0xff) \
+	PORT(X, 54 + (t)) PORT(X, 56 + (t))
+/* clang-format on */
+
+static const struct shape shapes[4] = {
+	{{GROUP4(VALUE, 0)}, {GROUP4(MASK, 0)}},
+	{{GROUP6(VALUE, 0)}, {GROUP6(MASK, 0)}},
+	{{TAG(VALUE) GROUP4(VALUE, 4)}, {TAG(MASK) GROUP4(MASK, 4)}},
+	{{TAG(VALUE) GROUP6(VALUE, 4)}, {TAG(MASK) GROUP6(MASK, 4)}},
+};
+
+/* In one piece, nobody else's, with room for any answer, and for whole lines behind its data. */
+static inline bool plain_mbuf(const struct rte_mbuf *m)
+{
+	const uint64_t odd =
+		RTE_MBUF_F_RX_VLAN_STRIPPED | RTE_MBUF_F_INDIRECT | RTE_MBUF_F_EXTERNAL;
+
+	return (m->ol_flags & odd) == 0 && m->nb_segs == 1 && rte_mbuf_refcnt_read(m) == 1 &&
+	       m->data_len >= 60 && m->buf_len - m->data_off >= DP_HDR_MAX + DP_RENDERED_DNS + 64 &&
+	       m->buf_len - m->data_off >= m->data_len + 64;
+}
+
+/* IPv4's header sums up. *sum: the addresses are added, since UDP's pseudo header has them. */
+static inline bool ip_sums_up(const uint8_t *ip, bool v6, uint64_t *sum)
+{
+	if (!v6) {
+		uint64_t addresses = (uint64_t)load32(ip + 12) + load32(ip + 16);
+
+		*sum += addresses;
+		return sums_up(addresses + load32(ip) + load32(ip + 4) + load32(ip + 8));
+	}
+	*sum += halves(load64(ip + 8)) + halves(load64(ip + 16)) + halves(load64(ip + 24)) +
+		halves(load64(ip + 32));
+	return true;
+}
+
+/* The datagram's length is all lengths', and the frame has it. */
+static inline bool lengths_agree(const struct rte_mbuf *m, const uint8_t *ip, unsigned l3, bool v6)
+{
+	uint16_t len = load16(ip + (v6 ? 40 : 20) + 4);
+	unsigned udp_len = rte_be_to_cpu_16(len);
+
+	return m->data_len >= l3 + (v6 ? 40 : 20) + udp_len &&
+	       (v6 ? load16(ip + 4) == len : rte_be_to_cpu_16(load16(ip + 2)) == udp_len + 20);
+}
+
+/* sum: of the addresses, and of the datagram without its ports, length and checksum. */
+static inline bool udp_sums_up(const struct rte_mbuf *m, const uint8_t *udp, bool v6, uint64_t sum)
+{
+	uint16_t len = load16(udp + 4), ck = load16(udp + 6);
+
+	/* The length is in the pseudo header too. */
+	sum += (uint64_t)load32(udp) + 2 * (uint64_t)len + ck + rte_cpu_to_be_16(17);
+	return sums_up(sum) || (ck == 0 && !v6) ||
+	       (m->ol_flags & RTE_MBUF_F_RX_L4_CKSUM_MASK) == RTE_MBUF_F_RX_L4_CKSUM_GOOD;
+}
+
+/* Is the DNS header behind udp that of one question, and nothing else? */
+static inline bool asks_plainly(const uint8_t *udp)
+{
+	return load64(udp + 10) == rte_cpu_to_be_64(UINT64_C(0x0000000100000000)) &&
+	       load16(udp + 18) == 0;
+}
+
+/*
+ * Fills f from a frame of the given shape. Inlined for each shape: offsets that are known early
+ * keep the chain short from one packet to the next.
+ */
+static __rte_always_inline enum kind read_as(struct dp_worker *w, const struct dp_port_map *map,
+	const struct shape *s, const unsigned l3, const bool v6, struct rte_mbuf *m, struct fast *f)
+{
+	const uint8_t *p = rte_pktmbuf_mtod(m, const uint8_t *), *ip = p + l3;
+	const uint8_t *udp = ip + (v6 ? 40 : 20);
+	uint16_t vlan = 0;
+	unsigned name_len = rte_be_to_cpu_16(load16(udp + 4)) - (8u + 12 + 4);
+	uint64_t sum;
+
+	if (!lanes_match(p, s->value, s->mask))
+		return KIND_LEFT;
+	if (l3 == 18)
+		vlan = rte_be_to_cpu_16(load16(p + 14)) & 0xfff;
+	f->l = w->world->link[map->link_of_vlan[vlan]];
+	if (f->l == NULL)
+		return KIND_LEFT;
+	f->ip = ip;
+	f->v6 = v6;
+	f->m = m;
+	f->mac = mac_word(p + 6);
+	f->who = dp_regular_who(f->mac, f->l->id);
+	if (!asks_plainly(udp))
+		return KIND_OTHER;
+	/* A name, and nothing behind its type and class. */
+	if (!f->l->fast || name_len - 1 >= DP_RENDERED_NAME || !lengths_agree(m, ip, l3, v6) ||
+		(load16(udp + 20 + name_len + 2) & rte_cpu_to_be_16(0x7fff)) != rte_cpu_to_be_16(1))
+		return KIND_LEFT;
+	if (!canon(udp + 20, name_len, &f->key, &sum))
+		return KIND_LEFT;
+	sum += (uint64_t)load16(udp + 8) + rte_cpu_to_be_16(1);
+	if (!ip_sums_up(ip, v6, &sum) || !udp_sums_up(m, udp, v6, sum))
+		return KIND_LEFT;
+	f->key.w[7] = dp_rendered_tail(
+		load16(udp + 20 + name_len), f->l->alike, false, w->world->generation);
+	return KIND_PLAIN;
+}
+
+static inline enum kind read_frame(
+	struct dp_worker *w, const struct dp_port_map *map, struct rte_mbuf *m, struct fast *f)
+{
+	const uint8_t *p = rte_pktmbuf_mtod(m, const uint8_t *);
+	uint16_t type;
+
+	if (!plain_mbuf(m))
+		return KIND_LEFT;
+	type = load16(p + 12);
+	if (type == rte_cpu_to_be_16(RTE_ETHER_TYPE_VLAN)) {
+		type = load16(p + 16);
+		if (type == rte_cpu_to_be_16(RTE_ETHER_TYPE_IPV4))
+			return read_as(w, map, &shapes[2], 18, false, m, f);
+		if (type == rte_cpu_to_be_16(RTE_ETHER_TYPE_IPV6))
+			return read_as(w, map, &shapes[3], 18, true, m, f);
+		return KIND_LEFT;
+	}
+	if (type == rte_cpu_to_be_16(RTE_ETHER_TYPE_IPV4))
+		return read_as(w, map, &shapes[0], 14, false, m, f);
+	if (type == rte_cpu_to_be_16(RTE_ETHER_TYPE_IPV6))
+		return read_as(w, map, &shapes[1], 14, true, m, f);
+	return KIND_LEFT;
+}

@@ -1,0 +1,185 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#pragma once
+
+#include "dataplane/admit.h"
+#include "dataplane/fast_read.h"
+#include "dataplane/note.h"
+
+/* The later passes of the short way, as far as all kinds of packets share them: who it is from,
+ * what is kept for it, may it have it, and how it is said. */
+
+/* What becomes of a packet. */
+enum taken {
+	LEFT,  /* the long way */
+	SENT,  /* answered in its own mbuf; of admit(): let in */
+	SPENT, /* it ended: the mbuf is to be freed */
+};
+
+static inline struct dp_rendered *look_up(
+	const struct dp_rendered_table *t, const struct dp_rendered_set *s, uint64_t hash)
+{
+	const uint32_t ways = (1u << DP_RENDERED_WAYS) - 1;
+	uint32_t way = lanes_equal(s->tag, UINT32_MAX, (uint32_t)hash) & ways, entry;
+
+	if (way == 0)
+		return NULL;
+	entry = DP_RENDERED_ENTRY(s, __builtin_ctz(way));
+	return entry != 0 ? &t->entry[entry] : NULL;
+}
+
+/* Whoever has the tag; who it is is asked when it has been fetched. */
+static inline struct dp_regular *regular_of(struct dp_worker *w, const struct fast *f)
+{
+	unsigned set = dp_regular_set(f->caller);
+	uint32_t ways = lanes_equal(w->regulars.tag[set], UINT32_MAX, (uint32_t)f->caller);
+
+	return ways != 0 ? &w->regulars.at[set][__builtin_ctz(ways)] : NULL;
+}
+
+/* The entry of the links that are alike, or the link's own if it has one of the providers. */
+static inline const struct dp_rendered *entry_of(struct dp_worker *w, struct fast *f)
+{
+	const struct dp_rendered *e = f->e;
+
+	if (likely(e != NULL && lanes_same(e->key.w, f->key.w) && (e->links & f->l->bit) == 0))
+		return e;
+	f->key.w[7] = dp_rendered_tail((uint16_t)f->key.w[7], f->l->id, true, w->world->generation);
+	f->hash = line_hash(w->rendered.secret, f->key.w);
+	f->set = dp_rendered_set(&w->rendered, f->hash);
+	e = look_up(&w->rendered, f->set, f->hash);
+	return e != NULL && lanes_same(e->key.w, f->key.w) ? e : NULL;
+}
+
+/* Is it a source that was let in before, in this world? */
+static inline bool is_regular(const struct fast *f)
+{
+	const struct dp_regular *r = f->regular;
+
+	if (r == NULL || r->who != f->who)
+		return false;
+	/* None is 0: what was not let in is not taken for the unspecified address. */
+	return f->v6 ? (r->src6[0] | r->src6[1]) != 0 && r->src6[0] == load64(f->ip + 8) &&
+			       r->src6[1] == load64(f->ip + 16)
+		     : r->src4 != 0 && r->src4 == load32(f->ip + 12);
+}
+
+/* Its station, if it is known as one. */
+static inline struct cache_station *station_of(struct dp_worker *w, const struct fast *f)
+{
+	const struct dp_regular *r = f->regular;
+	struct cache_station *station = cache_station_at(w->cache, r->station);
+
+	return r->station != 0 &&
+			       atomic_load_explicit(&station->gen, memory_order_acquire) == r->gen
+		       ? station
+		       : NULL;
+}
+
+/* Over the station's meter: as dp_admit() ends it. */
+static enum taken shed(struct dp_worker *w, const struct fast *f, unsigned what)
+{
+	if (w->world->audit) {
+		struct dp_pkt pkt = {.link = f->l->id,
+			.family = f->v6 ? 6 : 4,
+			.flags = what == DP_METER_ADVERTISEMENTS ? DP_PKT_GROUP | DP_PKT_RESPONSE
+								 : DP_PKT_GROUP};
+
+		memcpy(&pkt.smac, rte_pktmbuf_mtod(f->m, const uint8_t *) + 6, sizeof(pkt.smac));
+		memcpy(pkt.src, f->ip + (f->v6 ? 8 : 12), f->v6 ? 16 : 4);
+		dp_note_refused(w, &pkt, DP_over_station);
+	}
+	dp_event(w, f->l->id, DP_EV_rx, 1);
+	dp_event(w, f->l->id, DP_EV_rx_multicast, 1);
+	dp_count(w, f->l->id, DP_over_station);
+	return SPENT;
+}
+
+/* Is it to be let in, within its meters? SENT, as far as they go. what: DP_METER_QUERIES or
+ * DP_METER_ADVERTISEMENTS. */
+static inline enum taken admit(struct dp_worker *w, const struct fast *f, unsigned what)
+{
+	struct cache_station *station;
+
+	if (!is_regular(f))
+		return LEFT;
+	if (!w->world->admission)
+		return SENT;
+	station = station_of(w, f);
+	if (station == NULL)
+		return LEFT;
+	if (what == DP_METER_QUERIES)
+		cache_station_asked(station, w->now_ms);
+	if (!dp_admit_station(w, station, what))
+		return shed(w, f, what);
+	/* The long way takes from the station once more, and sees to what is over. */
+	return dp_admit_link(w, f->l, what) ? SENT : LEFT;
+}
+
+/* Nothing is kept for it. The long way is what its meter pays for: one that is empty is seen here,
+ * and nothing is taken from one that is not. */
+static enum taken leave(struct dp_worker *w, const struct fast *f, unsigned what)
+{
+	struct cache_station *station;
+
+	if (!w->world->admission || !is_regular(f))
+		return LEFT;
+	station = station_of(w, f);
+	if (station == NULL || dp_admit_would(w, station, what))
+		return LEFT;
+	if (what == DP_METER_QUERIES)
+		cache_station_asked(station, w->now_ms);
+	return shed(w, f, what);
+}
+
+/* Writes the answer over the question. */
+static inline void write_answer(const struct fast *f, const struct dp_rendered *e)
+{
+	struct rte_mbuf *m = f->m;
+	uint8_t *p = rte_pktmbuf_mtod(m, uint8_t *), *ip;
+	unsigned l2 = f->l->l2_len, ip_len = f->v6 ? 40 : 20, udp_len = 8 + e->len;
+	uint32_t sum;
+	uint16_t ck;
+
+	/* Whole lines: of the header, to the source; then the message over what is too much. */
+	lanes_copy(p, f->v6 ? f->l->hdr6 : f->l->hdr4, f->v6 ? DP_HDR_MAX : DP_HDR_ROOM);
+	*(unaligned_uint32_t *)p = (uint32_t)f->mac;
+	*(unaligned_uint16_t *)(p + 4) = (uint16_t)(f->mac >> 32);
+	lanes_copy(p + l2 + ip_len + 8, e->dns, e->len);
+	ip = p + l2;
+	if (f->v6) {
+		*(unaligned_uint16_t *)(ip + 4) = rte_cpu_to_be_16((uint16_t)udp_len);
+		sum = f->l->udp_sum6;
+	} else {
+		uint16_t total = rte_cpu_to_be_16((uint16_t)(20 + udp_len));
+
+		*(unaligned_uint16_t *)(ip + 2) = total;
+		*(unaligned_uint16_t *)(ip + 10) = checksum((uint32_t)f->l->ip_sum4 + total);
+		sum = f->l->udp_sum4;
+	}
+	/* The length is in the pseudo header and in the UDP header. */
+	sum += 2 * (uint32_t)rte_cpu_to_be_16((uint16_t)udp_len) + e->sum;
+	ck = checksum(sum);
+	*(unaligned_uint16_t *)(ip + ip_len + 4) = rte_cpu_to_be_16((uint16_t)udp_len);
+	*(unaligned_uint16_t *)(ip + ip_len + 6) = ck != 0 ? ck : 0xffff;
+	m->data_len = (uint16_t)(l2 + ip_len + udp_len);
+	m->pkt_len = m->data_len;
+}
+
+static inline void count_hits(struct dp_worker *w, const struct dp_rendered *e)
+{
+	for (unsigned i = 0; i < DP_RENDERED_HITS; i++)
+		if (e->hit_n[i] > 0 && w->world->hits[w->id] != NULL)
+			COUNTER_ADD(w->world->hits[w->id][e->hit[i]], e->hit_n[i]);
+}
+
+/* Sends what the entry says. */
+static inline void say(
+	struct dp_worker *w, struct dp_txq *q, const struct fast *f, const struct dp_rendered *e)
+{
+	write_answer(f, e);
+	q->link[q->n] = f->l->id;
+	q->m[q->n++] = f->m;
+	/* Received and answered too (dp_counters_link(), as for all that it adds up). */
+	dp_event(w, f->l->id, DP_EV_rendered, 1);
+	dp_event(w, f->l->id, DP_EV_tx_records, e->answers);
+}
