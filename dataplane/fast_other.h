@@ -223,7 +223,7 @@ static inline bool leave_out(struct dp_worker *w, uint32_t knows, const struct d
 }
 
 /* Was it what the entry is for, and has control heard what it is to hear? */
-static inline bool is_for(struct dp_worker *w, const struct fast *f, const struct dp_rendered *e)
+static __rte_always_inline bool is_for(struct dp_worker *w, const struct fast *f, const struct dp_rendered *e)
 {
 	if (!dp_watch_good(&e->watched, w->now_ms) || cache_owners_may(e->owner, e->owners, f->mac))
 		return false;

@@ -78,7 +78,7 @@ static const struct shape shapes[4] = {
 };
 
 /* In one piece, nobody else's, with room for any answer, and for whole lines behind its data. */
-static inline bool plain_mbuf(const struct rte_mbuf *m)
+static __rte_always_inline bool plain_mbuf(const struct rte_mbuf *m)
 {
 	const uint64_t odd =
 		RTE_MBUF_F_RX_VLAN_STRIPPED | RTE_MBUF_F_INDIRECT | RTE_MBUF_F_EXTERNAL;
@@ -89,7 +89,7 @@ static inline bool plain_mbuf(const struct rte_mbuf *m)
 }
 
 /* IPv4's header sums up. *sum: the addresses are added, since UDP's pseudo header has them. */
-static inline bool ip_sums_up(const uint8_t *ip, bool v6, uint64_t *sum)
+static __rte_always_inline bool ip_sums_up(const uint8_t *ip, bool v6, uint64_t *sum)
 {
 	if (!v6) {
 		uint64_t addresses = (uint64_t)load32(ip + 12) + load32(ip + 16);
@@ -103,7 +103,7 @@ static inline bool ip_sums_up(const uint8_t *ip, bool v6, uint64_t *sum)
 }
 
 /* The datagram's length is all lengths', and the frame has it. */
-static inline bool lengths_agree(const struct rte_mbuf *m, const uint8_t *ip, unsigned l3, bool v6)
+static __rte_always_inline bool lengths_agree(const struct rte_mbuf *m, const uint8_t *ip, unsigned l3, bool v6)
 {
 	uint16_t len = load16(ip + (v6 ? 40 : 20) + 4);
 	unsigned udp_len = rte_be_to_cpu_16(len);
@@ -113,7 +113,7 @@ static inline bool lengths_agree(const struct rte_mbuf *m, const uint8_t *ip, un
 }
 
 /* sum: of the addresses, and of the datagram without its ports, length and checksum. */
-static inline bool udp_sums_up(const struct rte_mbuf *m, const uint8_t *udp, bool v6, uint64_t sum)
+static __rte_always_inline bool udp_sums_up(const struct rte_mbuf *m, const uint8_t *udp, bool v6, uint64_t sum)
 {
 	uint16_t len = load16(udp + 4), ck = load16(udp + 6);
 

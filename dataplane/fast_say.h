@@ -15,7 +15,7 @@ enum taken {
 	SPENT, /* it ended: the mbuf is to be freed */
 };
 
-static inline struct dp_rendered *look_up(
+static __rte_always_inline struct dp_rendered *look_up(
 	const struct dp_rendered_table *t, const struct dp_rendered_set *s, uint64_t hash)
 {
 	const uint32_t ways = (1u << DP_RENDERED_WAYS) - 1;
@@ -28,7 +28,7 @@ static inline struct dp_rendered *look_up(
 }
 
 /* Whoever has the tag; who it is is asked when it has been fetched. */
-static inline struct dp_regular *regular_of(struct dp_worker *w, const struct fast *f)
+static __rte_always_inline struct dp_regular *regular_of(struct dp_worker *w, const struct fast *f)
 {
 	unsigned set = dp_regular_set(f->caller);
 	uint32_t ways = lanes_equal(w->regulars.tag[set], UINT32_MAX, (uint32_t)f->caller);
@@ -37,7 +37,7 @@ static inline struct dp_regular *regular_of(struct dp_worker *w, const struct fa
 }
 
 /* The entry of the links that are alike, or the link's own if it has one of the providers. */
-static inline const struct dp_rendered *entry_of(struct dp_worker *w, struct fast *f)
+static __rte_always_inline const struct dp_rendered *entry_of(struct dp_worker *w, struct fast *f)
 {
 	const struct dp_rendered *e = f->e;
 
@@ -51,7 +51,7 @@ static inline const struct dp_rendered *entry_of(struct dp_worker *w, struct fas
 }
 
 /* Is it a source that was let in before, in this world? */
-static inline bool is_regular(const struct fast *f)
+static __rte_always_inline bool is_regular(const struct fast *f)
 {
 	const struct dp_regular *r = f->regular;
 
@@ -64,7 +64,7 @@ static inline bool is_regular(const struct fast *f)
 }
 
 /* Its station, if it is known as one. */
-static inline struct cache_station *station_of(struct dp_worker *w, const struct fast *f)
+static __rte_always_inline struct cache_station *station_of(struct dp_worker *w, const struct fast *f)
 {
 	const struct dp_regular *r = f->regular;
 	struct cache_station *station = cache_station_at(w->cache, r->station);
@@ -96,7 +96,7 @@ static enum taken shed(struct dp_worker *w, const struct fast *f, unsigned what)
 
 /* Is it to be let in, within its meters? SENT, as far as they go. what: DP_METER_QUERIES or
  * DP_METER_ADVERTISEMENTS. */
-static inline enum taken admit(struct dp_worker *w, const struct fast *f, unsigned what)
+static __rte_always_inline enum taken admit(struct dp_worker *w, const struct fast *f, unsigned what)
 {
 	struct cache_station *station;
 
@@ -132,7 +132,7 @@ static enum taken leave(struct dp_worker *w, const struct fast *f, unsigned what
 }
 
 /* Writes the answer over the question. */
-static inline void write_answer(const struct fast *f, const struct dp_rendered *e)
+static __rte_always_inline void write_answer(const struct fast *f, const struct dp_rendered *e)
 {
 	struct rte_mbuf *m = f->m;
 	uint8_t *p = rte_pktmbuf_mtod(m, uint8_t *), *ip;
@@ -165,7 +165,7 @@ static inline void write_answer(const struct fast *f, const struct dp_rendered *
 	m->pkt_len = m->data_len;
 }
 
-static inline void count_hits(struct dp_worker *w, const struct dp_rendered *e)
+static __rte_always_inline void count_hits(struct dp_worker *w, const struct dp_rendered *e)
 {
 	for (unsigned i = 0; i < DP_RENDERED_HITS; i++)
 		if (e->hit_n[i] > 0 && w->world->hits[w->id] != NULL)
@@ -173,7 +173,7 @@ static inline void count_hits(struct dp_worker *w, const struct dp_rendered *e)
 }
 
 /* Sends what the entry says. */
-static inline void say(
+static __rte_always_inline void say(
 	struct dp_worker *w, struct dp_txq *q, const struct fast *f, const struct dp_rendered *e)
 {
 	write_answer(f, e);
