@@ -12,7 +12,7 @@
 #define SEVERAL_MAX 16 /* questions */
 
 struct other {
-	struct fast f;
+	struct fast *f;
 	const uint8_t *dns;
 	unsigned dns_len;
 	unsigned asked;       /* bytes behind the DNS header, up to the known answers */
@@ -49,10 +49,10 @@ static inline bool read_question(struct dp_worker *w, struct other *o)
 
 	if (name_len - 1 >= DP_RENDERED_NAME ||
 		(load16(p + name_len + 2) & rte_cpu_to_be_16(0x7fff)) != rte_cpu_to_be_16(1) ||
-		!canon(p, name_len, &o->f.key, &sum))
+		!canon(p, name_len, &o->f->key, &sum))
 		return false;
-	o->f.key.w[7] =
-		dp_rendered_tail(load16(p + name_len), o->f.l->alike, false, w->world->generation);
+	o->f->key.w[7] =
+		dp_rendered_tail(load16(p + name_len), o->f->l->alike, false, w->world->generation);
 	return true;
 }
 
@@ -62,7 +62,7 @@ static inline bool read_query(struct dp_worker *w, struct other *o)
 	unsigned authority = rte_be_to_cpu_16(load16(o->dns + 8));
 
 	o->known = rte_be_to_cpu_16(load16(o->dns + 6));
-	if (!o->f.l->fast || load16(o->dns + 2) != 0 || load16(o->dns + 10) != 0 ||
+	if (!o->f->l->fast || load16(o->dns + 2) != 0 || load16(o->dns + 10) != 0 ||
 		questions - 1 >= SEVERAL_MAX || (authority > 0 && o->known > 0))
 		return false;
 	/* Somebody's may be awaited (gather.c). */
@@ -78,41 +78,41 @@ static inline bool read_query(struct dp_worker *w, struct other *o)
 		o->asked = o->dns_len - 12;
 	if (o->asked > DP_RENDERED_ASKED)
 		return false;
-	dp_rendered_several(&o->f.key, message_hash(w->rendered.secret, o->dns + 12, o->asked, 0),
-		o->asked, dp_rendered_tail(0, o->f.l->alike, false, w->world->generation));
+	dp_rendered_several(&o->f->key, message_hash(w->rendered.secret, o->dns + 12, o->asked, 0),
+		o->asked, dp_rendered_tail(0, o->f->l->alike, false, w->world->generation));
 	return true;
 }
 
 /* f was read up to the UDP header. */
 static inline bool read_other(struct dp_worker *w, struct other *o)
 {
-	const struct rte_mbuf *m = o->f.m;
-	const uint8_t *ip = o->f.ip, *udp = ip + (o->f.v6 ? 40 : 20);
+	const struct rte_mbuf *m = o->f->m;
+	const uint8_t *ip = o->f->ip, *udp = ip + (o->f->v6 ? 40 : 20);
 	unsigned l3 = (unsigned)(ip - rte_pktmbuf_mtod(m, const uint8_t *));
 	unsigned udp_len = rte_be_to_cpu_16(load16(udp + 4));
 	uint64_t sum;
 
-	if (udp_len < 8 + 12 || !lengths_agree(m, ip, l3, o->f.v6))
+	if (udp_len < 8 + 12 || !lengths_agree(m, ip, l3, o->f->v6))
 		return false;
 	o->dns = udp + 8;
 	o->dns_len = udp_len - 8;
 	sum = message_sum(o->dns, o->dns_len);
-	if (!ip_sums_up(ip, o->f.v6, &sum) || !udp_sums_up(m, udp, o->f.v6, sum))
+	if (!ip_sums_up(ip, o->f->v6, &sum) || !udp_sums_up(m, udp, o->f->v6, sum))
 		return false;
 	/* A response: no opcode, no rcode (RFC 6762 §18.3, §18.11). */
 	o->response = (load16(o->dns + 2) & rte_cpu_to_be_16(0xf80f)) == rte_cpu_to_be_16(0x8000);
 	if (!o->response)
 		return read_query(w, o);
 	/* It may be what an answer of ours waits for (RFC 6762 §7.4). */
-	if (atomic_load_explicit(&w->shared->waiting[o->f.l->id], memory_order_relaxed) != 0)
+	if (atomic_load_explicit(&w->shared->waiting[o->f->l->id], memory_order_relaxed) != 0)
 		return false;
-	o->print = message_hash(w->rendered.secret, o->dns, o->dns_len, o->f.who);
+	o->print = message_hash(w->rendered.secret, o->dns, o->dns_len, o->f->who);
 	return true;
 }
 
 static inline void fetch_other(struct dp_worker *w, struct other *o)
 {
-	struct fast *f = &o->f;
+	struct fast *f = o->f;
 
 	f->caller = dp_regular_hash(f->who);
 	rte_prefetch0(w->regulars.tag[dp_regular_set(f->caller)]);
@@ -130,7 +130,7 @@ static inline void fetch_other(struct dp_worker *w, struct other *o)
 
 static inline void look_up_other(struct dp_worker *w, struct other *o)
 {
-	struct fast *f = &o->f;
+	struct fast *f = o->f;
 
 	f->regular = regular_of(w, f);
 	rte_prefetch0(f->regular);
@@ -151,17 +151,18 @@ static inline void look_up_other(struct dp_worker *w, struct other *o)
 /* --- queries --------------------------------------------------------------------------------- */
 
 /* The image of the record at p: bytes of rdata are there, DP_IMAGE_RDATA at most. Reads a line. */
-static inline void image_of(const uint8_t *p, unsigned rdlen, struct dp_image *image)
+static inline void image_of(
+	const uint8_t *p, unsigned rdlen, uint64_t whole, struct dp_image *image)
 {
 #if defined(__AVX512BW__)
 	__m512i v = _mm512_maskz_loadu_epi8(((UINT64_C(1) << rdlen) - 1) << 8, p + 4);
 
-	v = _mm512_mask_set1_epi64(v, 1, (long long)dp_image_head(p));
+	v = _mm512_mask_set1_epi64(v, 1, (long long)dp_image_head(p, whole));
 	_mm512_store_si512(image->w, v);
 #else
 	const uint8_t *tail = TAIL(rdlen);
 
-	image->w[0] = dp_image_head(p);
+	image->w[0] = dp_image_head(p, whole);
 	for (unsigned i = 0; i < 7; i++)
 		image->w[1 + i] = load64(p + DP_IMAGE_HEAD + 8 * i) & load64(tail + 8 * i);
 #endif
@@ -177,30 +178,27 @@ static inline bool what_is_known(const struct dp_worker *w, const struct other *
 
 	*knows = 0;
 	for (unsigned n = o->known; n > 0; n--) {
-		const struct dp_image_of *of;
 		struct dp_image image;
+		uint32_t ttl, at;
 		unsigned rdlen;
-		uint32_t ttl;
 
 		if (end - p < DP_IMAGE_HEAD)
 			return false;
 		rdlen = rte_be_to_cpu_16(load16(p + 10));
 		if (rdlen > DP_IMAGE_RDATA || end - p < DP_IMAGE_HEAD + (int)rdlen)
 			return false;
-		image_of(p, rdlen, &image);
-		of = dp_image_find(&w->images, &image,
-			dp_image_hash(line_hash(w->rendered.secret, image.w), e->whole), e->whole);
-		if (of == NULL)
+		image_of(p, rdlen, e->whole, &image);
+		if (!dp_image_find(&w->images, &image, line_hash(w->rendered.secret, image.w), &at))
 			return false;
 		ttl = rte_be_to_cpu_32(load32(p + 6));
 		p += DP_IMAGE_HEAD + rdlen;
 		/* Of two that are the same the first counts. */
-		if (of->at >= DP_RENDERED_ITEMS || (seen >> of->at & 1) != 0)
+		if (at >= DP_RENDERED_ITEMS || (seen >> at & 1) != 0)
 			continue;
-		seen |= 1u << of->at;
+		seen |= 1u << at;
 		/* Half of what we would send (RFC 6762 §7.1); with the top bit set it is 0. */
-		if ((int32_t)ttl > 0 && 2 * (uint64_t)ttl >= e->ttl[of->at])
-			*knows |= 1u << of->at;
+		if ((int32_t)ttl > 0 && 2 * (uint64_t)ttl >= e->ttl[at])
+			*knows |= 1u << at;
 	}
 	return p == end;
 }
@@ -223,7 +221,8 @@ static inline bool leave_out(struct dp_worker *w, uint32_t knows, const struct d
 }
 
 /* Was it what the entry is for, and has control heard what it is to hear? */
-static __rte_always_inline bool is_for(struct dp_worker *w, const struct fast *f, const struct dp_rendered *e)
+static __rte_always_inline bool is_for(
+	struct dp_worker *w, const struct fast *f, const struct dp_rendered *e)
 {
 	if (!dp_watch_good(&e->watched, w->now_ms) || cache_owners_may(e->owner, e->owners, f->mac))
 		return false;
@@ -257,11 +256,11 @@ static inline enum taken end_query(struct dp_worker *w, struct dp_txq *q, const 
 
 static inline enum taken answer_other(struct dp_worker *w, struct dp_txq *q, struct other *o)
 {
-	const struct dp_rendered *e = entry_of(w, &o->f), *said = e;
+	const struct dp_rendered *e = entry_of(w, o->f), *said = e;
 	uint32_t knows = 0;
 
-	if (e == NULL || !is_for(w, &o->f, e))
-		return leave(w, &o->f, DP_METER_QUERIES);
+	if (e == NULL || !is_for(w, o->f, e))
+		return leave(w, o->f, DP_METER_QUERIES);
 	if (o->several && memcmp(e->asked, o->dns + 12, o->asked) != 0)
 		return LEFT;
 	if (o->known > 0 && e->n > 0 && !what_is_known(w, o, e, &knows))
@@ -271,7 +270,7 @@ static inline enum taken answer_other(struct dp_worker *w, struct dp_txq *q, str
 	/* The whole of it is known, but not how it is said. */
 	if (said == e && e->len == 0 && e->n > 0)
 		return LEFT;
-	return end_query(w, q, &o->f, e, said);
+	return end_query(w, q, o->f, e, said);
 }
 
 /* --- announcements --------------------------------------------------------------------------- */
@@ -287,11 +286,11 @@ static inline enum taken hear(struct dp_worker *w, const struct other *o)
 	while (way < DP_HEARD_WAYS && s->print[way] != print)
 		way++;
 	if (way == DP_HEARD_WAYS || !dp_watch_good(&s->watched[way], w->now_ms))
-		return leave(w, &o->f, DP_METER_ADVERTISEMENTS);
-	let_in = admit(w, &o->f, DP_METER_ADVERTISEMENTS);
+		return leave(w, o->f, DP_METER_ADVERTISEMENTS);
+	let_in = admit(w, o->f, DP_METER_ADVERTISEMENTS);
 	if (let_in != SENT)
 		return let_in;
-	dp_event(w, o->f.l->id, DP_EV_heard_again, 1);
+	dp_event(w, o->f->l->id, DP_EV_heard_again, 1);
 	return SPENT;
 }
 
@@ -300,7 +299,7 @@ static inline enum taken hear(struct dp_worker *w, const struct other *o)
 /* Those of the burst in the bits of `others`; returns the bits of those that were taken. The mbufs
  * of `spent` are the caller's to free. */
 static __rte_noinline uint64_t burst_others(struct dp_worker *w, struct dp_txq *q,
-	const struct fast *fast, uint64_t others, struct rte_mbuf **spent, unsigned *n_spent)
+	struct fast *fast, uint64_t others, struct rte_mbuf **spent, unsigned *n_spent)
 {
 	struct other other[DP_BURST];
 	uint64_t taken = 0, candidates = 0;
@@ -309,7 +308,7 @@ static __rte_noinline uint64_t burst_others(struct dp_worker *w, struct dp_txq *
 		unsigned i = (unsigned)__builtin_ctzll(c);
 		struct other *o = &other[i];
 
-		o->f = fast[i];
+		o->f = &fast[i];
 		if (!read_other(w, o))
 			continue;
 		fetch_other(w, o);
@@ -323,7 +322,7 @@ static __rte_noinline uint64_t burst_others(struct dp_worker *w, struct dp_txq *
 		enum taken t = o->response ? hear(w, o) : answer_other(w, q, o);
 
 		if (t == SPENT)
-			spent[(*n_spent)++] = o->f.m;
+			spent[(*n_spent)++] = o->f->m;
 		if (t != LEFT)
 			taken |= UINT64_C(1) << i;
 	}

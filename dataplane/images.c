@@ -21,6 +21,7 @@ void dp_image_keep(struct dp_worker *w, const uint8_t *dns, unsigned questions, 
 	const uint8_t *p = dns + off;
 	struct dp_image image = {{0}};
 	unsigned set, way, rdlen;
+	uint32_t there;
 	uint64_t hash;
 
 	if (end - off < DP_IMAGE_HEAD || p[0] < 0xc0 || (dns_load16(p) & 0x3fff) >= questions ||
@@ -30,14 +31,14 @@ void dp_image_keep(struct dp_worker *w, const uint8_t *dns, unsigned questions, 
 	if (rdlen != end - off - DP_IMAGE_HEAD || rdlen > DP_IMAGE_RDATA ||
 		!points_into(p + DP_IMAGE_HEAD, rdlen, questions))
 		return;
-	image.w[0] = dp_image_head(p);
+	image.w[0] = dp_image_head(p, whole);
 	memcpy(image.w + 1, p + DP_IMAGE_HEAD, rdlen);
-	hash = dp_image_hash(w->shared->fast->hash(w->rendered.secret, image.w), whole);
-	if (dp_image_find(t, &image, hash, whole) != NULL)
+	hash = w->shared->fast->hash(w->rendered.secret, image.w);
+	if (dp_image_find(t, &image, hash, &there))
 		return;
 	set = dp_image_set(hash);
 	way = t->clock++ % DP_IMAGE_WAYS;
-	t->tag[set][way] = (uint32_t)hash;
+	t->set[set].tag[way] = (uint32_t)hash;
+	DP_IMAGE_AT(&t->set[set], way) = at;
 	t->image[set][way] = image;
-	t->of[set][way] = (struct dp_image_of){.whole = whole, .at = at};
 }

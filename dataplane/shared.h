@@ -40,10 +40,11 @@ struct dp_link_counters {
 	uint64_t outcome[DP_N_OUTCOMES];
 } __attribute__((aligned(64)));
 
+/* A line of its own: the lcores' are side by side. */
 struct dp_counters {
 	struct dp_link_counters *link; /* [DP_LINKS_MAX], [0]: packets of no link */
 	uint64_t turns, busy_turns;    /* the load of the lcore */
-};
+} __attribute__((aligned(64)));
 
 struct dp_shared;
 struct dp_fast_version;
