@@ -15,7 +15,7 @@ static bool restore_tag(struct rte_mbuf **m)
 }
 
 /* Takes the mbuf in any case. */
-void dp_bypass_plain(
+static void leave(
 	struct dp_worker *w, const struct dp_port_map *from, uint16_t link, struct rte_mbuf *m)
 {
 	const struct dp_port_map *to = w->world->port[from->peer];
@@ -29,10 +29,33 @@ void dp_bypass_plain(
 	dp_tx(w, from->peer, link, m);
 }
 
+void dp_bypass_burst(struct dp_worker *w, const struct dp_port_map *from, struct rte_mbuf **m,
+	const uint16_t *link, unsigned n)
+{
+	const struct dp_port_map *to = w->world->port[from->peer];
+	struct dp_txq *q;
+
+	if (unlikely(to == NULL || w->id >= to->n_queues)) {
+		for (unsigned i = 0; i < n; i++)
+			leave(w, from, link[i], m[i]);
+		return;
+	}
+	q = dp_tx_room(w, from->peer, n);
+	for (unsigned i = 0; i < n; i++) {
+		if (unlikely((m[i]->ol_flags & RTE_MBUF_F_RX_VLAN_STRIPPED) != 0 ||
+			     rte_pktmbuf_pkt_len(m[i]) > to->mtu + DP_L2_CROSSING)) {
+			leave(w, from, link[i], m[i]);
+			continue;
+		}
+		q->link[q->n] = link[i];
+		q->m[q->n++] = m[i];
+	}
+}
+
 void dp_bypass(struct dp_worker *w, struct rte_mbuf *m)
 {
 	dp_count(w, dp_pkt(m)->link, DP_bypassed);
-	dp_bypass_plain(w, w->world->port[dp_pkt(m)->rx_port], dp_pkt(m)->link, m);
+	leave(w, w->world->port[dp_pkt(m)->rx_port], dp_pkt(m)->link, m);
 }
 
 void dp_bypass_copy(struct dp_worker *w, struct rte_mbuf *m)
@@ -51,5 +74,5 @@ void dp_bypass_copy(struct dp_worker *w, struct rte_mbuf *m)
 		return;
 	}
 	*dp_pkt(copy) = *dp_pkt(m);
-	dp_bypass_plain(w, from, dp_pkt(m)->link, copy);
+	leave(w, from, dp_pkt(m)->link, copy);
 }

@@ -6,6 +6,7 @@
 #include "dataplane/fast_other.h"
 #include "dataplane/fast_read.h"
 #include "dataplane/fast_say.h"
+#include "dataplane/sieve.h"
 
 /* Compiled once for every instruction set it is worth it for, as FAST_VERSION called FAST_NAME
  * (meson.build). */
@@ -60,25 +61,31 @@ static unsigned fast_burst(struct dp_worker *w, struct rte_mbuf **burst, unsigne
 {
 	const uint16_t port = burst[0]->port;
 	const struct dp_port_map *map = w->world->port[port];
-	struct rte_mbuf *spent[DP_BURST];
-	struct fast fast[DP_BURST];
+	const bool keeps = w->rendered.set != NULL;
 	uint64_t taken = 0, plain = 0, others = 0;
-	unsigned left = 0, n_spent = 0;
+	struct fast fast[DP_BURST];
+	struct dp_sieved sieved;
+	unsigned left = 0;
 	struct dp_txq *q;
 
 	if (unlikely(map == NULL || n > DP_BURST || w->id >= map->n_queues))
 		return n;
 	q = dp_tx_room(w, port, n);
+	dp_sieve_begin(&sieved);
 	for (unsigned i = 0; i < n; i++) {
-		enum kind kind;
+		enum kind kind = KIND_LEFT;
 
 		if (i + 3 < n)
 			rte_prefetch0(rte_pktmbuf_mtod(burst[i + 3], void *));
-		kind = read_frame(w, map, burst[i], &fast[i]);
+		/* To a group. */
+		if ((*rte_pktmbuf_mtod(burst[i], const uint8_t *) & 1) != 0 && keeps)
+			kind = read_frame(w, map, burst[i], &fast[i]);
 		if (kind == KIND_PLAIN)
 			plain |= UINT64_C(1) << i;
 		else if (kind == KIND_OTHER)
 			others |= UINT64_C(1) << i;
+		else if (dp_sieve(w, map, burst[i], &sieved))
+			taken |= UINT64_C(1) << i;
 	}
 	for (uint64_t c = plain; c != 0; c &= c - 1)
 		hash_plain(w, &fast[__builtin_ctzll(c)]);
@@ -89,14 +96,13 @@ static unsigned fast_burst(struct dp_worker *w, struct rte_mbuf **burst, unsigne
 		enum taken t = answer_plain(w, q, &fast[i]);
 
 		if (unlikely(t == SPENT))
-			spent[n_spent++] = burst[i];
+			sieved.spent[sieved.n_spent++] = burst[i];
 		if (t != LEFT)
 			taken |= UINT64_C(1) << i;
 	}
 	if (others != 0)
-		taken |= burst_others(w, q, fast, others, spent, &n_spent);
-	if (n_spent > 0)
-		rte_pktmbuf_free_bulk(spent, n_spent);
+		taken |= burst_others(w, q, fast, others, &sieved);
+	dp_sieve_end(w, map, &sieved);
 	for (unsigned i = 0; i < n; i++)
 		if ((taken >> i & 1) == 0)
 			burst[left++] = burst[i];

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "dataplane/fast_say.h"
+#include "dataplane/sieve.h"
 
 /*
  * The short way of what is no plain question: known answers, several questions, probes, questions
@@ -296,10 +297,9 @@ static inline enum taken hear(struct dp_worker *w, const struct other *o)
 
 /* --------------------------------------------------------------------------------------------- */
 
-/* Those of the burst in the bits of `others`; returns the bits of those that were taken. The mbufs
- * of `spent` are the caller's to free. */
+/* Those of the burst in the bits of `others`; returns the bits of those that were taken. */
 static __rte_noinline uint64_t burst_others(struct dp_worker *w, struct dp_txq *q,
-	struct fast *fast, uint64_t others, struct rte_mbuf **spent, unsigned *n_spent)
+	struct fast *fast, uint64_t others, struct dp_sieved *spent)
 {
 	struct other other[DP_BURST];
 	uint64_t taken = 0, candidates = 0;
@@ -322,7 +322,7 @@ static __rte_noinline uint64_t burst_others(struct dp_worker *w, struct dp_txq *
 		enum taken t = o->response ? hear(w, o) : answer_other(w, q, o);
 
 		if (t == SPENT)
-			spent[(*n_spent)++] = o->f->m;
+			spent->spent[spent->n_spent++] = o->f->m;
 		if (t != LEFT)
 			taken |= UINT64_C(1) << i;
 	}

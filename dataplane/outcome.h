@@ -70,6 +70,8 @@ enum dp_outcome {
 	X(rendered_missed, "... for which control had heard just before that there is nothing")    \
 	X(heard_again, "advertisements heard again within a second, with nothing new")             \
 	X(tx_records, "records sent in answer sections")                                           \
+	X(crossed, "frames passed on by their Ethernet header alone")                              \
+	X(sieved, "frames to somebody else, dropped by their Ethernet header alone")               \
 	X(tx_multicast, "mDNS messages sent to the group")                                         \
 	X(tx_unicast, "mDNS messages sent to one station")                                         \
 	X(tx_host, "ARP, ND, IGMP, MLD and mDNS queries of our own sent")                          \

@@ -187,6 +187,9 @@ void dp_counters_link(const struct dp_shared *s, uint16_t id, struct dp_link_cou
 	missed = sum->event[DP_EV_rendered_missed];
 	heard = sum->event[DP_EV_heard_again];
 	all = rendered + known + missed + heard;
+	sum->event[DP_EV_rx] += sum->event[DP_EV_crossed] + sum->event[DP_EV_sieved];
+	sum->outcome[DP_bypassed] += sum->event[DP_EV_crossed];
+	sum->outcome[DP_not_ours] += sum->event[DP_EV_sieved];
 	sum->event[DP_EV_rx] += all;
 	sum->event[DP_EV_rx_multicast] += all;
 	sum->event[DP_EV_tx_multicast] += rendered;

@@ -9,50 +9,86 @@
 /*
  * What a frame's Ethernet header decides alone: of a VLAN that is no link, or to somebody else's
  * MAC. That is most of what an inline pair carries. The same outcomes as classify.c's, for plain
- * frames; whatever is not plain is left to it.
+ * frames; whatever is not plain is left to it. What ends here of a burst is gathered, and counted,
+ * passed on and freed as one.
  */
 
-enum dp_sieved {
-	DP_SIEVE_LEFT,  /* for classify.c */
-	DP_SIEVE_CROSS, /* passes to the other port */
-	DP_SIEVE_SHED,  /* dropped; counted */
+struct dp_sieved {
+	unsigned n_cross, n_spent;
+	unsigned nobodys, multicast, broadcast; /* of no link */
+	struct rte_mbuf *cross[DP_BURST];       /* to the other port of the pair */
+	uint16_t link[DP_BURST];                /* whose they are; 0: no link's */
+	struct rte_mbuf *spent[DP_BURST];       /* to be freed */
 };
 
-/* link: 0 if it is of none. */
-static inline enum dp_sieved dp_sieve(struct dp_worker *w, const struct dp_port_map *map,
-	const struct rte_mbuf *m, uint16_t *link)
+static inline void dp_sieve_begin(struct dp_sieved *s)
+{
+	s->n_cross = 0;
+	s->n_spent = 0;
+	s->nobodys = 0;
+	s->multicast = 0;
+	s->broadcast = 0;
+}
+
+/* True: it ends here. */
+static __rte_always_inline bool dp_sieve(
+	struct dp_worker *w, const struct dp_port_map *map, struct rte_mbuf *m, struct dp_sieved *s)
 {
 	const uint8_t *p = rte_pktmbuf_mtod(m, const uint8_t *);
 	uint16_t type, id, vlan = 0;
 	const struct dp_link *l;
-	uint64_t smac;
 
-	if (m->data_len < 60 || m->nb_segs != 1 || (m->ol_flags & RTE_MBUF_F_RX_VLAN_STRIPPED) != 0)
-		return DP_SIEVE_LEFT;
+	if (m->data_len < 18 || (m->ol_flags & RTE_MBUF_F_RX_VLAN_STRIPPED) != 0)
+		return false;
 	type = dns_load16(p + 12);
 	if (type == RTE_ETHER_TYPE_VLAN) {
 		vlan = dns_load16(p + 14) & 0xfff;
 		type = dns_load16(p + 16);
 	}
 	if (type == RTE_ETHER_TYPE_VLAN || type == RTE_ETHER_TYPE_QINQ)
-		return DP_SIEVE_LEFT;
+		return false;
 	id = map->link_of_vlan[vlan];
-	l = dp_world_link(w->world, id);
-	smac = mac_word(p + 6);
-	if (l != NULL && ((p[0] & 1) != 0 || mac_word(p) == mac_word(l->mac.b) || (p[6] & 1) != 0 ||
-				 smac == 0 || dp_world_own_mac(w->world, smac)))
-		return DP_SIEVE_LEFT;
-	if ((p[0] & 1) != 0)
-		dp_event(w, 0,
-			mac_word(p) == UINT64_C(0xffffffffffff) ? DP_EV_rx_broadcast
-								: DP_EV_rx_multicast,
-			1);
-	*link = l != NULL ? id : 0;
-	dp_event(w, *link, DP_EV_rx, 1);
-	if (map->inline_pair) {
-		dp_count(w, *link, DP_bypassed);
-		return DP_SIEVE_CROSS;
+	l = w->world->link[id];
+	if (l == NULL) {
+		id = 0;
+		s->nobodys++;
+		if ((p[0] & 1) != 0) {
+			bool all = mac_word(p) == UINT64_C(0xffffffffffff);
+
+			s->broadcast += all;
+			s->multicast += !all;
+		}
+	} else {
+		uint64_t smac = mac_word(p + 6);
+
+		if ((p[0] & 1) != 0 || mac_word(p) == mac_word(l->mac.b) || (p[6] & 1) != 0 ||
+			smac == 0 || dp_world_own_mac(w->world, smac))
+			return false;
+		dp_event(w, id, map->inline_pair ? DP_EV_crossed : DP_EV_sieved, 1);
 	}
-	dp_count(w, *link, l != NULL ? DP_not_ours : DP_unknown_link);
-	return DP_SIEVE_SHED;
+	if (map->inline_pair) {
+		s->link[s->n_cross] = id;
+		s->cross[s->n_cross++] = m;
+	} else {
+		s->spent[s->n_spent++] = m;
+	}
+	return true;
+}
+
+/* What ended: of a port with this map. */
+static inline void dp_sieve_end(
+	struct dp_worker *w, const struct dp_port_map *map, struct dp_sieved *s)
+{
+	if (s->nobodys > 0) {
+		dp_event(w, 0, DP_EV_rx, s->nobodys);
+		dp_event(w, 0, DP_EV_rx_multicast, s->multicast);
+		dp_event(w, 0, DP_EV_rx_broadcast, s->broadcast);
+		COUNTER_ADD(w->counters->link[0]
+				    .outcome[map->inline_pair ? DP_bypassed : DP_unknown_link],
+			s->nobodys);
+	}
+	if (s->n_cross > 0)
+		dp_bypass_burst(w, map, s->cross, s->link, s->n_cross);
+	if (s->n_spent > 0)
+		rte_pktmbuf_free_bulk(s->spent, s->n_spent);
 }

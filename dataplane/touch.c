@@ -141,7 +141,7 @@ void dp_response(struct dp_worker *w, struct rte_mbuf *m)
 		for (unsigned i = 0; i < n; i++)
 			touch(w, cache_record_at(w->cache, idx[i]));
 		if ((pkt->flags & (DP_PKT_GROUP | DP_PKT_OFFLINK)) == DP_PKT_GROUP &&
-			w->fast != NULL) {
+			w->rendered.set != NULL) {
 			dp_fast_admitted(w, m);
 			dp_heard_keep(w, pkt, dp_contiguous(w, m) + pkt->dns_off, idx, n);
 		}

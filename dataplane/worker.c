@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "dataplane/admit.h"
-#include "dataplane/sieve.h"
 #include "dataplane/tell.h"
 
 #include <errno.h>
@@ -44,8 +43,6 @@ struct dp_worker *dp_worker_create(
 		errno = ENOMEM;
 		return NULL;
 	}
-	if (w->rendered.set != NULL)
-		w->fast = s->fast->burst;
 	return w;
 }
 
@@ -145,7 +142,7 @@ static void dispatch(struct dp_worker *w, struct rte_mbuf *m, int rc)
 	else if (dp_pkt(m)->flags & DP_PKT_RESPONSE)
 		dp_response(w, m);
 	else {
-		if (w->fast != NULL && (dp_pkt(m)->flags & ordinary) == DP_PKT_GROUP)
+		if (w->rendered.set != NULL && (dp_pkt(m)->flags & ordinary) == DP_PKT_GROUP)
 			dp_fast_admitted(w, m);
 		dp_query_add(w, m);
 	}
@@ -174,34 +171,17 @@ static void fragment(struct dp_worker *w, struct rte_mbuf *m)
 
 static void receive(struct dp_worker *w, struct rte_mbuf **burst, unsigned n)
 {
-	const struct dp_port_map *map = w->world->port[burst[0]->port];
-	struct rte_mbuf *shed[DP_BURST];
-	unsigned n_shed = 0;
-
-	if (w->fast != NULL)
-		n = w->fast(w, burst, n);
+	n = w->shared->fast->burst(w, burst, n);
 	for (unsigned i = 0; i < n; i++) {
 		struct rte_mbuf *m = burst[i];
-		uint16_t link;
 		int rc;
 
 		if (i + 3 < n)
 			rte_prefetch0(rte_pktmbuf_mtod(burst[i + 3], void *));
-		switch (map != NULL ? dp_sieve(w, map, m, &link) : DP_SIEVE_LEFT) {
-		case DP_SIEVE_CROSS:
-			dp_bypass_plain(w, map, link, m);
-			continue;
-		case DP_SIEVE_SHED:
-			shed[n_shed++] = m;
-			continue;
-		case DP_SIEVE_LEFT:
-			break;
-		}
 		rc = dp_classify(w, m);
 		dp_event(w, dp_pkt(m)->link, DP_EV_rx, 1);
 		dispatch(w, m, rc);
 	}
-	rte_pktmbuf_free_bulk(shed, n_shed);
 	dp_query_run(w);
 }
 

@@ -232,8 +232,7 @@ struct dp_worker {
 	uint32_t told_swept; /* DP_TOLD_UNITS() of the time it was swept up to */
 
 	/* The short way (fast.h). */
-	dp_fast_burst_t *fast; /* NULL: not taken */
-	uint64_t era;          /* of regulars: changes with the world and with who is a gateway */
+	uint64_t era; /* of regulars: changes with the world and with who is a gateway */
 	struct dp_regulars regulars;
 	struct dp_rendered_table rendered;
 	struct dp_images images;
@@ -288,9 +287,9 @@ void dp_response(struct dp_worker *w, struct rte_mbuf *m);
  */
 void dp_bypass(struct dp_worker *w, struct rte_mbuf *m);
 void dp_bypass_copy(struct dp_worker *w, struct rte_mbuf *m);
-/* A frame of `link` (0: none) that dp_classify() has not seen leaves on the other port. */
-void dp_bypass_plain(
-	struct dp_worker *w, const struct dp_port_map *from, uint16_t link, struct rte_mbuf *m);
+/* Frames of link[] (0: none) that dp_classify() has not seen leave on the other port, in order. */
+void dp_bypass_burst(struct dp_worker *w, const struct dp_port_map *from, struct rte_mbuf **m,
+	const uint16_t *link, unsigned n);
 
 /* tx.c: take the mbuf. */
 void dp_tx(struct dp_worker *w, uint16_t port, uint16_t link, struct rte_mbuf *m);
