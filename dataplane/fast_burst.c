@@ -73,19 +73,22 @@ static unsigned fast_burst(struct dp_worker *w, struct rte_mbuf **burst, unsigne
 	q = dp_tx_room(w, port, n);
 	dp_sieve_begin(&sieved);
 	for (unsigned i = 0; i < n; i++) {
-		enum kind kind = KIND_LEFT;
+		struct dp_eth eth;
+		enum kind kind;
 
 		if (i + 3 < n)
 			rte_prefetch0(rte_pktmbuf_mtod(burst[i + 3], void *));
-		/* To a group. */
-		if ((*rte_pktmbuf_mtod(burst[i], const uint8_t *) & 1) != 0 && keeps)
-			kind = read_frame(w, map, burst[i], &fast[i]);
+		if (unlikely(!dp_sieve_read(w, map, burst[i], &eth)))
+			continue;
+		if (dp_sieve(w, map, &eth, burst[i], &sieved)) {
+			taken |= UINT64_C(1) << i;
+			continue;
+		}
+		kind = keeps ? read_frame(w, &eth, burst[i], &fast[i]) : KIND_LEFT;
 		if (kind == KIND_PLAIN)
 			plain |= UINT64_C(1) << i;
 		else if (kind == KIND_OTHER)
 			others |= UINT64_C(1) << i;
-		else if (dp_sieve(w, map, burst[i], &sieved))
-			taken |= UINT64_C(1) << i;
 	}
 	for (uint64_t c = plain; c != 0; c &= c - 1)
 		hash_plain(w, &fast[__builtin_ctzll(c)]);

@@ -5,6 +5,7 @@
 #include <rte_udp.h>
 
 #include "dataplane/fast_question.h"
+#include "dataplane/sieve.h"
 #include "dataplane/worker_priv.h"
 
 /* The first pass of the short way: is a frame mDNS to the group, without a fault? By the
@@ -80,8 +81,7 @@ static const struct shape shapes[4] = {
 /* In one piece, nobody else's, with room for any answer, and for whole lines behind its data. */
 static __rte_always_inline bool plain_mbuf(const struct rte_mbuf *m)
 {
-	const uint64_t odd =
-		RTE_MBUF_F_RX_VLAN_STRIPPED | RTE_MBUF_F_INDIRECT | RTE_MBUF_F_EXTERNAL;
+	const uint64_t odd = RTE_MBUF_F_INDIRECT | RTE_MBUF_F_EXTERNAL;
 
 	return (m->ol_flags & odd) == 0 && m->nb_segs == 1 && rte_mbuf_refcnt_read(m) == 1 &&
 	       m->data_len >= 60 && m->buf_len - m->data_off >= DP_HDR_MAX + DP_RENDERED_DNS + 64 &&
@@ -103,7 +103,8 @@ static __rte_always_inline bool ip_sums_up(const uint8_t *ip, bool v6, uint64_t 
 }
 
 /* The datagram's length is all lengths', and the frame has it. */
-static __rte_always_inline bool lengths_agree(const struct rte_mbuf *m, const uint8_t *ip, unsigned l3, bool v6)
+static __rte_always_inline bool lengths_agree(
+	const struct rte_mbuf *m, const uint8_t *ip, unsigned l3, bool v6)
 {
 	uint16_t len = load16(ip + (v6 ? 40 : 20) + 4);
 	unsigned udp_len = rte_be_to_cpu_16(len);
@@ -113,7 +114,8 @@ static __rte_always_inline bool lengths_agree(const struct rte_mbuf *m, const ui
 }
 
 /* sum: of the addresses, and of the datagram without its ports, length and checksum. */
-static __rte_always_inline bool udp_sums_up(const struct rte_mbuf *m, const uint8_t *udp, bool v6, uint64_t sum)
+static __rte_always_inline bool udp_sums_up(
+	const struct rte_mbuf *m, const uint8_t *udp, bool v6, uint64_t sum)
 {
 	uint16_t len = load16(udp + 4), ck = load16(udp + 6);
 
@@ -134,31 +136,26 @@ static inline bool asks_plainly(const uint8_t *udp)
  * Fills f from a frame of the given shape. Inlined for each shape: offsets that are known early
  * keep the chain short from one packet to the next.
  */
-static __rte_always_inline enum kind read_as(struct dp_worker *w, const struct dp_port_map *map,
+static __rte_always_inline enum kind read_as(struct dp_worker *w, const struct dp_link *l,
 	const struct shape *s, const unsigned l3, const bool v6, struct rte_mbuf *m, struct fast *f)
 {
 	const uint8_t *p = rte_pktmbuf_mtod(m, const uint8_t *), *ip = p + l3;
 	const uint8_t *udp = ip + (v6 ? 40 : 20);
-	uint16_t vlan = 0;
 	unsigned name_len = rte_be_to_cpu_16(load16(udp + 4)) - (8u + 12 + 4);
 	uint64_t sum;
 
 	if (!lanes_match(p, s->value, s->mask))
 		return KIND_LEFT;
-	if (l3 == 18)
-		vlan = rte_be_to_cpu_16(load16(p + 14)) & 0xfff;
-	f->l = w->world->link[map->link_of_vlan[vlan]];
-	if (f->l == NULL)
-		return KIND_LEFT;
+	f->l = l;
 	f->ip = ip;
 	f->v6 = v6;
 	f->m = m;
 	f->mac = mac_word(p + 6);
-	f->who = dp_regular_who(f->mac, f->l->id);
+	f->who = dp_regular_who(f->mac, l->id);
 	if (!asks_plainly(udp))
 		return KIND_OTHER;
 	/* A name, and nothing behind its type and class. */
-	if (!f->l->fast || name_len - 1 >= DP_RENDERED_NAME || !lengths_agree(m, ip, l3, v6) ||
+	if (!l->fast || name_len - 1 >= DP_RENDERED_NAME || !lengths_agree(m, ip, l3, v6) ||
 		(load16(udp + 20 + name_len + 2) & rte_cpu_to_be_16(0x7fff)) != rte_cpu_to_be_16(1))
 		return KIND_LEFT;
 	if (!canon(udp + 20, name_len, &f->key, &sum))
@@ -167,30 +164,21 @@ static __rte_always_inline enum kind read_as(struct dp_worker *w, const struct d
 	if (!ip_sums_up(ip, v6, &sum) || !udp_sums_up(m, udp, v6, sum))
 		return KIND_LEFT;
 	f->key.w[7] = dp_rendered_tail(
-		load16(udp + 20 + name_len), f->l->alike, false, w->world->generation);
+		load16(udp + 20 + name_len), l->alike, false, w->world->generation);
 	return KIND_PLAIN;
 }
 
+/* eth: of a link. */
 static inline enum kind read_frame(
-	struct dp_worker *w, const struct dp_port_map *map, struct rte_mbuf *m, struct fast *f)
+	struct dp_worker *w, const struct dp_eth *eth, struct rte_mbuf *m, struct fast *f)
 {
-	const uint8_t *p = rte_pktmbuf_mtod(m, const uint8_t *);
-	uint16_t type;
-
 	if (!plain_mbuf(m))
 		return KIND_LEFT;
-	type = load16(p + 12);
-	if (type == rte_cpu_to_be_16(RTE_ETHER_TYPE_VLAN)) {
-		type = load16(p + 16);
-		if (type == rte_cpu_to_be_16(RTE_ETHER_TYPE_IPV4))
-			return read_as(w, map, &shapes[2], 18, false, m, f);
-		if (type == rte_cpu_to_be_16(RTE_ETHER_TYPE_IPV6))
-			return read_as(w, map, &shapes[3], 18, true, m, f);
-		return KIND_LEFT;
-	}
-	if (type == rte_cpu_to_be_16(RTE_ETHER_TYPE_IPV4))
-		return read_as(w, map, &shapes[0], 14, false, m, f);
-	if (type == rte_cpu_to_be_16(RTE_ETHER_TYPE_IPV6))
-		return read_as(w, map, &shapes[1], 14, true, m, f);
+	if (eth->type == rte_cpu_to_be_16(RTE_ETHER_TYPE_IPV4))
+		return eth->tagged ? read_as(w, eth->l, &shapes[2], 18, false, m, f)
+				   : read_as(w, eth->l, &shapes[0], 14, false, m, f);
+	if (eth->type == rte_cpu_to_be_16(RTE_ETHER_TYPE_IPV6))
+		return eth->tagged ? read_as(w, eth->l, &shapes[3], 18, true, m, f)
+				   : read_as(w, eth->l, &shapes[1], 14, true, m, f);
 	return KIND_LEFT;
 }

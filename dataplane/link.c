@@ -102,6 +102,7 @@ void dp_link_finish(struct dp_link *l)
 	uint8_t *p;
 
 	l->bit = cache_link_bit(l->id);
+	l->mac_word = mac_word(l->mac.b);
 	memset(l->hdr4, 0, sizeof(l->hdr4));
 	memset(l->hdr6, 0, sizeof(l->hdr6));
 

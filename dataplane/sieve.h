@@ -30,27 +30,41 @@ static inline void dp_sieve_begin(struct dp_sieved *s)
 	s->broadcast = 0;
 }
 
-/* True: it ends here. */
-static __rte_always_inline bool dp_sieve(
-	struct dp_worker *w, const struct dp_port_map *map, struct rte_mbuf *m, struct dp_sieved *s)
+/* A frame's Ethernet header. */
+struct dp_eth {
+	const struct dp_link *l; /* NULL: of none */
+	uint16_t type;           /* network order */
+	bool tagged;             /* with one VLAN tag, in the frame */
+};
+
+/* False: it is no plain one. */
+static __rte_always_inline bool dp_sieve_read(const struct dp_worker *w,
+	const struct dp_port_map *map, const struct rte_mbuf *m, struct dp_eth *eth)
 {
 	const uint8_t *p = rte_pktmbuf_mtod(m, const uint8_t *);
-	uint16_t type, id, vlan = 0;
-	const struct dp_link *l;
+	const rte_be16_t tag = rte_cpu_to_be_16(RTE_ETHER_TYPE_VLAN);
+	uint16_t vlan = 0;
 
 	if (m->data_len < 18 || (m->ol_flags & RTE_MBUF_F_RX_VLAN_STRIPPED) != 0)
 		return false;
-	type = dns_load16(p + 12);
-	if (type == RTE_ETHER_TYPE_VLAN) {
+	eth->type = *(const unaligned_uint16_t *)(p + 12);
+	eth->tagged = eth->type == tag;
+	if (eth->tagged) {
 		vlan = dns_load16(p + 14) & 0xfff;
-		type = dns_load16(p + 16);
+		eth->type = *(const unaligned_uint16_t *)(p + 16);
 	}
-	if (type == RTE_ETHER_TYPE_VLAN || type == RTE_ETHER_TYPE_QINQ)
-		return false;
-	id = map->link_of_vlan[vlan];
-	l = w->world->link[id];
+	eth->l = w->world->link[map->link_of_vlan[vlan]];
+	return eth->type != tag && eth->type != rte_cpu_to_be_16(RTE_ETHER_TYPE_QINQ);
+}
+
+/* True: it ends here. */
+static __rte_always_inline bool dp_sieve(struct dp_worker *w, const struct dp_port_map *map,
+	const struct dp_eth *eth, struct rte_mbuf *m, struct dp_sieved *s)
+{
+	const uint8_t *p = rte_pktmbuf_mtod(m, const uint8_t *);
+	const struct dp_link *l = eth->l;
+
 	if (l == NULL) {
-		id = 0;
 		s->nobodys++;
 		if ((p[0] & 1) != 0) {
 			bool all = mac_word(p) == UINT64_C(0xffffffffffff);
@@ -61,13 +75,13 @@ static __rte_always_inline bool dp_sieve(
 	} else {
 		uint64_t smac = mac_word(p + 6);
 
-		if ((p[0] & 1) != 0 || mac_word(p) == mac_word(l->mac.b) || (p[6] & 1) != 0 ||
-			smac == 0 || dp_world_own_mac(w->world, smac))
+		if ((p[0] & 1) != 0 || mac_word(p) == l->mac_word || (p[6] & 1) != 0 || smac == 0 ||
+			dp_world_own_mac(w->world, smac))
 			return false;
-		dp_event(w, id, map->inline_pair ? DP_EV_crossed : DP_EV_sieved, 1);
+		dp_event(w, l->id, map->inline_pair ? DP_EV_crossed : DP_EV_sieved, 1);
 	}
 	if (map->inline_pair) {
-		s->link[s->n_cross] = id;
+		s->link[s->n_cross] = l != NULL ? l->id : 0;
 		s->cross[s->n_cross++] = m;
 	} else {
 		s->spent[s->n_spent++] = m;
