@@ -29,29 +29,6 @@ static void leave(
 	dp_tx(w, from->peer, link, m);
 }
 
-void dp_bypass_burst(struct dp_worker *w, const struct dp_port_map *from, struct rte_mbuf **m,
-	const uint16_t *link, unsigned n)
-{
-	const struct dp_port_map *to = w->world->port[from->peer];
-	struct dp_txq *q;
-
-	if (unlikely(to == NULL || w->id >= to->n_queues)) {
-		for (unsigned i = 0; i < n; i++)
-			leave(w, from, link[i], m[i]);
-		return;
-	}
-	q = dp_tx_room(w, from->peer, n);
-	for (unsigned i = 0; i < n; i++) {
-		if (unlikely((m[i]->ol_flags & RTE_MBUF_F_RX_VLAN_STRIPPED) != 0 ||
-			     rte_pktmbuf_pkt_len(m[i]) > to->mtu + DP_L2_CROSSING)) {
-			leave(w, from, link[i], m[i]);
-			continue;
-		}
-		q->link[q->n] = link[i];
-		q->m[q->n++] = m[i];
-	}
-}
-
 void dp_bypass(struct dp_worker *w, struct rte_mbuf *m)
 {
 	dp_count(w, dp_pkt(m)->link, DP_bypassed);

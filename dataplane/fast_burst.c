@@ -71,7 +71,7 @@ static unsigned fast_burst(struct dp_worker *w, struct rte_mbuf **burst, unsigne
 	if (unlikely(map == NULL || n > DP_BURST || w->id >= map->n_queues))
 		return n;
 	q = dp_tx_room(w, port, n);
-	dp_sieve_begin(&sieved);
+	dp_sieve_begin(w, map, n, &sieved);
 	for (unsigned i = 0; i < n; i++) {
 		struct dp_eth eth;
 		enum kind kind;

@@ -9,21 +9,30 @@
 /*
  * What a frame's Ethernet header decides alone: of a VLAN that is no link, or to somebody else's
  * MAC. That is most of what an inline pair carries. The same outcomes as classify.c's, for plain
- * frames; whatever is not plain is left to it. What ends here of a burst is gathered, and counted,
- * passed on and freed as one.
+ * frames; whatever is not plain is left to it. What ends here of a burst is counted and freed as
+ * one.
  */
 
 struct dp_sieved {
-	unsigned n_cross, n_spent;
+	struct dp_txq *cross; /* of the other port of the pair; NULL: there is none, or not here */
+	uint32_t mtu;         /* ... bytes of a frame that it takes */
 	unsigned nobodys, multicast, broadcast; /* of no link */
-	struct rte_mbuf *cross[DP_BURST];       /* to the other port of the pair */
-	uint16_t link[DP_BURST];                /* whose they are; 0: no link's */
-	struct rte_mbuf *spent[DP_BURST];       /* to be freed */
+	unsigned n_spent;
+	struct rte_mbuf *spent[DP_BURST]; /* to be freed */
 };
 
-static inline void dp_sieve_begin(struct dp_sieved *s)
+/* For a burst of n of a port with this map. */
+static inline void dp_sieve_begin(
+	struct dp_worker *w, const struct dp_port_map *map, unsigned n, struct dp_sieved *s)
 {
-	s->n_cross = 0;
+	const struct dp_port_map *to = map->inline_pair ? w->world->port[map->peer] : NULL;
+
+	s->cross = NULL;
+	s->mtu = 0;
+	if (to != NULL && w->id < to->n_queues) {
+		s->cross = dp_tx_room(w, map->peer, n);
+		s->mtu = to->mtu + DP_L2_CROSSING;
+	}
 	s->n_spent = 0;
 	s->nobodys = 0;
 	s->multicast = 0;
@@ -64,6 +73,8 @@ static __rte_always_inline bool dp_sieve(struct dp_worker *w, const struct dp_po
 	const uint8_t *p = rte_pktmbuf_mtod(m, const uint8_t *);
 	const struct dp_link *l = eth->l;
 
+	if (map->inline_pair && (s->cross == NULL || rte_pktmbuf_pkt_len(m) > s->mtu))
+		return false;
 	if (l == NULL) {
 		s->nobodys++;
 		if ((p[0] & 1) != 0) {
@@ -81,8 +92,8 @@ static __rte_always_inline bool dp_sieve(struct dp_worker *w, const struct dp_po
 		dp_event(w, l->id, map->inline_pair ? DP_EV_crossed : DP_EV_sieved, 1);
 	}
 	if (map->inline_pair) {
-		s->link[s->n_cross] = l != NULL ? l->id : 0;
-		s->cross[s->n_cross++] = m;
+		s->cross->link[s->cross->n] = l != NULL ? l->id : 0;
+		s->cross->m[s->cross->n++] = m;
 	} else {
 		s->spent[s->n_spent++] = m;
 	}
@@ -101,8 +112,6 @@ static inline void dp_sieve_end(
 				    .outcome[map->inline_pair ? DP_bypassed : DP_unknown_link],
 			s->nobodys);
 	}
-	if (s->n_cross > 0)
-		dp_bypass_burst(w, map, s->cross, s->link, s->n_cross);
 	if (s->n_spent > 0)
 		rte_pktmbuf_free_bulk(s->spent, s->n_spent);
 }

@@ -287,9 +287,6 @@ void dp_response(struct dp_worker *w, struct rte_mbuf *m);
  */
 void dp_bypass(struct dp_worker *w, struct rte_mbuf *m);
 void dp_bypass_copy(struct dp_worker *w, struct rte_mbuf *m);
-/* Frames of link[] (0: none) that dp_classify() has not seen leave on the other port, in order. */
-void dp_bypass_burst(struct dp_worker *w, const struct dp_port_map *from, struct rte_mbuf **m,
-	const uint16_t *link, unsigned n);
 
 /* tx.c: take the mbuf. */
 void dp_tx(struct dp_worker *w, uint16_t port, uint16_t link, struct rte_mbuf *m);

@@ -47,7 +47,7 @@ def rules(n):
     return ", ".join("{deny: _rule%d._tcp}" % i for i in range(n - 1)) + ", {permit: any}"
 
 
-INLINE = {"pair": ", bypass: core", "ports": '  - {name: core, device: "net_pcap1,rx_pcap=idle.pcap"}\n'}
+INLINE = {"pair": ", bypass: core", "ports": '  - {name: core, device: "net_null0,no-rx=1"}\n'}
 
 WORKS = [
     Work("hot", "cached answer, 300 B, 4 TTLs, 64 names", load("hot"), 0.35),
