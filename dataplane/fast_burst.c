@@ -39,7 +39,22 @@ static inline void look_up_plain(struct dp_worker *w, struct fast *f)
 	rte_prefetch0(&w->counters->link[f->l->id].event[DP_EV_rendered]);
 }
 
-/* Fourth. */
+#define AHEAD 3
+
+/* Fourth: the stations' lines that are needed next, now that their regulars are there. */
+static inline uint64_t fetch_stations(
+	struct dp_worker *w, const struct fast *fast, uint64_t ahead, unsigned n)
+{
+	for (; ahead != 0 && n > 0; ahead &= ahead - 1, n--) {
+		const struct dp_regular *r = fast[__builtin_ctzll(ahead)].regular;
+
+		if (r != NULL)
+			rte_prefetch0(cache_station_at(w->cache, r->station));
+	}
+	return ahead;
+}
+
+/* ... and the answers. */
 static inline enum taken answer_plain(struct dp_worker *w, struct dp_txq *q, struct fast *f)
 {
 	const struct dp_rendered *e = entry_of(w, f);
@@ -94,10 +109,12 @@ static unsigned fast_burst(struct dp_worker *w, struct rte_mbuf **burst, unsigne
 		hash_plain(w, &fast[__builtin_ctzll(c)]);
 	for (uint64_t c = plain; c != 0; c &= c - 1)
 		look_up_plain(w, &fast[__builtin_ctzll(c)]);
-	for (uint64_t c = plain; c != 0; c &= c - 1) {
+	for (uint64_t c = plain, ahead = plain; c != 0; c &= c - 1) {
 		unsigned i = (unsigned)__builtin_ctzll(c);
-		enum taken t = answer_plain(w, q, &fast[i]);
+		enum taken t;
 
+		ahead = fetch_stations(w, fast, ahead, c == plain ? AHEAD : 1);
+		t = answer_plain(w, q, &fast[i]);
 		if (unlikely(t == SPENT))
 			sieved.spent[sieved.n_spent++] = burst[i];
 		if (t != LEFT)
