@@ -123,6 +123,8 @@ static unsigned fast_burst(struct dp_worker *w, struct rte_mbuf **burst, unsigne
 	if (others != 0)
 		taken |= burst_others(w, q, fast, others, &sieved);
 	dp_sieve_end(w, map, &sieved);
+	if (likely(taken == UINT64_MAX >> (64 - n)))
+		return 0;
 	for (unsigned i = 0; i < n; i++)
 		if ((taken >> i & 1) == 0)
 			burst[left++] = burst[i];

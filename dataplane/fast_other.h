@@ -93,6 +93,9 @@ static inline bool read_other(struct dp_worker *w, struct other *o)
 	unsigned udp_len = rte_be_to_cpu_16(load16(udp + 4));
 	uint64_t sum;
 
+	/* Whole lines are read. */
+	if (m->buf_len - m->data_off < m->data_len + 64)
+		return false;
 	if (udp_len < 8 + 12 || !lengths_agree(m, ip, l3, o->f->v6))
 		return false;
 	o->dns = udp + 8;

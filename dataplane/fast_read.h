@@ -78,14 +78,15 @@ static const struct shape shapes[4] = {
 	{{TAG(VALUE) GROUP6(VALUE, 4)}, {TAG(MASK) GROUP6(MASK, 4)}},
 };
 
-/* In one piece, nobody else's, with room for any answer, and for whole lines behind its data. */
+/* In one piece, nobody else's, with room for any answer. */
 static __rte_always_inline bool plain_mbuf(const struct rte_mbuf *m)
 {
 	const uint64_t odd = RTE_MBUF_F_INDIRECT | RTE_MBUF_F_EXTERNAL;
 
-	return (m->ol_flags & odd) == 0 && m->nb_segs == 1 && rte_mbuf_refcnt_read(m) == 1 &&
-	       m->data_len >= 60 && m->buf_len - m->data_off >= DP_HDR_MAX + DP_RENDERED_DNS + 64 &&
-	       m->buf_len - m->data_off >= m->data_len + 64;
+	_Static_assert(offsetof(struct rte_mbuf, nb_segs) == offsetof(struct rte_mbuf, refcnt) + 2,
+		"both at once");
+	return (m->ol_flags & odd) == 0 && load32(&m->refcnt) == 0x00010001 && m->data_len >= 60 &&
+	       m->buf_len - m->data_off >= DP_HDR_MAX + DP_RENDERED_DNS + 64;
 }
 
 /* IPv4's header sums up. *sum: the addresses are added, since UDP's pseudo header has them. */

@@ -64,7 +64,8 @@ static __rte_always_inline bool is_regular(const struct fast *f)
 }
 
 /* Its station, if it is known as one. */
-static __rte_always_inline struct cache_station *station_of(struct dp_worker *w, const struct fast *f)
+static __rte_always_inline struct cache_station *station_of(
+	struct dp_worker *w, const struct fast *f)
 {
 	const struct dp_regular *r = f->regular;
 	struct cache_station *station = cache_station_at(w->cache, r->station);
@@ -96,7 +97,8 @@ static enum taken shed(struct dp_worker *w, const struct fast *f, unsigned what)
 
 /* Is it to be let in, within its meters? SENT, as far as they go. what: DP_METER_QUERIES or
  * DP_METER_ADVERTISEMENTS. */
-static __rte_always_inline enum taken admit(struct dp_worker *w, const struct fast *f, unsigned what)
+static __rte_always_inline enum taken admit(
+	struct dp_worker *w, const struct fast *f, unsigned what)
 {
 	struct cache_station *station;
 
@@ -134,42 +136,44 @@ static enum taken leave(struct dp_worker *w, const struct fast *f, unsigned what
 /* Writes the answer over the question. */
 static __rte_always_inline void write_answer(const struct fast *f, const struct dp_rendered *e)
 {
+	const struct dp_link *l = f->l;
 	struct rte_mbuf *m = f->m;
-	uint8_t *p = rte_pktmbuf_mtod(m, uint8_t *), *ip;
-	unsigned l2 = f->l->l2_len, ip_len = f->v6 ? 40 : 20, udp_len = 8 + e->len;
-	uint32_t sum;
-	uint16_t ck;
+	uint8_t *p = rte_pktmbuf_mtod(m, uint8_t *), *ip = p + l->l2_len, *udp;
+	uint32_t sum = e->sum;
+	uint16_t ck, len;
 
 	/* Whole lines: of the header, to the source; then the message over what is too much. */
-	lanes_copy(p, f->v6 ? f->l->hdr6 : f->l->hdr4, f->v6 ? DP_HDR_MAX : DP_HDR_ROOM);
+	if (f->v6) {
+		lanes_copy(p, l->hdr6, DP_HDR_MAX);
+		udp = ip + 40;
+		sum += l->udp_sum6;
+		*(unaligned_uint16_t *)(ip + 4) = e->udp_len;
+	} else {
+		uint16_t total = rte_cpu_to_be_16((uint16_t)(20 + 8 + e->len));
+
+		lanes_copy(p, l->hdr4, DP_HDR_ROOM);
+		udp = ip + 20;
+		sum += l->udp_sum4;
+		*(unaligned_uint16_t *)(ip + 2) = total;
+		*(unaligned_uint16_t *)(ip + 10) = checksum((uint32_t)l->ip_sum4 + total);
+	}
 	*(unaligned_uint32_t *)p = (uint32_t)f->mac;
 	*(unaligned_uint16_t *)(p + 4) = (uint16_t)(f->mac >> 32);
-	lanes_copy(p + l2 + ip_len + 8, e->dns, e->len);
-	ip = p + l2;
-	if (f->v6) {
-		*(unaligned_uint16_t *)(ip + 4) = rte_cpu_to_be_16((uint16_t)udp_len);
-		sum = f->l->udp_sum6;
-	} else {
-		uint16_t total = rte_cpu_to_be_16((uint16_t)(20 + udp_len));
-
-		*(unaligned_uint16_t *)(ip + 2) = total;
-		*(unaligned_uint16_t *)(ip + 10) = checksum((uint32_t)f->l->ip_sum4 + total);
-		sum = f->l->udp_sum4;
-	}
-	/* The length is in the pseudo header and in the UDP header. */
-	sum += 2 * (uint32_t)rte_cpu_to_be_16((uint16_t)udp_len) + e->sum;
+	lanes_copy(udp + 8, e->dns, e->len);
 	ck = checksum(sum);
-	*(unaligned_uint16_t *)(ip + ip_len + 4) = rte_cpu_to_be_16((uint16_t)udp_len);
-	*(unaligned_uint16_t *)(ip + ip_len + 6) = ck != 0 ? ck : 0xffff;
-	m->data_len = (uint16_t)(l2 + ip_len + udp_len);
-	m->pkt_len = m->data_len;
+	*(unaligned_uint16_t *)(udp + 4) = e->udp_len;
+	*(unaligned_uint16_t *)(udp + 6) = ck != 0 ? ck : 0xffff;
+	len = (uint16_t)(udp - p + 8 + e->len);
+	m->data_len = len;
+	m->pkt_len = len;
 }
 
 static __rte_always_inline void count_hits(struct dp_worker *w, const struct dp_rendered *e)
 {
-	for (unsigned i = 0; i < DP_RENDERED_HITS; i++)
-		if (e->hit_n[i] > 0 && w->world->hits[w->id] != NULL)
-			COUNTER_ADD(w->world->hits[w->id][e->hit[i]], e->hit_n[i]);
+	uint64_t *hits = w->world->hits[w->id];
+
+	for (unsigned i = 0; i < DP_RENDERED_HITS && e->hit_n[i] > 0 && hits != NULL; i++)
+		COUNTER_ADD(hits[e->hit[i]], e->hit_n[i]);
 }
 
 /* Sends what the entry says. */

@@ -79,8 +79,9 @@ static inline void dp_rendered_less(
 }
 
 #define DP_SAYS_BROWSE 0x01 /* it opens a browser: control hears of it once a minute */
-#define DP_SAYS_MISSED 0x02 /* nothing answers some of it: control hears of it each time, almost   \
-			     */
+#define DP_SAYS_MISSED                                                                             \
+	0x02 /* nothing answers some of it: control hears of it each time, almost                  \
+	      */
 
 struct dp_rendered {
 	struct dp_rendered_key key;
@@ -95,7 +96,8 @@ struct dp_rendered {
 	uint32_t hit[DP_RENDERED_HITS]; /* rules that decided, and how often */
 	uint16_t hit_n[DP_RENDERED_HITS];
 	uint16_t len;     /* bytes of dns[]; 0: nothing is said */
-	uint16_t sum;     /* their Internet checksum, not inverted */
+	uint16_t udp_len; /* UDP's, network order */
+	uint16_t sum;     /* of dns[] and twice udp_len: Internet checksum, not inverted */
 	uint16_t answers; /* records in the answer section */
 	uint16_t known;   /* records left out since the asker knows them */
 	uint16_t asked_len;
