@@ -39,22 +39,16 @@ static inline void look_up_plain(struct dp_worker *w, struct fast *f)
 	rte_prefetch0(&w->counters->link[f->l->id].event[DP_EV_rendered]);
 }
 
-#define AHEAD 3
-
-/* Fourth: the stations' lines that are needed next, now that their regulars are there. */
-static inline uint64_t fetch_stations(
-	struct dp_worker *w, const struct fast *fast, uint64_t ahead, unsigned n)
+/* The station's line, now that its regular is there. */
+static inline void fetch_station(struct dp_worker *w, const struct fast *f)
 {
-	for (; ahead != 0 && n > 0; ahead &= ahead - 1, n--) {
-		const struct dp_regular *r = fast[__builtin_ctzll(ahead)].regular;
-
-		if (r != NULL)
-			rte_prefetch0(cache_station_at(w->cache, r->station));
-	}
-	return ahead;
+	if (f->regular != NULL)
+		rte_prefetch0(cache_station_at(w->cache, f->regular->station));
 }
 
-/* ... and the answers. */
+#define AHEAD 3
+
+/* Fourth. */
 static inline enum taken answer_plain(struct dp_worker *w, struct dp_txq *q, struct fast *f)
 {
 	const struct dp_rendered *e = entry_of(w, f);
@@ -72,15 +66,45 @@ static inline enum taken answer_plain(struct dp_worker *w, struct dp_txq *q, str
 	return SENT;
 }
 
+/* n plain questions, from the second pass on. Those that are taken of a burst are taken out of it;
+ * returns how many. */
+static __rte_always_inline unsigned take_plain(struct dp_worker *w, struct dp_txq *q,
+	struct rte_mbuf **burst, struct fast **plain, unsigned n, struct dp_sieved *sieved)
+{
+	unsigned taken = 0;
+
+	for (unsigned i = 0; i < n; i++)
+		hash_plain(w, plain[i]);
+	for (unsigned i = 0; i < n; i++)
+		look_up_plain(w, plain[i]);
+	for (unsigned i = 0; i < n && i < AHEAD; i++)
+		fetch_station(w, plain[i]);
+	for (unsigned i = 0; i < n; i++) {
+		struct fast *f = plain[i];
+		enum taken t;
+
+		if (i + AHEAD < n)
+			fetch_station(w, plain[i + AHEAD]);
+		t = answer_plain(w, q, f);
+		if (unlikely(t == LEFT))
+			continue;
+		if (unlikely(t == SPENT))
+			sieved->spent[sieved->n_spent++] = f->m;
+		burst[f->at] = NULL;
+		taken++;
+	}
+	return taken;
+}
+
 static unsigned fast_burst(struct dp_worker *w, struct rte_mbuf **burst, unsigned n)
 {
 	const uint16_t port = burst[0]->port;
 	const struct dp_port_map *map = w->world->port[port];
 	const bool keeps = w->rendered.set != NULL;
-	uint64_t taken = 0, plain = 0, others = 0;
-	struct fast fast[DP_BURST];
+	struct fast fast[DP_BURST], *plain[DP_BURST];
+	struct other other[DP_BURST];
 	struct dp_sieved sieved;
-	unsigned left = 0;
+	unsigned taken = 0, n_plain = 0, n_other = 0, left = 0;
 	struct dp_txq *q;
 
 	if (unlikely(map == NULL || n > DP_BURST || w->id >= map->n_queues))
@@ -88,45 +112,35 @@ static unsigned fast_burst(struct dp_worker *w, struct rte_mbuf **burst, unsigne
 	q = dp_tx_room(w, port, n);
 	dp_sieve_begin(w, map, n, &sieved);
 	for (unsigned i = 0; i < n; i++) {
+		struct rte_mbuf *m = burst[i];
+		struct fast *f = &fast[i];
 		struct dp_eth eth;
 		enum kind kind;
 
 		if (i + 3 < n)
 			rte_prefetch0(rte_pktmbuf_mtod(burst[i + 3], void *));
-		if (unlikely(!dp_sieve_read(w, map, burst[i], &eth)))
+		if (unlikely(!dp_sieve_read(w, map, m, &eth)))
 			continue;
-		if (dp_sieve(w, map, &eth, burst[i], &sieved)) {
-			taken |= UINT64_C(1) << i;
+		if (dp_sieve(w, map, &eth, m, &sieved)) {
+			burst[i] = NULL;
+			taken++;
 			continue;
 		}
-		kind = keeps ? read_frame(w, &eth, burst[i], &fast[i]) : KIND_LEFT;
+		kind = keeps ? read_frame(w, &eth, m, f) : KIND_LEFT;
+		f->at = (uint8_t)i;
 		if (kind == KIND_PLAIN)
-			plain |= UINT64_C(1) << i;
+			plain[n_plain++] = f;
 		else if (kind == KIND_OTHER)
-			others |= UINT64_C(1) << i;
+			other[n_other++].f = f;
 	}
-	for (uint64_t c = plain; c != 0; c &= c - 1)
-		hash_plain(w, &fast[__builtin_ctzll(c)]);
-	for (uint64_t c = plain; c != 0; c &= c - 1)
-		look_up_plain(w, &fast[__builtin_ctzll(c)]);
-	for (uint64_t c = plain, ahead = plain; c != 0; c &= c - 1) {
-		unsigned i = (unsigned)__builtin_ctzll(c);
-		enum taken t;
-
-		ahead = fetch_stations(w, fast, ahead, c == plain ? AHEAD : 1);
-		t = answer_plain(w, q, &fast[i]);
-		if (unlikely(t == SPENT))
-			sieved.spent[sieved.n_spent++] = burst[i];
-		if (t != LEFT)
-			taken |= UINT64_C(1) << i;
-	}
-	if (others != 0)
-		taken |= burst_others(w, q, fast, others, &sieved);
+	taken += take_plain(w, q, burst, plain, n_plain, &sieved);
+	if (n_other > 0)
+		taken += take_others(w, q, burst, other, n_other, &sieved);
 	dp_sieve_end(w, map, &sieved);
-	if (likely(taken == UINT64_MAX >> (64 - n)))
+	if (likely(taken == n))
 		return 0;
 	for (unsigned i = 0; i < n; i++)
-		if ((taken >> i & 1) == 0)
+		if (burst[i] != NULL)
 			burst[left++] = burst[i];
 	return left;
 }

@@ -300,34 +300,31 @@ static inline enum taken hear(struct dp_worker *w, const struct other *o)
 
 /* --------------------------------------------------------------------------------------------- */
 
-/* Those of the burst in the bits of `others`; returns the bits of those that were taken. */
-static __rte_noinline uint64_t burst_others(struct dp_worker *w, struct dp_txq *q,
-	struct fast *fast, uint64_t others, struct dp_sieved *spent)
+/* Those that are taken of a burst are taken out of it; returns how many. */
+static __rte_noinline unsigned take_others(struct dp_worker *w, struct dp_txq *q,
+	struct rte_mbuf **burst, struct other *other, unsigned n, struct dp_sieved *sieved)
 {
-	struct other other[DP_BURST];
-	uint64_t taken = 0, candidates = 0;
+	struct other *read[DP_BURST];
+	unsigned n_read = 0, taken = 0;
 
-	for (uint64_t c = others; c != 0; c &= c - 1) {
-		unsigned i = (unsigned)__builtin_ctzll(c);
-		struct other *o = &other[i];
-
-		o->f = &fast[i];
+	for (struct other *o = other; o < other + n; o++) {
 		if (!read_other(w, o))
 			continue;
 		fetch_other(w, o);
-		candidates |= UINT64_C(1) << i;
+		read[n_read++] = o;
 	}
-	for (uint64_t c = candidates; c != 0; c &= c - 1)
-		look_up_other(w, &other[__builtin_ctzll(c)]);
-	for (uint64_t c = candidates; c != 0; c &= c - 1) {
-		unsigned i = (unsigned)__builtin_ctzll(c);
-		struct other *o = &other[i];
+	for (unsigned i = 0; i < n_read; i++)
+		look_up_other(w, read[i]);
+	for (unsigned i = 0; i < n_read; i++) {
+		struct other *o = read[i];
 		enum taken t = o->response ? hear(w, o) : answer_other(w, q, o);
 
+		if (t == LEFT)
+			continue;
 		if (t == SPENT)
-			spent->spent[spent->n_spent++] = o->f->m;
-		if (t != LEFT)
-			taken |= UINT64_C(1) << i;
+			sieved->spent[sieved->n_spent++] = o->f->m;
+		burst[o->f->at] = NULL;
+		taken++;
 	}
 	return taken;
 }

@@ -24,7 +24,8 @@ struct fast {
 	uint64_t mac;         /* mac_word() of the source */
 	uint64_t told;        /* dp_interest_tag(), should it be a browse question */
 	const uint8_t *ip;
-	uint8_t v6;
+	bool v6;
+	uint8_t at; /* in the burst */
 };
 
 /* What a frame is. */
