@@ -18,15 +18,18 @@ import sys
 import tempfile
 import time
 
+import figures
 import ground
 import plot
 import traffic
 from proc import Failed, run
+from figures import FIGURES
 from works import WORKS
 
 HUGE = "/proc/sys/vm/nr_hugepages"
 BUILD = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "build")
-COLUMNS = ("work", "title", "mpps", "cycles", "against", "ratio", "ratio_min", "ratio_max", "target", "met", "what", "n")
+COLUMNS = ("work", "title", "mpps", "cycles", "against", "ratio", "ratio_min", "ratio_max", "value", "unit", "target", "met",
+           "what", "n")
 
 
 def mhz():
@@ -115,10 +118,19 @@ def write(rows, out):
         for row in rows:
             table.writerow({k: f"{v:.4f}" if isinstance(v, float) else v for k, v in row.items()})
     with open(os.path.join(out, "bench.svg"), "w", encoding="utf-8") as f:
-        f.write(plot.svg([row for row in rows if row["what"]]))
+        f.write(plot.svg([row for row in rows if row.get("what")]))
 
 
-def bench(works, rounds, slice_s, out):
+def figure(fig, providers, slice_s):
+    """A row of the second table."""
+    value, more = fig.measure(BUILD, providers, 4 * slice_s)
+    said, met = figures.said(fig, value, more)
+    row = {"work": fig.name, "title": fig.title, "value": value, "unit": fig.unit, "target": fig.target,
+           "met": "yes" if met else "no"}
+    return row, said
+
+
+def bench(works, figs, rounds, slice_s, out):
     rows, failed = {}, 0
     where = tempfile.mkdtemp(prefix="linkspan-bench-")
     os.chdir(where)
@@ -126,7 +138,8 @@ def bench(works, rounds, slice_s, out):
     with Pages():
         providers = ground.Providers()
         try:
-            print(HEAD, flush=True)
+            if works:
+                print(HEAD, flush=True)
             for i, work in enumerate(works):
                 print(f"\r[{i + 1}/{len(works)}] {work.name} ...", end="", file=sys.stderr, flush=True)
                 try:
@@ -134,6 +147,15 @@ def bench(works, rounds, slice_s, out):
                     said = line(rows[work.name])
                 except Failed as e:
                     said = f"{work.title:<42} failed: {e}"
+                    failed += 1
+                print("\r\033[K", end="", file=sys.stderr, flush=True)
+                print(said, flush=True)
+            for fig in figs:
+                print(f"\r{fig.name} ...", end="", file=sys.stderr, flush=True)
+                try:
+                    rows[fig.name], said = figure(fig, providers, slice_s)
+                except Failed as e:
+                    said = f"{fig.title:<42} failed: {e}"
                     failed += 1
                 print("\r\033[K", end="", file=sys.stderr, flush=True)
                 print(said, flush=True)
@@ -150,17 +172,18 @@ def main():
     p = argparse.ArgumentParser(prog="./run bench", description=__doc__.split("\n\n")[1],
                                 formatter_class=argparse.RawDescriptionHelpFormatter)
     p.add_argument("--quick", action="store_true", help="fewer works and rounds: a minute")
-    p.add_argument("--only", help="these works only, by name: " + " ".join(w.name for w in WORKS))
+    p.add_argument("--only", help="these works only, by name: " + " ".join(w.name for w in [*WORKS, *FIGURES]))
     p.add_argument("--rounds", type=int, help="rounds a work (9; quick: 5)")
     p.add_argument("--out", default=os.getcwd(), help="where bench.csv and bench.svg go")
     a = p.parse_args()
     if os.geteuid() != 0:
         sys.exit("bench: needs root (interfaces, hugepages)")
     names = a.only.split(",") if a.only else None
-    unknown = set(names or ()) - {w.name for w in WORKS}
+    unknown = set(names or ()) - {w.name for w in WORKS} - {f.name for f in FIGURES}
     if unknown:
         sys.exit(f"bench: no such work: {', '.join(sorted(unknown))}")
     wanted = [w for w in WORKS if w.name in names] if names else [w for w in WORKS if w.quick or not a.quick]
+    figs = [f for f in FIGURES if f.name in names] if names else [] if a.quick else FIGURES
     # What they are held against comes along.
     needed = {w.name for w in wanted} | {w.against for w in wanted}
     wanted = [w for w in WORKS if w.name in needed]
@@ -170,7 +193,7 @@ def main():
         os.environ["LINKSPAN_BENCH_NET"] = "own"
         os.execvp("unshare", ["unshare", "--net", "--mount", sys.executable, *sys.argv])
     run("ip", "link", "set", "lo", "up")
-    return bench(wanted, a.rounds or (5 if a.quick else 9), 0.1 if a.quick else 0.25, os.path.abspath(a.out))
+    return bench(wanted, figs, a.rounds or (5 if a.quick else 9), 0.1 if a.quick else 0.25, os.path.abspath(a.out))
 
 
 if __name__ == "__main__":

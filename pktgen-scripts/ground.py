@@ -17,7 +17,7 @@ ETH_P_ALL = 3
 
 
 def config(policy="{permit: any}", links=LINKS, vlan0=traffic.VLAN0, rate=1000000, pair="", ports="", limits="",
-           delivery="unicast"):
+           delivery="unicast", feed="net_pcap0,rx_pcap=feed.pcap,infinite_rx=1", idle="poll"):
     """A gateway between the feed and, behind a veth, the providers. Its meters are asked about every packet; with the
     rates given here they say yes."""
     consumers = []
@@ -30,10 +30,10 @@ def config(policy="{permit: any}", links=LINKS, vlan0=traffic.VLAN0, rate=100000
 gateway:
   id: bench
   workers: 1
-  idle: poll
+  idle: {idle}
   limits: {{{limits}}}
 ports:
-  - {{name: feed, device: "net_pcap0,rx_pcap=feed.pcap,infinite_rx=1"{pair}}}
+  - {{name: feed, device: "{feed}"{pair}}}
 {ports}  - {{name: prov, device: "kernel:prov0"}}
 links:
   - {{name: prov, port: prov, vlan: {traffic.PROVIDERS}, addresses: [10.15.255.254/12], policy: {{in: all, out: all}}}}

@@ -62,6 +62,9 @@ class Dpdk:
     def packets(self):
         return self.ask("/ethdev/stats,%d" % self.port)["ipackets"]
 
+    def sent(self, port):
+        return self.ask("/ethdev/stats,%d" % port)["opackets"]
+
     def cpu(self):
         """Nanoseconds the worker's thread has run."""
         with open(self.task) as f:

@@ -12,9 +12,9 @@ A load is what stations of the links 0..L-1 (VLAN 100 + link) send to the mDNS g
     direct     SRV, TXT and A queries                questions  browse queries with 3 questions
     nothing    queries for what nobody has           flood      browse queries of one station
     announce   the stations' own services            churn      ... with another TXT every other time
-    goodbye    ... withdrawn and announced again     mixed      a campus link: some of all
-    other      no mDNS: TCP, UDP, IPv6, ARP          inline     5 % hot in it
-    campus     mixed in other, half and half
+    changed    ... with other TTLs every other time  goodbye    ... withdrawn and announced again
+    mixed      a campus link: some of all            other      no mDNS: TCP, UDP, IPv6, ARP
+    inline     5 % hot in it                         campus     mixed in other, half and half
 
 The names asked for are those of `services()`, announced from the provider link (VLAN 1000): by the benchmark before it
 measures, or with --providers at the beginning of the file.
@@ -123,9 +123,9 @@ def txt(length):
     return bytes(out)
 
 
-def services(n, types=None, txt_len=120, v6=False):
+def services(n, types=None, txt_len=120, v6=False, first=0):
     """`n` services of `types` service types (default: each of a type of its own)."""
-    return [Service(i, types or n, txt_len, v6) for i in range(n)]
+    return [Service(first + i, types or n, txt_len, v6) for i in range(n)]
 
 
 # --- frames ----------------------------------------------------------------------------------
@@ -308,7 +308,7 @@ def load(name, packets, campus, names):
     if name == "flood":
         campus.n = 1
         return campus.frames(packets, browse(campus, names))
-    if name in ("announce", "churn", "goodbye"):
+    if name in ("announce", "churn", "changed", "goodbye"):
         return own_services(campus, packets, name)
     if name == "known":
         return campus.frames(packets, browse(campus, names, known=8))
@@ -333,15 +333,15 @@ def load(name, packets, campus, names):
 
 
 def own_services(campus, packets, how):
-    """Each station announces a service of its own, again and again; churn: with another TXT every other time; goodbye: it
-    is withdrawn every other time."""
+    """Each station announces a service of its own, again and again; churn: with another TXT every other time; changed:
+    with another TTL of all its records; goodbye: it is withdrawn every other time."""
     own = [Service(OWN | i, 64, 120, False) for i in range(campus.n)]
     for i in range(packets):
         turn, service = i // campus.n % 2, own[i % campus.n]
         src_mac, address, vlan = campus.station(i % campus.n)
         if how == "churn":
             service.txt = txt(120 - turn)
-        service.ttl = 0 if how == "goodbye" and turn == 1 else 4500
+        service.ttl = 0 if how == "goodbye" and turn == 1 else 4499 if how == "changed" and turn == 1 else 4500
         yield to_group(src_mac, address, vlan, service.announcement())
 
 
