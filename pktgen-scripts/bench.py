@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: BSD-3-Clause
 """
-./run bench [--quick] [--only NAME,...] [--rounds N] [--out DIRECTORY]
+./run bench [--quick | --peers] [--only NAME,...] [--rounds N] [--out DIRECTORY]
 
 Measures the gateway's worker against dpdk-testpmd on the same feed and core, in turns of a fraction of a second, and
 prints packets a second of CPU time, cycles per packet, and the median of the ratios round by round: absolute figures
@@ -20,6 +20,7 @@ import time
 
 import figures
 import ground
+import peers
 import plot
 import traffic
 from proc import Failed, run
@@ -173,6 +174,7 @@ def main():
                                 formatter_class=argparse.RawDescriptionHelpFormatter)
     p.add_argument("--quick", action="store_true", help="fewer works and rounds: a minute")
     p.add_argument("--only", help="these works only, by name: " + " ".join(w.name for w in [*WORKS, *FIGURES]))
+    p.add_argument("--peers", action="store_true", help="Avahi's reflector and responder under the same storms, instead")
     p.add_argument("--rounds", type=int, help="rounds a work (9; quick: 5)")
     p.add_argument("--out", default=os.getcwd(), help="where bench.csv and bench.svg go")
     a = p.parse_args()
@@ -193,6 +195,12 @@ def main():
         os.environ["LINKSPAN_BENCH_NET"] = "own"
         os.execvp("unshare", ["unshare", "--net", "--mount", sys.executable, *sys.argv])
     run("ip", "link", "set", "lo", "up")
+    if a.peers:
+        with tempfile.TemporaryDirectory(prefix="linkspan-peers-") as where:
+            os.chdir(where)
+            failed = peers.bench(os.path.abspath(BUILD), os.path.abspath(a.out))
+            os.chdir("/")
+        return failed
     return bench(wanted, figs, a.rounds or (5 if a.quick else 9), 0.1 if a.quick else 0.25, os.path.abspath(a.out))
 
 

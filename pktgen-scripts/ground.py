@@ -83,26 +83,15 @@ class Providers:
         run("ip", "link", "del", "prov0")
 
 
-class Gateway(Dpdk):
-    """linkspan on the feed."""
+class Control:
+    """What a gateway says of itself, by linkspanctl."""
 
-    def __init__(self, build, text):
-        with open("bench.yaml", "w") as f:
-            f.write(text)
-        self.ctl = [os.path.join(build, "ctl", "linkspanctl"), "-s", os.path.join(os.getcwd(), "control.sock"), "--json"]
-        super().__init__("linkspan", [os.path.join(build, "linkspan"), "-c", "bench.yaml", "--",
-                                      "--lcores=0@%d,1@%d" % tuple(CPUS)], "linkspan-bench", "linkspan.log")
-
-    def connect(self, timeout=60):
-        super().connect(timeout)
-        until = time.monotonic() + timeout
-        while not os.path.exists("control.sock"):
-            if self.process.poll() is not None or time.monotonic() > until:
-                raise Failed("linkspan is not ready: " + tail("linkspan.log"))
-            time.sleep(0.05)
+    def __init__(self, build, path):
+        self.path = path
+        self.argv = [os.path.join(build, "ctl", "linkspanctl"), "-s", path, "--json"]
 
     def show(self, what):
-        return json.loads(run(*self.ctl, "show", what))
+        return json.loads(run(*self.argv, "show", what))
 
     def records(self):
         return self.show("status")["records"]
@@ -116,6 +105,25 @@ class Gateway(Dpdk):
                 for name, n in link[group].items():
                     total[group, name] = total.get((group, name), 0) + n
         return total
+
+
+class Gateway(Dpdk, Control):
+    """linkspan on the feed."""
+
+    def __init__(self, build, text):
+        with open("bench.yaml", "w") as f:
+            f.write(text)
+        Control.__init__(self, build, os.path.join(os.getcwd(), "control.sock"))
+        Dpdk.__init__(self, "linkspan", [os.path.join(build, "linkspan"), "-c", "bench.yaml", "--",
+                                      "--lcores=0@%d,1@%d" % tuple(CPUS)], "linkspan-bench", "linkspan.log")
+
+    def connect(self, timeout=60):
+        super().connect(timeout)
+        until = time.monotonic() + timeout
+        while not os.path.exists("control.sock"):
+            if self.process.poll() is not None or time.monotonic() > until:
+                raise Failed("linkspan is not ready: " + tail("linkspan.log"))
+            time.sleep(0.05)
 
 
 def shares(before, after):
