@@ -199,11 +199,9 @@ static bool checksum_ok(struct dp_worker *w, const struct rte_mbuf *m, const str
 	return false;
 }
 
-static bool source_is_martian(const struct dp_pkt *pkt)
+bool dp_source_is_martian(unsigned family, const uint8_t *s)
 {
-	const uint8_t *s = pkt->src;
-
-	if (pkt->family == 4)
+	if (family == 4)
 		return s[0] == 0 || s[0] == 127 || s[0] >= 224;
 	if (s[0] == 0xff)
 		return true;
@@ -220,7 +218,7 @@ static int admit_source(
 {
 	if (l->mode != DP_LINK_GATEWAY)
 		return END(l->mode == DP_LINK_OFF ? DP_link_off : DP_filtered);
-	if (source_is_martian(pkt))
+	if (dp_source_is_martian(pkt->family, pkt->src))
 		return END(DP_martian);
 	if (dp_link_own_addr(l, pkt->family, pkt->src))
 		return END(DP_own);

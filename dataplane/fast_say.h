@@ -117,13 +117,30 @@ static __rte_always_inline enum taken admit(
 	return dp_admit_link(w, f->l, what) ? SENT : LEFT;
 }
 
+/* Who was never let in: because it cannot be there? As dp_classify() ends it. */
+static enum taken refuse(struct dp_worker *w, const struct fast *f)
+{
+	const uint8_t *p = rte_pktmbuf_mtod(f->m, const uint8_t *);
+
+	if (f->l->mode != DP_LINK_GATEWAY || (p[6] & 1) != 0 || f->mac == 0 ||
+		dp_world_own_mac(w->world, f->mac) ||
+		!dp_source_is_martian(f->v6 ? 6 : 4, f->ip + (f->v6 ? 8 : 12)))
+		return LEFT;
+	dp_event(w, f->l->id, DP_EV_rx, 1);
+	dp_event(w, f->l->id, DP_EV_rx_multicast, 1);
+	dp_count(w, f->l->id, DP_martian);
+	return SPENT;
+}
+
 /* Nothing is kept for it. The long way is what its meter pays for: one that is empty is seen here,
  * and nothing is taken from one that is not. */
 static enum taken leave(struct dp_worker *w, const struct fast *f, unsigned what)
 {
 	struct cache_station *station;
 
-	if (!w->world->admission || !is_regular(f))
+	if (!is_regular(f))
+		return refuse(w, f);
+	if (!w->world->admission)
 		return LEFT;
 	station = station_of(w, f);
 	if (station == NULL || dp_admit_would(w, station, what))

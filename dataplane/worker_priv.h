@@ -269,6 +269,9 @@ static inline void dp_hit(struct dp_worker *w, policy_verdict_t v)
 #define DP_FRAGMENT 2 /* of what may be mDNS: dp_pkt(m)->fragment tells which */
 int dp_classify(struct dp_worker *w, struct rte_mbuf *m);
 
+/* classify.c: is it an address (network order) that no station can have? */
+bool dp_source_is_martian(unsigned family, const uint8_t *addr);
+
 /* The packet's data from offset 0 in one piece: its own, or copied into w->linear (one packet at a
  * time). */
 const uint8_t *dp_contiguous(struct dp_worker *w, struct rte_mbuf *m);
