@@ -40,6 +40,7 @@ void dp_heard_keep(struct dp_worker *w, const struct dp_pkt *pkt, const uint8_t 
 		way = w->heard.clock++ % DP_HEARD_WAYS;
 		dp_watch_drop(w, &s->watched[way]);
 		s->print[way] = print;
+		s->watched[way].until_ms = w->now_ms;
 	}
 	e = &s->watched[way];
 	cache_deps_begin(&w->deps);

@@ -215,6 +215,7 @@ void dp_rendered_begin(struct dp_worker *w, const struct dp_query *q)
 	struct dp_rendering *r = &w->rendering;
 
 	w->deps.on = false;
+	r->question = 0;
 	if (w->rendered.set == NULL || !may_be_kept(w, q))
 		return;
 	r->several = q->n > 1 || q->reader.counts[DNS_SECTION_AUTHORITY] > 0;

@@ -154,7 +154,7 @@ struct dp_rendering {
 	uint16_t answers;   /* in it */
 	uint16_t asked_len; /* bytes behind the DNS header, up to the known answers */
 	uint32_t knows;     /* bits: which of the records the asker knows */
-	uint64_t question;  /* dp_interest_tag()'s */
+	uint64_t question;  /* dp_interest_tag()'s; 0: the query is none that may be kept */
 	uint64_t whole;
 	uint32_t hit[DP_RENDERED_HITS];
 	uint16_t hit_n[DP_RENDERED_HITS];
