@@ -59,14 +59,15 @@ class Pages:
 
 def measure(work, providers, rounds, slice_s):
     """(slices of the gateway, of testpmd) on the work's feed."""
-    traffic.write_pcap("feed.pcap", work.frames())
+    ground.write_feeds(work.frames(), work.workers)
     mode = work.against if work.against in ("io", "csum") else "io"
     processes = []
     try:
-        gateway = ground.Gateway(BUILD, ground.config(**work.config))
+        gateway = ground.Gateway(BUILD, ground.config(workers=work.workers, **work.config), work.workers)
         processes.append(gateway)
         gateway.connect()
-        gateway.find_worker(1)
+        for lcore in range(1, 1 + work.workers):
+            gateway.find_worker(lcore)
         providers.announce(traffic.services(work.services, txt_len=175), gateway)
         time.sleep(work.warm_s)
         gateway.pause()

@@ -16,10 +16,27 @@ CPUS = sorted(os.sched_getaffinity(0))[:2]
 ETH_P_ALL = 3
 
 
+def queue_feeds(workers):
+    """The feeds of the port's queues."""
+    return ["feed.pcap"] if workers == 1 else [f"feed{q}.pcap" for q in range(workers)]
+
+
+def write_feeds(frames, workers):
+    """The feed, and its parts by source, as RSS would have it."""
+    frames = list(frames)
+    traffic.write_pcap("feed.pcap", frames)
+    if workers > 1:
+        for q, name in enumerate(queue_feeds(workers)):
+            traffic.write_pcap(name, (f for f in frames if f[11] % workers == q))
+
+
 def config(policy="{permit: any}", links=LINKS, vlan0=traffic.VLAN0, rate=1000000, pair="", ports="", limits="",
-           delivery="unicast", feed="net_pcap0,rx_pcap=feed.pcap,infinite_rx=1", idle="poll"):
+           delivery="unicast", feed=None, idle="poll", workers=1):
     """A gateway between the feed and, behind a veth, the providers. Its meters are asked about every packet; with the
     rates given here they say yes."""
+    if feed is None:
+        queues = ",".join(f"rx_pcap={name}" for name in queue_feeds(workers))
+        feed = f"net_pcap0,{queues},infinite_rx=1"
     consumers = []
     for i in range(links):
         v4, v6 = traffic.networks(i)
@@ -29,7 +46,7 @@ def config(policy="{permit: any}", links=LINKS, vlan0=traffic.VLAN0, rate=100000
     return f"""\
 gateway:
   id: bench
-  workers: 1
+  workers: {workers}
   idle: {idle}
   limits: {{{limits}}}
 ports:
@@ -110,12 +127,13 @@ class Control:
 class Gateway(Dpdk, Control):
     """linkspan on the feed."""
 
-    def __init__(self, build, text):
+    def __init__(self, build, text, workers=1):
         with open("bench.yaml", "w") as f:
             f.write(text)
+        lcores = ",".join(f"{i}@{CPUS[i % 2]}" for i in range(1 + workers))
         Control.__init__(self, build, os.path.join(os.getcwd(), "control.sock"))
         Dpdk.__init__(self, "linkspan", [os.path.join(build, "linkspan"), "-c", "bench.yaml", "--",
-                                      "--lcores=0@%d,1@%d" % tuple(CPUS)], "linkspan-bench", "linkspan.log")
+                                      "--lcores=" + lcores], "linkspan-bench", "linkspan.log")
 
     def connect(self, timeout=60):
         super().connect(timeout)

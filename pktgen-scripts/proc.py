@@ -25,7 +25,7 @@ class Dpdk:
         self.process = subprocess.Popen(
             argv, stdin=subprocess.PIPE, stdout=self.log, stderr=subprocess.STDOUT, close_fds=True
         )
-        self.task = None
+        self.tasks = []
 
     def connect(self, timeout=60):
         """Waits until it answers by telemetry."""
@@ -50,7 +50,7 @@ class Dpdk:
             for tid in os.listdir("/proc/%d/task" % self.process.pid):
                 with open("/proc/%d/task/%s/comm" % (self.process.pid, tid)) as f:
                     if f.read().strip() in ("lcore-worker-%d" % lcore, "rte-worker-%d" % lcore):
-                        self.task = "/proc/%d/task/%s/schedstat" % (self.process.pid, tid)
+                        self.tasks.append("/proc/%d/task/%s/schedstat" % (self.process.pid, tid))
                         return
             time.sleep(0.05)
         raise Failed("%s has no worker lcore %d" % (self.name, lcore))
@@ -66,9 +66,12 @@ class Dpdk:
         return self.ask("/ethdev/stats,%d" % port)["opackets"]
 
     def cpu(self):
-        """Nanoseconds the worker's thread has run."""
-        with open(self.task) as f:
-            return int(f.read().split()[0])
+        """Nanoseconds the workers' threads have run."""
+        total = 0
+        for task in self.tasks:
+            with open(task) as f:
+                total += int(f.read().split()[0])
+        return total
 
     def sample(self):
         return self.packets(), self.cpu()

@@ -23,6 +23,7 @@ class Work:
     outcome: str = "answered"   # what becomes of the packets: the figure is void if it is something else. None: a mix
     share: float = 0.99
     warm_s: float = 1.0
+    workers: int = 1            # each with a queue of the feed
     quick: bool = True          # part of --quick
     point: tuple = None         # (what, how many): a point of a plot
 
@@ -78,4 +79,10 @@ WORKS = [
     Work("links-16", "hot load, 16 links", load("hot"), None, quick=False, point=("links", 16)),
     Work("links-1000", "... 1,000 links, against 16", load("hot", links=1000), None, against="links-16",
          config={"links": 1000}, quick=False, point=("links", 1000)),
+    # By the CPU time of all of them; what they would do to each other's lines shows.
+    Work("workers-1", "hot load, one worker", load("hot", 6144), None, quick=False, point=("workers", 1)),
+    Work("workers-2", "... two, a queue each, against one", load("hot", 6144), 0.95, against="workers-1", workers=2,
+         quick=False, point=("workers", 2)),
+    Work("workers-3", "... three, on two CPUs", load("hot", 6144), None, against="workers-1", workers=3, quick=False,
+         point=("workers", 3)),
 ]
