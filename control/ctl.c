@@ -22,9 +22,7 @@
 #define CONFLICT_BUDGET 256
 #define DEFER_BUDGET 4096
 #define DEFER_ENTRIES 65536
-#define REQUESTS 64   /* of management under way */
-#define MISS_RATE 500 /* browse questions a second put on the provider links */
-#define MISS_BURST 1000
+#define REQUESTS 64 /* of management under way */
 
 static void on_added(void *arg, uint32_t rec)
 {
@@ -162,8 +160,6 @@ struct ctl *ctl_create(struct dp_shared *s, const struct ctl_params *p, uint64_t
 	c->key.k[0] = siphash24(&p->hash_key, "control 0", 9);
 	c->key.k[1] = siphash24(&p->hash_key, "control 1", 9);
 	wheel_init(&c->wheel, c->now_ms);
-	bucket_set(&c->misses, MISS_RATE, MISS_BURST);
-	bucket_fill(&c->misses.rate, &c->misses.level, now_us);
 	c->job.budget = SWEEP_BUDGET;
 	rc = make_parts(c, p, seed);
 	if (rc < 0) {

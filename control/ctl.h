@@ -15,6 +15,7 @@
 #include "control/grant.h"
 #include "control/host.h"
 #include "control/interest.h"
+#include "control/miss.h"
 #include "control/packet.h"
 #include "control/note.h"
 #include "control/peer.h"
@@ -51,6 +52,7 @@
  *	types.c      the published list of service types
  *	query.c      questions nobody could be answered: whom to ask
  *	complete.c   SRV, TXT and addresses a PTR lacks
+ *	miss.c       who may cause new questions, how many
  *	question.c   our questions: backoff, budget, retries
  *	emit.c       questions -> messages -> frames
  *	wait.c       queries that wait for records
@@ -76,14 +78,10 @@
 #define CTL_MSG_RECORDS (DNS_MSG_MAX / DNS_RR_MIN) /* records a message can hold */
 
 /* What control keeps per link id. */
-/* New questions a second that one link's stations may cause on others; a quarter of everybody's. */
-#define CTL_LINK_MISS_RATE 125
-#define CTL_LINK_MISS_BURST 250
-
 struct ctl_link {
-	struct bucket budget; /* mDNS queries of ours */
-	struct bucket misses; /* new questions its stations cause elsewhere */
-	struct ctl_host host; /* host duties */
+	struct bucket budget;       /* mDNS queries of ours */
+	struct ctl_host host;       /* host duties */
+	struct bucket_level misses; /* new questions its stations cause elsewhere */
 
 	/* Questions to put on the link (question.c): a list, and our place in the list of links
 	 * with any. */
@@ -140,7 +138,7 @@ struct ctl {
 	struct ctl_grants grants;
 	struct ctl_people people;
 	struct ctl_types types;
-	struct bucket misses; /* browse questions put on all links, of all consumers together */
+	struct ctl_misses misses;
 	struct ctl_questions questions;
 	struct ctl_waits waits;
 	struct ctl_interests interests;

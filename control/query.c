@@ -129,11 +129,8 @@ static unsigned browse(struct ctl *c, const struct asked *a)
 		if (l == NULL || (l == a->l && !l->isolated) ||
 			!policy_permits(policy_ask(c->world->table, type, l->col_probe)))
 			continue;
-		/* Joining a question that is under way costs nothing; a new one the budgets of the
-		 * asker's link and of us all. */
 		if (!paid && ctl_question_is_news(c, &ask)) {
-			paid = bucket_take(&c->link[a->l->id].misses, c->now_us, 1) &&
-			       bucket_take(&c->misses, c->now_us, 1);
+			paid = ctl_miss_paid(c, a->l, &a->asker.mac);
 			if (!paid) {
 				CTL_INC(c, questions_refused);
 				return links;
@@ -299,6 +296,10 @@ static bool ask_owner(struct ctl *c, const struct asked *a, uint16_t qtype)
 	}
 	if (owner_has_none(c, a->q->qname, qtype, o.link))
 		return false;
+	if (ctl_question_is_news(c, &ask) && !ctl_miss_paid(c, a->l, &a->asker.mac)) {
+		CTL_INC(c, questions_refused);
+		return false;
+	}
 	return ctl_question_ask(c, &ask) != CTL_NOT_ASKED;
 }
 

@@ -78,8 +78,7 @@ static void link_take_up(struct ctl *c, const struct dp_link *l, const struct dp
 		bucket_fill(&cl->budget.rate, &cl->budget.level, c->now_us);
 	}
 	if (was == NULL) {
-		bucket_set(&cl->misses, CTL_LINK_MISS_RATE, CTL_LINK_MISS_BURST);
-		bucket_fill(&cl->misses.rate, &cl->misses.level, c->now_us);
+		bucket_fill(&c->world->misses.link, &cl->misses, c->now_us);
 	}
 	if (was != NULL && !is_changed(was, l))
 		return;
@@ -97,6 +96,8 @@ static void publish(struct ctl *c)
 
 	r->old = atomic_load_explicit(&c->s->world, memory_order_relaxed);
 	c->world = now;
+	if (was == NULL)
+		bucket_fill(&now->misses.gateway, &c->misses.gateway, c->now_us);
 	atomic_store_explicit(&c->s->world, now, memory_order_release);
 	c->job.token = rcu_start(c->s->rcu);
 	ctl_prefixes_load(c, now);

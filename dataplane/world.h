@@ -116,6 +116,12 @@ struct dp_pinned {
 	uint8_t name[128]; /* wire name, "_ipp._tcp.local" */
 };
 
+/* admission.misses: new questions that cause traffic elsewhere, of a station, of a link's stations,
+ * and of all; control. */
+struct dp_misses {
+	struct bucket_rate station, link, gateway;
+};
+
 struct dp_world {
 	uint64_t generation; /* 1, 2, ... */
 	uint32_t n_workers;
@@ -129,6 +135,7 @@ struct dp_world {
 	uint64_t *hits[DP_WORKERS_MAX + 1];
 	bool admission;                      /* packets are metered (dataplane/admit.h) */
 	struct bucket_rate admit[DP_METERS]; /* admission.station: queries, advertisements */
+	struct dp_misses misses;
 	bool audit;       /* what policy denies and so on is noted (dataplane/audit.h) */
 	uint16_t n_ids;   /* link ids are below this */
 	uint32_t n_links; /* links that exist */

@@ -434,6 +434,13 @@ static struct dp_world *world_alloc(const struct mgmt_world_input *in)
 		in->config->admission.station_burst);
 	bucket_rate_set(&w->admit[DP_METER_ADVERTISEMENTS],
 		in->config->admission.station_advertisements, in->config->admission.station_burst);
+	/* Some seconds' worth at once: who comes asks for much. */
+	bucket_rate_set(&w->misses.station, in->config->admission.misses_station,
+		4 * in->config->admission.misses_station);
+	bucket_rate_set(&w->misses.link, (in->config->admission.misses_gateway + 3) / 4,
+		(in->config->admission.misses_gateway + 1) / 2);
+	bucket_rate_set(&w->misses.gateway, in->config->admission.misses_gateway,
+		2 * in->config->admission.misses_gateway);
 	w->audit = in->config->audit.file != NULL || in->config->audit.syslog;
 	w->n_ids = in->ids->next;
 	snprintf(w->id, sizeof(w->id), "%s", in->config->gateway.id);

@@ -243,6 +243,7 @@ struct config_admission {
 	uint32_t station_queries, station_advertisements;
 	uint32_t station_burst; /* packets */
 	uint32_t link_queries, link_advertisements, link_unknown;
+	uint32_t misses_station, misses_gateway; /* questions */
 };
 
 /** The audit: section. */

@@ -831,6 +831,32 @@ static const struct schema_key schema[] = {
 		.doc = "From stations that are not known yet, together.",
 	},
 	{
+		.path = "admission.misses",
+		.type = SCHEMA_MAP,
+		.doc = "New questions that nothing here answers, and that are asked elsewhere "
+		       "therefore. One link's stations have a quarter of what all have.",
+	},
+	{
+		.path = "admission.misses.station",
+		.type = SCHEMA_RATE,
+		FIELD(struct draft, config.admission.misses_station),
+		.min = 1,
+		.max = 1000000,
+		.def = "5/s",
+		.unit = "questions per second",
+		.doc = "Of one station; four times as many at once.",
+	},
+	{
+		.path = "admission.misses.gateway",
+		.type = SCHEMA_RATE,
+		FIELD(struct draft, config.admission.misses_gateway),
+		.min = 1,
+		.max = 1000000,
+		.def = "500/s",
+		.unit = "questions per second",
+		.doc = "Of all stations together; twice as many at once.",
+	},
+	{
 		.path = "audit",
 		.type = SCHEMA_MAP,
 		.doc = "Lines of JSON about what was denied or refused, names in conflict, and "

@@ -303,15 +303,20 @@ Test(good, admission)
 	cr_expect_eq(c->admission.station_burst, 100);
 	cr_expect_eq(c->admission.link_advertisements, 20000);
 	cr_expect_eq(c->admission.link_unknown, 500);
+	cr_expect_eq(c->admission.misses_station, 5);
+	cr_expect_eq(c->admission.misses_gateway, 500);
 	config_free(c);
 	c = load_good(LINKS_OF "admission: off\n");
 	cr_expect(c->admission.off);
 	config_free(c);
-	c = load_good(LINKS_OF "admission: {station: {queries: 7/s}, link: {unknown: 9/s}}\n");
+	c = load_good(LINKS_OF "admission: {station: {queries: 7/s}, link: {unknown: 9/s}, "
+			       "misses: {station: 2/s}}\n");
 	cr_expect_not(c->admission.off);
 	cr_expect_eq(c->admission.station_queries, 7);
 	cr_expect_eq(c->admission.station_advertisements, 50);
 	cr_expect_eq(c->admission.link_unknown, 9);
+	cr_expect_eq(c->admission.misses_station, 2);
+	cr_expect_eq(c->admission.misses_gateway, 500);
 	config_free(c);
 }
 
