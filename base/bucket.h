@@ -77,6 +77,16 @@ static inline bool bucket_level_take(
 	return true;
 }
 
+/* Gives n tokens back that were taken just now. */
+static inline void bucket_level_refund(
+	const struct bucket_rate *r, struct bucket_level *l, uint32_t n)
+{
+	uint64_t cap = (uint64_t)r->burst << r->frac;
+	uint64_t tokens = l->tokens + ((uint64_t)n << r->frac);
+
+	l->tokens = (uint32_t)(tokens < cap ? tokens : cap);
+}
+
 /* Whole tokens there at now_us. */
 static inline uint32_t bucket_level_peek(
 	const struct bucket_rate *r, struct bucket_level *l, uint64_t now_us)

@@ -38,6 +38,19 @@ static void tell_unknown(struct dp_worker *w, const struct dp_pkt *pkt)
 		dp_event(w, pkt->link, DP_EV_control_busy_hint, 1);
 }
 
+void dp_admit_refund(struct dp_worker *w, const struct dp_link *l, uint32_t station, unsigned what)
+{
+	struct cache_station *st = cache_station_at(w->cache, station);
+	uint64_t word = atomic_load_explicit(&st->meter[what], memory_order_relaxed);
+	struct bucket_level level;
+
+	memcpy(&level, &word, sizeof(level));
+	bucket_level_refund(&w->world->admit[what], &level, 1);
+	memcpy(&word, &level, sizeof(word));
+	atomic_store_explicit(&st->meter[what], word, memory_order_relaxed);
+	bucket_level_refund(&l->admit[what], &w->meter[l->id].level[what], 1);
+}
+
 int dp_admit(struct dp_worker *w, const struct dp_pkt *pkt)
 {
 	const struct dp_link *l = dp_world_link(w->world, pkt->link);

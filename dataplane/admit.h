@@ -47,6 +47,9 @@ static inline bool dp_admit_link(struct dp_worker *w, const struct dp_link *l, u
 	return bucket_level_take(&l->admit[what], &w->meter[l->id].level[what], w->now_us, 1);
 }
 
+/* A packet was let in that need not have cost anything: its token comes back. */
+void dp_admit_refund(struct dp_worker *w, const struct dp_link *l, uint32_t station, unsigned what);
+
 /* Is the mDNS packet let in? Else the outcome it ends in, as dp_classify() returns it. */
 int dp_admit(struct dp_worker *w, const struct dp_pkt *pkt);
 

@@ -38,7 +38,31 @@ struct dp_regular {
 	uint32_t gen;     /* ... of that life */
 	uint32_t src4;    /* network order; 0: none */
 	uint64_t src6[2]; /* all 0: none */
+	/* What it asked last, when and over which family: the low half of dp_interest_tag(); 0: its
+	 * twin over the other family came too. */
+	uint32_t asked;
+	uint32_t asked_ms;
+	bool asked6;
 } __attribute__((aligned(64)));
+
+_Static_assert(sizeof(struct dp_regular) == 64, "a line");
+
+#define DP_TWIN_MS 100
+
+/* Is it the question that the station asked a moment ago over the other family? Then one token was
+ * enough for both (DESIGN §4.3). Else it is the last one from now on. */
+static inline bool dp_regular_twin(struct dp_regular *r, uint64_t asked, bool v6, uint32_t now_ms)
+{
+	if (unlikely(r->asked == (uint32_t)asked && r->asked6 != v6 &&
+		     now_ms - r->asked_ms <= DP_TWIN_MS)) {
+		r->asked = 0;
+		return true;
+	}
+	r->asked = (uint32_t)asked;
+	r->asked_ms = now_ms;
+	r->asked6 = v6;
+	return false;
+}
 
 static inline uint64_t dp_regular_who(uint64_t mac_word, uint16_t link)
 {

@@ -109,8 +109,11 @@ static __rte_always_inline enum taken admit(
 	station = station_of(w, f);
 	if (station == NULL)
 		return LEFT;
-	if (what == DP_METER_QUERIES)
+	if (what == DP_METER_QUERIES) {
 		cache_station_asked(station, w->now_ms);
+		if (dp_regular_twin(f->regular, f->told, f->v6, w->now_ms))
+			return SENT;
+	}
 	if (!dp_admit_station(w, station, what))
 		return shed(w, f, what);
 	/* The long way takes from the station once more, and sees to what is over. */

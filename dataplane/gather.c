@@ -140,7 +140,7 @@ static void expired(struct wheel_item *item, void *arg)
 	struct dp_worker *w = arg;
 
 	w->gathered = g;
-	dp_query_add(w, g->m);
+	dp_query_again(w, g->m);
 	dp_query_run(w);
 	w->gathered = NULL;
 	g->m = NULL;

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+#include "dataplane/admit.h"
 #include "dataplane/answer.h"
 #include "dataplane/build.h"
 #include "dataplane/gather.h"
@@ -196,7 +197,22 @@ static bool known_asker(struct dp_worker *w, struct dp_query *q)
 	return true;
 }
 
-void dp_query_add(struct dp_worker *w, struct rte_mbuf *m)
+/* The twin of a question over the other family was let in, and paid for, before anybody knew what
+ * it asks. */
+static void repay_twin(struct dp_worker *w, const struct dp_query *q)
+{
+	uint64_t who = dp_regular_who(mac_word(q->pkt->smac.b), q->link->id);
+	struct dp_regular *r;
+
+	if (!w->world->admission || q->asked == 0)
+		return;
+	r = dp_regular_find(&w->regulars, dp_regular_hash(who), who);
+	if (r != NULL && r->station != 0 &&
+		dp_regular_twin(r, dp_interest_tag(q->asked, who), q->pkt->family == 6, w->now_ms))
+		dp_admit_refund(w, q->link, r->station, DP_METER_QUERIES);
+}
+
+static void add(struct dp_worker *w, struct rte_mbuf *m, bool received)
 {
 	struct dp_pkt *pkt = dp_pkt(m);
 	struct dp_query *q;
@@ -220,6 +236,9 @@ void dp_query_add(struct dp_worker *w, struct rte_mbuf *m)
 		finish(w, m, DP_bad_dns);
 		return;
 	}
+	dp_rendered_ask(w, q);
+	if (received)
+		repay_twin(w, q);
 	if (q->link->home != w->id && for_home(q)) {
 		w->n_question = q->first;
 		/* A reload may have moved the home of one that waited here: it is asked again. */
@@ -238,6 +257,16 @@ void dp_query_add(struct dp_worker *w, struct rte_mbuf *m)
 	w->n_query++;
 	if (chained)
 		dp_query_run(w);
+}
+
+void dp_query_add(struct dp_worker *w, struct rte_mbuf *m)
+{
+	add(w, m, true);
+}
+
+void dp_query_again(struct dp_worker *w, struct rte_mbuf *m)
+{
+	add(w, m, false);
 }
 
 /* Pass two: all keys of the burst, at most 64 at a time. */
@@ -286,7 +315,7 @@ static bool interest_is_news(
 		(qu->sd.kind != DNS_NAME_SERVICE_TYPE && qu->sd.kind != DNS_NAME_SUBTYPE))
 		return false;
 	/* Several questions that may be kept as one are told as one. */
-	if (w->deps.on && w->rendering.several)
+	if (w->deps.on && q->several)
 		return w->rendering.news;
 	return dp_told_news(w,
 		dp_interest_tag(dp_rendered_question(w, q, qu),
@@ -490,9 +519,9 @@ static void tell_control(struct dp_worker *w, struct dp_query *q, const struct t
 	if (!dp_upcall(w, DP_UP_QUERY, q->m)) {
 		rte_pktmbuf_refcnt_update(q->m, -1);
 		dp_event(w, q->link->id, DP_EV_control_busy_hint, 1);
-	} else if (t->missed != 0 && w->rendering.question != 0) {
+	} else if (t->missed != 0 && q->asked != 0 && q->link->fast) {
 		dp_told_news(w,
-			dp_missed_tag(dp_interest_tag(w->rendering.question,
+			dp_missed_tag(dp_interest_tag(q->asked,
 					      dp_interest_who(q->link, mac_word(pkt->smac.b))),
 				pkt->family == 6),
 			DP_MISSED_UNITS);
@@ -507,7 +536,7 @@ static void answer(struct dp_worker *w, struct dp_query *q)
 
 	dp_rendered_begin(w, q);
 	gather(w, q, &t);
-	dp_rendered_whole(w);
+	dp_rendered_whole(w, q);
 	if (w->items.n > 0 || q->reader.counts[DNS_SECTION_AUTHORITY] > 0) {
 		dp_known_read(w, q);
 		if (w->gathered != NULL)

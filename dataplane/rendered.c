@@ -8,6 +8,7 @@
 #include <rte_malloc.h>
 #include <rte_udp.h>
 
+#include "dataplane/admit.h"
 #include "dataplane/fast.h"
 #include "dataplane/heard.h"
 #include "dataplane/images.h"
@@ -142,12 +143,12 @@ static struct dp_rendered *entry_for(struct dp_worker *w, const struct dp_render
 
 /* --- what is asked --------------------------------------------------------------------------- */
 
-/* To be answered at once, to the asker alone, and to nobody else otherwise. */
-static bool may_be_kept(const struct dp_worker *w, const struct dp_query *q)
+/* A question of a station, in one message. */
+static bool is_ordinary(const struct dp_worker *w, const struct dp_query *q)
 {
 	const uint16_t odd = DP_PKT_LEGACY | DP_PKT_REPLAY | DP_PKT_ASKED;
 
-	return q->link->unicast && !q->link->personal && q->n > 0 && w->gathered == NULL &&
+	return q->n > 0 && w->gathered == NULL &&
 	       (q->pkt->flags & (odd | DP_PKT_GROUP)) == DP_PKT_GROUP && q->reader.flags == 0 &&
 	       q->reader.counts[DNS_SECTION_ADDITIONAL] == 0 &&
 	       (q->reader.counts[DNS_SECTION_ANSWER] == 0 ||
@@ -181,9 +182,8 @@ uint64_t dp_rendered_question(
 }
 
 /* What is asked in the words of the query: up to the known answers; of a probe, all of it. */
-static bool ask_several(struct dp_worker *w, const struct dp_query *q)
+static bool ask_several(const struct dp_worker *w, struct dp_query *q)
 {
-	struct dp_rendering *r = &w->rendering;
 	const uint8_t *asked = q->dns + DNS_HEADER_LEN;
 	size_t len = q->reader.pos - DNS_HEADER_LEN;
 
@@ -191,10 +191,30 @@ static bool ask_several(struct dp_worker *w, const struct dp_query *q)
 		len = q->pkt->dns_len - DNS_HEADER_LEN;
 	if (len > DP_RENDERED_ASKED)
 		return false;
-	r->asked_len = (uint16_t)len;
-	dp_rendered_several(&r->key, w->shared->fast->message(w->rendered.secret, asked, len, 0),
+	q->asked_len = (uint16_t)len;
+	dp_rendered_several(&q->key, w->shared->fast->message(w->rendered.secret, asked, len, 0),
 		(unsigned)len, tail_of(w, q->link, 0, false));
 	return true;
+}
+
+void dp_rendered_ask(const struct dp_worker *w, struct dp_query *q)
+{
+	const struct dp_question *qu = &w->question[q->first];
+
+	q->asked = 0;
+	if (!is_ordinary(w, q))
+		return;
+	q->several = q->n > 1 || q->reader.counts[DNS_SECTION_AUTHORITY] > 0;
+	if (q->several) {
+		if (!ask_several(w, q))
+			return;
+	} else {
+		if (!qu->answerable || qu->denied || qu->name_len > DP_RENDERED_NAME)
+			return;
+		plain_key(w, q, qu, &q->key);
+		q->asked_len = (uint16_t)(q->reader.pos - DNS_HEADER_LEN);
+	}
+	q->asked = hash_of(w, &q->key);
 }
 
 /* Does anything of it open a browser? */
@@ -214,31 +234,20 @@ void dp_rendered_begin(struct dp_worker *w, const struct dp_query *q)
 	struct dp_question *qu = &w->question[q->first];
 	struct dp_rendering *r = &w->rendering;
 
+	/* Answered at once, to the asker alone, and to nobody else otherwise. */
 	w->deps.on = false;
-	r->question = 0;
-	if (w->rendered.set == NULL || !may_be_kept(w, q))
+	if (w->rendered.set == NULL || q->asked == 0 || !q->link->fast)
 		return;
-	r->several = q->n > 1 || q->reader.counts[DNS_SECTION_AUTHORITY] > 0;
-	if (r->several) {
-		if (!ask_several(w, q))
-			return;
-	} else {
-		if (!qu->answerable || qu->denied || qu->name_len > DP_RENDERED_NAME)
-			return;
-		plain_key(w, q, qu, &r->key);
-		r->asked_len = (uint16_t)(q->reader.pos - DNS_HEADER_LEN);
-	}
-	r->question = hash_of(w, &r->key);
 	r->odd = false;
 	r->messages = 0;
 	r->hits = 0;
 	r->n = 0;
 	r->n_seen = 0;
 	r->knows = 0;
-	r->news = r->several && browses(w, q) &&
+	r->news = q->several && browses(w, q) &&
 		  dp_told_news(w,
 			  dp_interest_tag(
-				  r->question, dp_interest_who(q->link, mac_word(q->pkt->smac.b))),
+				  q->asked, dp_interest_who(q->link, mac_word(q->pkt->smac.b))),
 			  DP_INTEREST_UNITS);
 	cache_deps_begin(&w->deps);
 	/* Looked up again: with all of the burst it was before the names were marked, perhaps. */
@@ -250,14 +259,14 @@ void dp_rendered_begin(struct dp_worker *w, const struct dp_query *q)
 
 /* --- the answer at hand ---------------------------------------------------------------------- */
 
-void dp_rendered_whole(struct dp_worker *w)
+void dp_rendered_whole(struct dp_worker *w, const struct dp_query *q)
 {
 	struct dp_rendering *r = &w->rendering;
 
 	if (!w->deps.on)
 		return;
 	r->n = (uint8_t)RTE_MIN(w->items.n, (uint32_t)DP_RENDERED_ITEMS + 1);
-	r->whole = r->question | 1;
+	r->whole = q->asked | 1;
 	for (unsigned i = 0; i < r->n && i < DP_RENDERED_ITEMS; i++) {
 		r->whole = (r->whole ^ w->items.item[i].ident) * UINT64_C(0x9e3779b97f4a7c15);
 		r->whole ^= r->whole >> 29;
@@ -348,7 +357,7 @@ static void keep(struct dp_worker *w, const struct dp_query *q, struct dp_render
 	memcpy(e->ttl, r->ttl, sizeof(e->ttl));
 	/* Of what was missed control hears in any case. */
 	e->flags = (uint8_t)(flags | (r->n > 0 && browses(w, q) ? DP_SAYS_BROWSE : 0));
-	e->asked_len = r->several ? r->asked_len : 0;
+	e->asked_len = q->several ? q->asked_len : 0;
 	memcpy(e->asked, q->dns + DNS_HEADER_LEN, e->asked_len);
 	memset(e->hit_n, 0, sizeof(e->hit_n));
 	for (unsigned i = 0; i < r->hits; i++) {
@@ -381,7 +390,7 @@ void dp_rendered_end(
 	struct dp_worker *w, const struct dp_query *q, unsigned flags, unsigned known, bool settled)
 {
 	struct dp_rendering *r = &w->rendering;
-	struct dp_rendered_key less;
+	struct dp_rendered_key key = q->key, less;
 	struct dp_rendered *e;
 	bool on = w->deps.on, said = r->messages > 0;
 
@@ -389,9 +398,8 @@ void dp_rendered_end(
 	if (!on || !settled || !is_steady(w, q, known))
 		return;
 	if ((w->deps.links & cache_link_bit(q->link->id)) != 0)
-		r->key.w[7] =
-			tail_of(w, q->link, r->several ? 0 : w->question[q->first].qtype, true);
-	e = entry_for(w, &r->key);
+		key.w[7] = tail_of(w, q->link, q->several ? 0 : w->question[q->first].qtype, true);
+	e = entry_for(w, &key);
 	if (e == NULL)
 		return;
 	if (r->knows == 0 || r->n == 0)
@@ -399,11 +407,11 @@ void dp_rendered_end(
 	else if (!dp_watch_good(&e->watched, w->now_ms))
 		keep(w, q, e, flags, 0, false);
 	for (unsigned i = 0; i < r->n_seen; i++)
-		dp_image_keep(w, q->dns, DNS_HEADER_LEN + r->asked_len, r->seen[i].off,
+		dp_image_keep(w, q->dns, DNS_HEADER_LEN + q->asked_len, r->seen[i].off,
 			r->seen[i].end, r->whole, r->seen[i].at);
 	if (r->knows == 0 || !said)
 		return;
-	dp_rendered_less(&less, r->whole, r->knows, r->key.w[7]);
+	dp_rendered_less(&less, r->whole, r->knows, key.w[7]);
 	e = entry_for(w, &less);
 	if (e != NULL)
 		keep(w, q, e, flags, known, true);

@@ -143,24 +143,20 @@ struct dp_rendering_seen {
 
 /* The answer at hand, while it is built. */
 struct dp_rendering {
-	bool odd;     /* something was counted or noted that the message does not tell */
-	bool several; /* its key is one of those */
-	bool news;    /* several: control is to hear of who browses */
+	bool odd;  /* something was counted or noted that the message does not tell */
+	bool news; /* several questions: control is to hear of who browses */
 	uint8_t messages;
 	uint8_t hits;
-	uint8_t n;          /* records that answer it; more than DP_RENDERED_ITEMS: too many */
-	uint8_t n_seen;     /* known answers of the query */
-	uint16_t len;       /* of the message */
-	uint16_t answers;   /* in it */
-	uint16_t asked_len; /* bytes behind the DNS header, up to the known answers */
-	uint32_t knows;     /* bits: which of the records the asker knows */
-	uint64_t question;  /* dp_interest_tag()'s; 0: the query is none that may be kept */
+	uint8_t n;        /* records that answer it; more than DP_RENDERED_ITEMS: too many */
+	uint8_t n_seen;   /* known answers of the query */
+	uint16_t len;     /* of the message */
+	uint16_t answers; /* in it */
+	uint32_t knows;   /* bits: which of the records the asker knows */
 	uint64_t whole;
 	uint32_t hit[DP_RENDERED_HITS];
 	uint16_t hit_n[DP_RENDERED_HITS];
 	uint32_t ttl[DP_RENDERED_ITEMS];
 	struct dp_rendering_seen seen[DP_RENDERED_SEEN];
-	struct dp_rendered_key key; /* with the tail of links that are alike */
 	uint8_t dns[DP_RENDERED_DNS] __attribute__((aligned(64)));
 };
 
@@ -178,12 +174,14 @@ void dp_rendered_fini(struct dp_worker *w);
 uint64_t dp_rendered_question(
 	const struct dp_worker *w, const struct dp_query *q, const struct dp_question *qu);
 
-/* The query is about to be answered from records: is its answer to be kept? Then w->deps is on,
- * and what w->rendering says of the question is set. */
+/* What does the query ask? Sets q->asked and what belongs to it. */
+void dp_rendered_ask(const struct dp_worker *w, struct dp_query *q);
+
+/* The query is about to be answered from records: is its answer to be kept? Then w->deps is on. */
 void dp_rendered_begin(struct dp_worker *w, const struct dp_query *q);
 
 /* w->items is all that answers it. */
-void dp_rendered_whole(struct dp_worker *w);
+void dp_rendered_whole(struct dp_worker *w, const struct dp_query *q);
 
 /* The bytes [off, end) of the query are a known answer; at: which item it is, or
  * DP_RENDERED_NONE; enough: with a TTL that keeps it from being told. */

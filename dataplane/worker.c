@@ -142,7 +142,7 @@ static void dispatch(struct dp_worker *w, struct rte_mbuf *m, int rc)
 	else if (dp_pkt(m)->flags & DP_PKT_RESPONSE)
 		dp_response(w, m);
 	else {
-		if (w->rendered.set != NULL && (dp_pkt(m)->flags & ordinary) == DP_PKT_GROUP)
+		if ((dp_pkt(m)->flags & ordinary) == DP_PKT_GROUP)
 			dp_fast_admitted(w, m);
 		dp_query_add(w, m);
 	}
@@ -199,7 +199,7 @@ static unsigned from_control(struct dp_worker *w)
 			break;
 		case DP_DOWN_REPLAY:
 		case DP_DOWN_QUERY:
-			dp_query_add(w, d.m);
+			dp_query_again(w, d.m);
 			break;
 		case DP_DOWN_STALE:
 			dp_watch_stale(w, d.key);
@@ -235,7 +235,7 @@ static unsigned from_workers(struct dp_worker *w)
 			else if (dp_pkt(m)->hand == DP_HAND_RESPONSE)
 				dp_response(w, m);
 			else
-				dp_query_add(w, m);
+				dp_query_again(w, m);
 		}
 		done += n;
 	}

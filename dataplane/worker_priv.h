@@ -116,6 +116,11 @@ struct dp_query {
 	bool probe;               /* proposes a record of a name it asks for (RFC 6762 §8.1) */
 	bool qm;    /* the owners of the asker's link answer by multicast, if they live (§10.5) */
 	bool delay; /* others may answer a part of it: 20-120 ms for all (RFC 6762 §6.3) */
+	/* dp_rendered_ask(): a hash of what is asked, 0: it is none that could be kept. */
+	uint64_t asked;
+	bool several;               /* its key is of the bytes asked */
+	uint16_t asked_len;         /* bytes behind the DNS header, up to the known answers */
+	struct dp_rendered_key key; /* with the tail of links that are alike */
 };
 
 /* What goes into an answer. */
@@ -276,9 +281,11 @@ bool dp_source_is_martian(unsigned family, const uint8_t *addr);
  * time). */
 const uint8_t *dp_contiguous(struct dp_worker *w, struct rte_mbuf *m);
 
-/* query.c: takes the mbufs. */
-void dp_query_add(struct dp_worker *w, struct rte_mbuf *m); /* collects; runs the pass when full */
-void dp_query_run(struct dp_worker *w);                     /* answers what was collected */
+/* query.c: take the mbufs. One that was just received and let in; one that comes back from control,
+ * another worker, or a wait. They are collected, and answered when the burst is full. */
+void dp_query_add(struct dp_worker *w, struct rte_mbuf *m);
+void dp_query_again(struct dp_worker *w, struct rte_mbuf *m);
+void dp_query_run(struct dp_worker *w); /* answers what was collected */
 
 /* touch.c: takes the mbuf. Hands it to the link's home worker first if it may suppress an answer
  * that waits there (RFC 6762 §7.4). */
@@ -349,7 +356,7 @@ static inline uint64_t dp_interest_who(const struct dp_link *l, uint64_t mac_wor
  * not twice in such a unit, over the same family. */
 #define DP_MISSED_UNITS 1
 
-/* question: dp_rendered_question(), or that of several (dp_rendering.question). */
+/* question: dp_rendered_question(), or dp_query.asked. */
 static inline uint64_t dp_interest_tag(uint64_t question, uint64_t who)
 {
 	/* Both halves, so that each bit of who counts in all of them. */
