@@ -21,6 +21,21 @@
 
 static const uint8_t enum_name[] = "\x09_services\x07_dns-sd\x04_udp\x05local";
 
+/* Additional records of the answers so far, as they were found while the answers were packed: they
+ * follow when all answers are in. */
+#define EXTRAS 192
+#define EXTRA_NEGATIVES 4
+
+struct extras {
+	unsigned n, n_negative;
+	bool more; /* ... than there is room for */
+	struct {
+		uint32_t rec; /* 0: ttl is an index into negative[] */
+		uint32_t ttl;
+	} at[EXTRAS];
+	struct dp_negative negative[EXTRA_NEGATIVES];
+};
+
 struct message {
 	struct dp_worker *w;
 	const struct dp_link *l;
@@ -34,6 +49,7 @@ struct message {
 	uint32_t ttl_node; /* the node msg->ttl is the RRset TTL of */
 	uint32_t ttl;
 	size_t reserve; /* bytes the additional records of the answers so far may need */
+	struct extras extras;
 };
 
 /* Repeats the questions of a legacy query (RFC 6762 §6.7). */
@@ -68,6 +84,9 @@ static bool begin(struct message *msg)
 		room = rte_pktmbuf_tailroom(msg->m) - head;
 	msg->dns = rte_pktmbuf_mtod(msg->m, uint8_t *) + head;
 	msg->reserve = 0;
+	msg->extras.n = 0;
+	msg->extras.n_negative = 0;
+	msg->extras.more = false;
 	/* AA is set and the id is 0, but in legacy answers (RFC 6762 §18.1, §18.4). */
 	dns_writer_init(&w->writer, msg->dns, room, msg->legacy ? msg->q->reader.id : 0,
 		DNS_FLAG_QR | DNS_FLAG_AA);
@@ -181,13 +200,22 @@ static int put_answer(struct message *msg, const struct dp_item *it)
 	return rc;
 }
 
-/* Upper bound of what a record takes uncompressed. */
-static bool add_size(void *arg, uint32_t rec, const struct cache_record *r, uint32_t ttl)
+static void note_extra(struct extras *e, uint32_t rec, uint32_t ttl)
+{
+	if (e->n == EXTRAS) {
+		e->more = true;
+		return;
+	}
+	e->at[e->n].rec = rec;
+	e->at[e->n++].ttl = ttl;
+}
+
+/* Noted, with an upper bound of what it takes uncompressed. */
+static bool note_record(void *arg, uint32_t rec, const struct cache_record *r, uint32_t ttl)
 {
 	struct message *msg = arg;
 
-	(void)rec;
-	(void)ttl;
+	note_extra(&msg->extras, rec, ttl);
 	msg->reserve += (size_t)r->rdlen + cache_node_at(msg->w->cache, r->node)->name_len + 10;
 	return true;
 }
@@ -204,10 +232,17 @@ static bool add_record(void *arg, uint32_t rec, const struct cache_record *r, ui
 	return true;
 }
 
-static void add_negative_size(void *arg, const struct dp_negative *n)
+static void note_negative(void *arg, const struct dp_negative *n)
 {
 	struct message *msg = arg;
+	struct extras *e = &msg->extras;
 
+	if (e->n_negative == EXTRA_NEGATIVES) {
+		e->more = true;
+	} else {
+		e->negative[e->n_negative] = *n;
+		note_extra(e, 0, e->n_negative++);
+	}
 	msg->reserve += 2 * n->rdlen + 10; /* the name stands in rdata too */
 }
 
@@ -273,16 +308,18 @@ static uint32_t pack(struct message *msg, uint32_t *at, bool dense)
 
 	for (; *at < w->items.n; (*at)++) {
 		const struct dp_item *it = &w->items.item[*at];
+		unsigned noted = msg->extras.n;
 		size_t before = msg->reserve;
 
 		if (!dense)
 			dp_additional_walk(
-				w, msg->l, msg->asker, it, add_size, add_negative_size, msg);
+				w, msg->l, msg->asker, it, note_record, note_negative, msg);
 		if (packed > 0 && w->writer.len + msg->reserve > w->writer.cap) {
-			msg->reserve = before;
+			msg->extras.n = noted;
 			break;
 		}
 		if (put_answer(msg, it) < 0) {
+			msg->extras.n = noted;
 			if (packed > 0)
 				break;
 			/* Too large for a legacy resolver. */
@@ -296,18 +333,40 @@ static uint32_t pack(struct message *msg, uint32_t *at, bool dense)
 	return packed;
 }
 
+/* The additional records of items [from, to), which are in the message. */
+static void put_extras(struct message *msg, uint32_t from, uint32_t to)
+{
+	struct extras *e = &msg->extras;
+	struct dp_worker *w = msg->w;
+
+	for (unsigned i = 0; i < e->n && !e->more; i++) {
+		if (e->at[i].rec == 0)
+			add_negative(msg, &e->negative[e->at[i].ttl]);
+		else
+			add_record(msg, e->at[i].rec, cache_record_at(w->cache, e->at[i].rec),
+				e->at[i].ttl);
+	}
+	for (uint32_t i = from; i < to && e->more; i++)
+		dp_additional_walk(
+			w, msg->l, msg->asker, &w->items.item[i], add_record, add_negative, msg);
+}
+
 void dp_build_answers(struct dp_worker *w, const struct dp_link *l, const struct dp_dest *dest,
 	const struct dp_query *q, const struct dp_viewer *viewer)
 {
-	struct message msg = {.w = w,
-		.l = l,
-		.dest = dest,
-		.q = q,
-		.asker = viewer,
-		.legacy = q != NULL && (q->pkt->flags & DP_PKT_LEGACY)};
+	struct message msg;
 	bool dense;
 	uint32_t at = 0;
 
+	msg.w = w;
+	msg.l = l;
+	msg.dest = dest;
+	msg.q = q;
+	msg.asker = viewer;
+	msg.legacy = q != NULL && (q->pkt->flags & DP_PKT_LEGACY);
+	msg.incomplete = false;
+	msg.ttl_node = 0;
+	msg.extras.n = 0;
 	if (!msg.legacy)
 		send_large(&msg);
 	dense = w->items.n > DENSE;
@@ -317,9 +376,8 @@ void dp_build_answers(struct dp_worker *w, const struct dp_link *l, const struct
 		if (!begin(&msg))
 			return;
 		packed = pack(&msg, &at, dense);
-		for (uint32_t i = first; packed > 0 && !dense && i < at; i++)
-			dp_additional_walk(
-				w, l, msg.asker, &w->items.item[i], add_record, add_negative, &msg);
+		if (packed > 0 && !dense)
+			put_extras(&msg, first, at);
 		if (msg.legacy && (at < w->items.n || msg.incomplete)) {
 			/* One message is all a legacy resolver takes; TC tells it there is more
 			 * (§18.5). */
