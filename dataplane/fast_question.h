@@ -63,7 +63,8 @@ static inline uint64_t halves(uint64_t v)
  * Upper case is only told from length bytes by their being at most 63. Reads 64 bytes.
  */
 #if defined(__AVX512BW__)
-static __rte_always_inline bool canon(const uint8_t *p, unsigned len, struct dp_rendered_key *key, uint64_t *sum)
+static __rte_always_inline bool canon(
+	const uint8_t *p, unsigned len, struct dp_rendered_key *key, uint64_t *sum)
 {
 	__m512i v = _mm512_loadu_si512(p), q;
 	__mmask64 upper = _mm512_cmplt_epu8_mask(
@@ -79,7 +80,8 @@ static __rte_always_inline bool canon(const uint8_t *p, unsigned len, struct dp_
 	return (zero & (UINT64_MAX >> (64 - len))) == UINT64_C(1) << (len - 1);
 }
 #elif defined(__AVX2__)
-static __rte_always_inline bool canon(const uint8_t *p, unsigned len, struct dp_rendered_key *key, uint64_t *sum)
+static __rte_always_inline bool canon(
+	const uint8_t *p, unsigned len, struct dp_rendered_key *key, uint64_t *sum)
 {
 	const __m256i count = _mm256_setr_epi8(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15,
 		16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31);
@@ -113,7 +115,8 @@ static __rte_always_inline bool canon(const uint8_t *p, unsigned len, struct dp_
 	return (zero & (UINT64_MAX >> (64 - len))) == UINT64_C(1) << (len - 1);
 }
 #else
-static __rte_always_inline bool canon(const uint8_t *p, unsigned len, struct dp_rendered_key *key, uint64_t *sum)
+static __rte_always_inline bool canon(
+	const uint8_t *p, unsigned len, struct dp_rendered_key *key, uint64_t *sum)
 {
 	uint64_t total = 0;
 	unsigned n = 0;
