@@ -176,7 +176,7 @@ def main():
     p.add_argument("--quick", action="store_true", help="fewer works and rounds: a minute")
     p.add_argument("--only", help="these works only, by name: " + " ".join(w.name for w in [*WORKS, *FIGURES]))
     p.add_argument("--peers", action="store_true", help="Avahi's reflector and responder under the same storms, instead")
-    p.add_argument("--rounds", type=int, help="rounds a work (9; quick: 5)")
+    p.add_argument("--rounds", type=int, help="rounds a work (7; quick: 5)")
     p.add_argument("--out", default=os.getcwd(), help="where bench.csv and bench.svg go")
     a = p.parse_args()
     if os.geteuid() != 0:
@@ -202,7 +202,7 @@ def main():
             failed = peers.bench(os.path.abspath(BUILD), os.path.abspath(a.out))
             os.chdir("/")
         return failed
-    return bench(wanted, figs, a.rounds or (5 if a.quick else 9), 0.1 if a.quick else 0.25, os.path.abspath(a.out))
+    return bench(wanted, figs, a.rounds or (5 if a.quick else 7), 0.1 if a.quick else 0.2, os.path.abspath(a.out))
 
 
 if __name__ == "__main__":

@@ -158,7 +158,7 @@ static const struct schema_key schema[] = {
 		.words = "off",
 		.min = 64 << 10,
 		.max = 64ull << 30,
-		.def = "32MiB",
+		.def = "64MiB",
 		.unit = "bytes",
 		.doc = "Answers kept as messages to be said again, of all workers together. off: "
 		       "none.",

@@ -17,7 +17,7 @@ Test(good, defaults)
 	cr_expect(eq(u32, c->gateway.limits.records, 1000000));
 	cr_expect(eq(u32, c->gateway.limits.records_per_station, 1024));
 	cr_expect(eq(u32, c->gateway.limits.records_per_link, 100000));
-	cr_expect(eq(u64, c->gateway.limits.rendered, 32 << 20));
+	cr_expect(eq(u64, c->gateway.limits.rendered, 64 << 20));
 	cr_expect(eq(u32, c->gateway.limits.ttl, 86400));
 	cr_expect_str_eq(c->control.socket, "/run/linkspan/control.sock");
 	cr_expect_null(c->control.group);
