@@ -261,6 +261,9 @@ static void upcall(struct ctl *c, const struct dp_upcall *u)
 	case DP_UP_KNOW:
 		ctl_people_know(c, (uint16_t)u->rec, &u->mac);
 		return;
+	case DP_UP_SHORT:
+		ctl_share_short(c, (uint16_t)u->rec);
+		return;
 	case DP_UP_WHO:
 		ctl_people_asks(c, u->worker, u->m);
 		return;

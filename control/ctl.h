@@ -27,6 +27,7 @@
 #include "control/question.h"
 #include "control/refresh.h"
 #include "control/self.h"
+#include "control/share.h"
 #include "control/table.h"
 #include "control/tiebreak.h"
 #include "control/timer.h"
@@ -52,6 +53,7 @@
  *	types.c      the published list of service types
  *	query.c      questions nobody could be answered: whom to ask
  *	complete.c   SRV, TXT and addresses a PTR lacks
+ *	share.c      a link's meters, by worker
  *	miss.c       who may cause new questions, how many
  *	question.c   our questions: backoff, budget, retries
  *	emit.c       questions -> messages -> frames
@@ -81,6 +83,7 @@
 struct ctl_link {
 	struct bucket budget;       /* mDNS queries of ours */
 	struct ctl_host host;       /* host duties */
+	struct ctl_share share;     /* of its meters */
 	struct bucket_level misses; /* new questions its stations cause elsewhere */
 
 	/* Questions to put on the link (question.c): a list, and our place in the list of links

@@ -98,6 +98,7 @@ static void publish(struct ctl *c)
 	c->world = now;
 	if (was == NULL)
 		bucket_fill(&now->misses.gateway, &c->misses.gateway, c->now_us);
+	ctl_share_world(c, now);
 	atomic_store_explicit(&c->s->world, now, memory_order_release);
 	c->job.token = rcu_start(c->s->rcu);
 	ctl_prefixes_load(c, now);

@@ -8,7 +8,8 @@
 
 #include "dataplane/note.h"
 
-#define KNOW_UNITS 1 /* control is told of an unknown station so often (dp_told_now()) */
+#define KNOW_UNITS 1  /* control is told of an unknown station so often (dp_told_now()) */
+#define SHORT_UNITS 1 /* ... and of a link's meter that is empty */
 
 int dp_admit_init(struct dp_worker *w, int socket)
 {
@@ -16,7 +17,11 @@ int dp_admit_init(struct dp_worker *w, int socket)
 		"meters", DP_LINKS_MAX * sizeof(*w->meter), RTE_CACHE_LINE_SIZE, socket);
 	if (w->meter == NULL)
 		return -ENOMEM;
-	memset(w->meter, 0xff, DP_LINKS_MAX * sizeof(*w->meter));
+	memset(w->meter, 0, DP_LINKS_MAX * sizeof(*w->meter));
+	/* Full. */
+	for (unsigned i = 0; i < DP_LINKS_MAX; i++)
+		memset(w->meter[i].level, 0xff, sizeof(w->meter[i].level));
+	w->shared->meter[w->id] = w->meter;
 	return 0;
 }
 
@@ -43,12 +48,25 @@ void dp_admit_refund(struct dp_worker *w, const struct dp_link *l, uint32_t stat
 	struct cache_station *st = cache_station_at(w->cache, station);
 	uint64_t word = atomic_load_explicit(&st->meter[what], memory_order_relaxed);
 	struct bucket_level level;
+	struct bucket_rate rate;
 
 	memcpy(&level, &word, sizeof(level));
 	bucket_level_refund(&w->world->admit[what], &level, 1);
 	memcpy(&word, &level, sizeof(word));
 	atomic_store_explicit(&st->meter[what], word, memory_order_relaxed);
-	bucket_level_refund(&l->admit[what], &w->meter[l->id].level[what], 1);
+	word = atomic_load_explicit(&w->meter[l->id].rate[what], memory_order_relaxed);
+	memcpy(&rate, &word, sizeof(rate));
+	bucket_level_refund(&rate, &w->meter[l->id].level[what], 1);
+}
+
+/* Other workers may have more than they need: control shares the link's rate out anew. */
+static void tell_short(struct dp_worker *w, const struct dp_pkt *pkt)
+{
+	struct dp_upcall u = {.op = DP_UP_SHORT, .worker = (uint16_t)w->id, .rec = pkt->link};
+
+	if (w->shared->n_workers > 1 &&
+		dp_told_news(w, dp_audit_tag(0x73686f72, 0, pkt->link), SHORT_UNITS))
+		dp_upcall_send(w, &u, DP_UP_RING / 4);
 }
 
 int dp_admit(struct dp_worker *w, const struct dp_pkt *pkt)
@@ -71,12 +89,14 @@ int dp_admit(struct dp_worker *w, const struct dp_pkt *pkt)
 		}
 	} else {
 		if (!dp_admit_link(w, l, DP_METER_UNKNOWN)) {
+			tell_short(w, pkt);
 			dp_note_refused(w, pkt, DP_over_unknown);
 			return -1 - (int)DP_over_unknown;
 		}
 		tell_unknown(w, pkt);
 	}
 	if (unlikely(!dp_admit_link(w, l, what))) {
+		tell_short(w, pkt);
 		dp_note_refused(w, pkt, DP_over_link);
 		return -1 - (int)DP_over_link;
 	}

@@ -10,10 +10,12 @@
  * has its part. Token buckets without division. Worker thread.
  */
 
-/* What is left of a link's meters, by worker. */
+/* A worker's part of a link's meters. */
 struct dp_link_meters {
-	struct bucket_level level[DP_METERS + 1];
-};
+	struct bucket_level level[DP_METERS + 1]; /* what is left; the worker's own */
+	/* struct bucket_rate, as a word: control writes (control/share.c), the worker reads. */
+	_Atomic uint64_t rate[DP_METERS + 1];
+} __attribute__((aligned(64)));
 
 /* Takes one packet off a station's meter. */
 static inline bool dp_admit_station(struct dp_worker *w, struct cache_station *st, unsigned what)
@@ -44,7 +46,13 @@ static inline bool dp_admit_would(
 /* ... and off the link's. */
 static inline bool dp_admit_link(struct dp_worker *w, const struct dp_link *l, unsigned what)
 {
-	return bucket_level_take(&l->admit[what], &w->meter[l->id].level[what], w->now_us, 1);
+	struct dp_link_meters *m = &w->meter[l->id];
+	uint64_t word = atomic_load_explicit(&m->rate[what], memory_order_relaxed);
+	struct bucket_rate rate;
+
+	_Static_assert(sizeof(rate) == sizeof(word), "a rate is a word");
+	memcpy(&rate, &word, sizeof(rate));
+	return bucket_level_take(&rate, &m->level[what], w->now_us, 1);
 }
 
 /* A packet was let in that need not have cost anything: its token comes back. */

@@ -25,8 +25,9 @@ enum dp_up_op {
 	DP_UP_RESPONSE, /* m: an mDNS response to learn from; dp_pkt(m) is filled */
 	DP_UP_QUERY,    /* m: a query; control looks at the questions in dp_pkt(m)->ask */
 	DP_UP_WHO,      /* m: a query of a station that is not known as a consumer of its link */
-	DP_UP_KNOW, /* rec: link, mac: a station that is not known yet, to be metered by itself */
-	DP_UP_HOST, /* m: ARP, ND, IGMP or MLD; dp_pkt(m)->outcome tells which */
+	DP_UP_KNOW,  /* rec: link, mac: a station that is not known yet, to be metered by itself */
+	DP_UP_SHORT, /* rec: link whose meter is empty, as far as it is this worker's */
+	DP_UP_HOST,  /* m: ARP, ND, IGMP or MLD; dp_pkt(m)->outcome tells which */
 	DP_UP_REFRESH, /* rec/gen: answered from a record past 80 % of its TTL (RFC 6762 §5.2,
 			  draft 3.7) */
 	DP_UP_POOF, /* rec/gen: queried twice on its own link and not answered (RFC 6762 §10.5) */

@@ -48,6 +48,7 @@ struct dp_counters {
 
 struct dp_shared;
 struct dp_fast_version;
+struct dp_link_meters;
 
 /* Adds up a link's counters of all lcores. What went the short way is counted as `rendered` and
  * nothing else by its worker, and here as what it was besides. Any thread. */
@@ -79,6 +80,8 @@ struct dp_shared {
 	 * response may suppress one of them (RFC 6762 §7.4).
 	 */
 	_Atomic uint8_t *waiting;
+	/* [worker][DP_LINKS_MAX]: the worker's, but for the rates, which control writes. */
+	struct dp_link_meters *meter[DP_WORKERS_MAX];
 	struct dp_audit *audit[DP_WORKERS_MAX + 1]; /* [worker], [n_workers]: control; its owner's
 						       alone but for the ring's other end */
 	struct dp_gateways gateways;                /* control writes, workers read */

@@ -58,8 +58,6 @@ struct dp_link {
 	uint16_t ip_sum4, udp_sum4, udp_sum6;
 	uint64_t bit;      /* cache_link_bit() of the id */
 	uint64_t mac_word; /* ... of mac */
-	/* admission.link, a worker's part: queries, advertisements, unknown stations. */
-	struct bucket_rate admit[DP_METERS + 1];
 	/* Headers of what we multicast here, lengths and checksums left to fill in (dp_frame_*): a
 	 * line, and two. */
 	uint8_t hdr4[DP_HDR_ROOM] __attribute__((aligned(64)));
@@ -91,9 +89,12 @@ struct dp_link {
 	bool conflicts_report;
 	uint32_t in_sig; /* of what its `in` says: another one after a reload, something may be
 			    learned that was not; control */
-	bool personal;   /* policy asks who its consumers are */
-	uint16_t place;  /* of stations that have none of their own (policy/names.h); 0: none */
-	char name[64];   /* for show and logs */
+	/* admission.link, packets a second of all workers: queries, advertisements, unknown
+	 * stations; control. */
+	uint32_t rate[DP_METERS + 1];
+	bool personal;  /* policy asks who its consumers are */
+	uint16_t place; /* of stations that have none of their own (policy/names.h); 0: none */
+	char name[64];  /* for show and logs */
 };
 
 struct dp_port_map {

@@ -137,21 +137,6 @@ static int link_mtu(struct dp_link *l, const struct mgmt_world_input *in,
 	return 0;
 }
 
-/* Each of n workers has its part. */
-static void link_meters(struct dp_link *l, const struct config_admission *a, unsigned n)
-{
-	const uint32_t rate[] = {[DP_METER_QUERIES] = a->link_queries,
-		[DP_METER_ADVERTISEMENTS] = a->link_advertisements,
-		[DP_METER_UNKNOWN] = a->link_unknown};
-
-	for (unsigned i = 0; i <= DP_METERS; i++) {
-		uint32_t part = (rate[i] + n - 1) / n;
-
-		/* A second's worth at once. */
-		bucket_rate_set(&l->admit[i], part, part);
-	}
-}
-
 static int link_build(struct dp_link *l, const struct mgmt_world_input *in,
 	const struct config_link *cl, uint16_t id, struct clamped *clamped, char *why)
 {
@@ -172,8 +157,9 @@ static int link_build(struct dp_link *l, const struct mgmt_world_input *in,
 	l->wireless = cl->wireless;
 	l->unicast = cl->unicast;
 	l->isolated = cl->isolated;
-	link_meters(l, &in->config->admission,
-		port->n_queues < in->n_workers ? port->n_queues : in->n_workers);
+	l->rate[DP_METER_QUERIES] = in->config->admission.link_queries;
+	l->rate[DP_METER_ADVERTISEMENTS] = in->config->admission.link_advertisements;
+	l->rate[DP_METER_UNKNOWN] = in->config->admission.link_unknown;
 	l->announce = cl->announce;
 	l->conflicts_report = cl->conflicts_report;
 	if (cl->location != CONFIG_NO_LOCATION)
