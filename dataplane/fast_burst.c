@@ -11,28 +11,10 @@
 /* Compiled once for every instruction set it is worth it for, as FAST_VERSION called FAST_NAME
  * (meson.build). */
 
-/* Second pass. */
-static inline void hash_plain(struct dp_worker *w, struct fast *f)
-{
-	f->hash = line_hash(w->rendered.secret, f->key.w);
-	f->set = dp_rendered_set(&w->rendered, f->hash);
-	f->caller = dp_regular_hash(f->who);
-	f->told = dp_interest_tag(f->hash, f->who);
-	rte_prefetch0(f->set);
-	rte_prefetch0(w->regulars.tag[dp_regular_set(f->caller)]);
-	rte_prefetch0(dp_told_set(w, f->told));
-}
-
-/* Third. */
+/* Third pass. */
 static inline void look_up_plain(struct dp_worker *w, struct fast *f)
 {
-	f->e = look_up(&w->rendered, f->set, f->hash);
-	if (f->e != NULL) {
-		rte_prefetch0(f->e);
-		rte_prefetch0(&f->e->watched);
-		for (unsigned i = 0; i < 4; i++)
-			rte_prefetch0(f->e->dns + 64 * i);
-	}
+	fetch_entry(w, f);
 	f->regular = regular_of(w, f);
 	rte_prefetch0(f->regular);
 	rte_prefetch0(f->l->hdr4);
@@ -74,7 +56,7 @@ static __rte_always_inline unsigned take_plain(struct dp_worker *w, struct dp_tx
 	unsigned taken = 0;
 
 	for (unsigned i = 0; i < n; i++)
-		hash_plain(w, plain[i]);
+		hash_query(w, plain[i]);
 	for (unsigned i = 0; i < n; i++)
 		look_up_plain(w, plain[i]);
 	for (unsigned i = 0; i < n && i < AHEAD; i++)

@@ -118,18 +118,14 @@ static inline void fetch_other(struct dp_worker *w, struct other *o)
 {
 	struct fast *f = o->f;
 
-	f->caller = dp_regular_hash(f->who);
-	rte_prefetch0(w->regulars.tag[dp_regular_set(f->caller)]);
-	if (o->response) {
-		o->heard = dp_heard_set(&w->heard, o->print);
-		rte_prefetch0(o->heard);
+	if (!o->response) {
+		hash_query(w, f);
 		return;
 	}
-	f->hash = line_hash(w->rendered.secret, f->key.w);
-	f->set = dp_rendered_set(&w->rendered, f->hash);
-	f->told = dp_interest_tag(f->hash, f->who);
-	rte_prefetch0(f->set);
-	rte_prefetch0(dp_told_set(w, f->told));
+	f->caller = dp_regular_hash(f->who);
+	rte_prefetch0(w->regulars.tag[dp_regular_set(f->caller)]);
+	o->heard = dp_heard_set(&w->heard, o->print);
+	rte_prefetch0(o->heard);
 }
 
 static inline void look_up_other(struct dp_worker *w, struct other *o)
@@ -140,16 +136,12 @@ static inline void look_up_other(struct dp_worker *w, struct other *o)
 	rte_prefetch0(f->regular);
 	if (o->response)
 		return;
-	f->e = look_up(&w->rendered, f->set, f->hash);
+	fetch_entry(w, f);
 	if (f->e == NULL)
 		return;
-	rte_prefetch0(f->e);
-	rte_prefetch0(&f->e->watched);
 	rte_prefetch0(f->e->ttl);
 	for (unsigned i = 0; i < o->asked && o->several; i += 64)
 		rte_prefetch0(f->e->asked + i);
-	for (unsigned i = 0; i < 4; i++)
-		rte_prefetch0(f->e->dns + 64 * i);
 }
 
 /* --- queries --------------------------------------------------------------------------------- */

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #pragma once
 
+#include <rte_prefetch.h>
+
 #include "dataplane/admit.h"
 #include "dataplane/fast_read.h"
 #include "dataplane/note.h"
@@ -34,6 +36,30 @@ static __rte_always_inline struct dp_regular *regular_of(struct dp_worker *w, co
 	uint32_t ways = lanes_equal(w->regulars.tag[set], UINT32_MAX, (uint32_t)f->caller);
 
 	return ways != 0 ? &w->regulars.at[set][__builtin_ctz(ways)] : NULL;
+}
+
+/* Second pass: of what was asked, and who asks. */
+static __rte_always_inline void hash_query(struct dp_worker *w, struct fast *f)
+{
+	f->hash = line_hash(w->rendered.secret, f->key.w);
+	f->set = dp_rendered_set(&w->rendered, f->hash);
+	f->caller = dp_regular_hash(f->who);
+	f->told = dp_interest_tag(f->hash, f->who);
+	rte_prefetch0(f->set);
+	rte_prefetch0(w->regulars.tag[dp_regular_set(f->caller)]);
+	rte_prefetch0(dp_told_set(w, f->told));
+}
+
+/* Third: what is kept for it. */
+static __rte_always_inline void fetch_entry(struct dp_worker *w, struct fast *f)
+{
+	f->e = look_up(&w->rendered, f->set, f->hash);
+	if (f->e == NULL)
+		return;
+	rte_prefetch0(f->e);
+	rte_prefetch0(&f->e->watched);
+	for (unsigned i = 0; i < 4; i++)
+		rte_prefetch0(f->e->dns + 64 * i);
 }
 
 /* The entry of the links that are alike, or the link's own if it has one of the providers. */
@@ -76,6 +102,15 @@ static __rte_always_inline struct cache_station *station_of(
 		       : NULL;
 }
 
+/* A packet to the group ends as it would the long way. */
+static enum taken spend(struct dp_worker *w, const struct fast *f, enum dp_outcome o)
+{
+	dp_event(w, f->l->id, DP_EV_rx, 1);
+	dp_event(w, f->l->id, DP_EV_rx_multicast, 1);
+	dp_count(w, f->l->id, o);
+	return SPENT;
+}
+
 /* Over the station's meter: as dp_admit() ends it. */
 static enum taken shed(struct dp_worker *w, const struct fast *f, unsigned what)
 {
@@ -89,10 +124,7 @@ static enum taken shed(struct dp_worker *w, const struct fast *f, unsigned what)
 		memcpy(pkt.src, f->ip + (f->v6 ? 8 : 12), f->v6 ? 16 : 4);
 		dp_note_refused(w, &pkt, DP_over_station);
 	}
-	dp_event(w, f->l->id, DP_EV_rx, 1);
-	dp_event(w, f->l->id, DP_EV_rx_multicast, 1);
-	dp_count(w, f->l->id, DP_over_station);
-	return SPENT;
+	return spend(w, f, DP_over_station);
 }
 
 /* Is it to be let in, within its meters? SENT, as far as they go. what: DP_METER_QUERIES or
@@ -129,10 +161,7 @@ static enum taken refuse(struct dp_worker *w, const struct fast *f)
 		dp_world_own_mac(w->world, f->mac) ||
 		!dp_source_is_martian(f->v6 ? 6 : 4, f->ip + (f->v6 ? 8 : 12)))
 		return LEFT;
-	dp_event(w, f->l->id, DP_EV_rx, 1);
-	dp_event(w, f->l->id, DP_EV_rx_multicast, 1);
-	dp_count(w, f->l->id, DP_martian);
-	return SPENT;
+	return spend(w, f, DP_martian);
 }
 
 /* Nothing is kept for it. The long way is what its meter pays for: one that is empty is seen here,

@@ -8,7 +8,6 @@
 #include <rte_malloc.h>
 #include <rte_udp.h>
 
-#include "dataplane/admit.h"
 #include "dataplane/fast.h"
 #include "dataplane/heard.h"
 #include "dataplane/images.h"
@@ -357,8 +356,8 @@ static void keep(struct dp_worker *w, const struct dp_query *q, struct dp_render
 	memcpy(e->ttl, r->ttl, sizeof(e->ttl));
 	/* Of what was missed control hears in any case. */
 	e->flags = (uint8_t)(flags | (r->n > 0 && browses(w, q) ? DP_SAYS_BROWSE : 0));
-	e->asked_len = q->several ? q->asked_len : 0;
-	memcpy(e->asked, q->dns + DNS_HEADER_LEN, e->asked_len);
+	if (q->several)
+		memcpy(e->asked, q->dns + DNS_HEADER_LEN, q->asked_len);
 	memset(e->hit_n, 0, sizeof(e->hit_n));
 	for (unsigned i = 0; i < r->hits; i++) {
 		e->hit[i] = r->hit[i];

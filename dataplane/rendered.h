@@ -78,10 +78,10 @@ static inline void dp_rendered_less(
 		{DP_RENDERED_LESS, whole, knows, 0, 0, 0, 0, tail & ~(uint64_t)0xffff}};
 }
 
-#define DP_SAYS_BROWSE 0x01 /* it opens a browser: control hears of it once a minute */
-#define DP_SAYS_MISSED                                                                             \
-	0x02 /* nothing answers some of it: control hears of it each time, almost                  \
-	      */
+/* It opens a browser: control hears of it once a minute. */
+#define DP_SAYS_BROWSE 0x01
+/* Nothing answers some of it: control hears of it each time, almost. */
+#define DP_SAYS_MISSED 0x02
 
 struct dp_rendered {
 	struct dp_rendered_key key;
@@ -100,9 +100,8 @@ struct dp_rendered {
 	uint16_t sum;     /* of dns[] and twice udp_len: Internet checksum, not inverted */
 	uint16_t answers; /* records in the answer section */
 	uint16_t known;   /* records left out since the asker knows them */
-	uint16_t asked_len;
-	uint8_t n;     /* records that answer it, whole */
-	uint8_t flags; /* DP_SAYS_* */
+	uint8_t n;        /* records that answer it, whole */
+	uint8_t flags;    /* DP_SAYS_* */
 
 	/* Third line, asked for if they are many: struct cache_owners.bit. */
 	uint64_t owners[8] __attribute__((aligned(64)));

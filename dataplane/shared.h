@@ -50,8 +50,8 @@ struct dp_shared;
 struct dp_fast_version;
 struct dp_link_meters;
 
-/* Adds up a link's counters of all lcores. What went the short way is counted as `rendered` and
- * nothing else by its worker, and here as what it was besides. Any thread. */
+/* Adds up a link's counters of all lcores. What went the short way is counted once by its
+ * worker (`rendered`, `heard_again`, `crossed`...), and here as what it was besides. Any thread. */
 void dp_counters_link(const struct dp_shared *s, uint16_t id, struct dp_link_counters *sum);
 
 struct dp_shared {

@@ -169,7 +169,8 @@ struct dp_txq {
 };
 
 /* What control was told lately, by a hash: who is interested in what, which stations are new. Taken
- * for another (once in 2^24 a way), a thing is told a minute late. A set is a line; a way is 24
+ * for another (once in 2^24 a way), a thing is told a minute late, or a question that nothing
+ * answers not for a second. A set is a line; a way is 24
  * bits of the hash, and below them the time in dp_told_now(); 0: free. */
 struct dp_told {
 	uint32_t way[DP_TELL_WAYS];
