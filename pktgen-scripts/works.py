@@ -24,7 +24,7 @@ class Work:
     share: float = 0.99
     warm_s: float = 1.0
     workers: int = 1            # each with a queue of the feed
-    quick: bool = True          # part of --quick
+    quick: bool = False         # part of --quick
     point: tuple = None         # (what, how many): a point of a plot
 
 
@@ -51,38 +51,38 @@ def rules(n):
 INLINE = {"pair": ", bypass: core", "ports": '  - {name: core, device: "net_null0,no-rx=1"}\n'}
 
 WORKS = [
-    Work("hot", "cached answer, 300 B, 4 TTLs, 64 names", load("hot"), 0.35),
+    Work("hot", "cached answer, 300 B, 4 TTLs, 64 names", load("hot"), 0.35, quick=True),
     Work("csum", "... against testpmd csum", load("hot"), 1.0, against="csum"),
     Work("wide", "... over 10,000 names", load("direct", 16384, WIDE), 0.25, services=WIDE, warm_s=3),
     Work("ipv6", "... over IPv6, against IPv4", load("hot", family=6), 0.8, against="hot"),
     Work("questions", "three questions, against one", load("questions"), 0.5, against="hot"),
     Work("known", "8 known answers in a query", load("known"), None, outcome="query_known"),
-    Work("mixed", "mixed campus traffic", load("mixed", 16384), 0.25, outcome=None, warm_s=3),
+    Work("mixed", "mixed campus traffic", load("mixed", 16384), 0.25, outcome=None, warm_s=3, quick=True),
     Work("nothing", "queries for what nobody has", load("nothing"), None, outcome="query_missed", share=0.9),
-    Work("touched", "unchanged announcements", load("announce", 1024), 0.30, outcome="touched", warm_s=4, services=1),
-    Work("unknown", "shed: unknown link", load("hot"), 0.80, config={"vlan0": 2000}, outcome="unknown_link", services=0),
+    Work("touched", "unchanged announcements", load("announce", 1024), 0.30, outcome="touched", warm_s=4, services=1, quick=True),
+    Work("unknown", "shed: unknown link", load("hot"), 0.80, config={"vlan0": 2000}, outcome="unknown_link", services=0, quick=True),
     Work("martian", "shed: martian sources", martians, 0.80, outcome="martian", services=0),
     Work("metered", "shed: over a meter", load("hot"), 0.65, config={"rate": 1}, outcome="over_station", warm_s=2),
     Work("bypass", "bypass of other traffic", load("other"), 0.85, config=INLINE, outcome="bypassed"),
     Work("inline", "... with 5 % mDNS, answered", load("inline"), 0.80, config=INLINE, outcome="bypassed", share=0.9),
-    Work("rules-10", "hot load, 10 rules", load("hot"), None, config={"policy": rules(10)}, quick=False,
+    Work("rules-10", "hot load, 10 rules", load("hot"), None, config={"policy": rules(10)},
          point=("rules", 10)),
     Work("rules-10000", "... 10,000 rules, against 10", load("hot"), 1 / 1.05, against="rules-10",
-         config={"policy": rules(10000)}, quick=False, point=("rules", 10000)),
-    Work("records-1k", "hot load, 1,000 records", load("hot"), None, services=250, quick=False, point=("records", 1000)),
+         config={"policy": rules(10000)}, point=("rules", 10000)),
+    Work("records-1k", "hot load, 1,000 records", load("hot"), None, services=250, point=("records", 1000)),
     Work("records-100k", "... 100,000 records, against 1,000", load("hot"), None, against="records-1k", services=25000,
-         quick=False, point=("records", 100000)),
+         point=("records", 100000)),
     # A link may have a quarter of all stations, and all of these are on one.
     Work("records-1M", "... 1,000,000 records, against 1,000", load("hot"), 0.5, against="records-1k", services=250000,
-         config={"limits": "records: 1100000, stations: 1100000, records_per_link: 1100000"}, quick=False,
+         config={"limits": "records: 1100000, stations: 1100000, records_per_link: 1100000"},
          point=("records", 1000000)),
-    Work("links-16", "hot load, 16 links", load("hot"), None, quick=False, point=("links", 16)),
+    Work("links-16", "hot load, 16 links", load("hot"), None, point=("links", 16)),
     Work("links-1000", "... 1,000 links, against 16", load("hot", links=1000), None, against="links-16",
-         config={"links": 1000}, quick=False, point=("links", 1000)),
+         config={"links": 1000}, point=("links", 1000)),
     # By the CPU time of all of them; what they would do to each other's lines shows.
-    Work("workers-1", "hot load, one worker", load("hot", 6144), None, quick=False, point=("workers", 1)),
+    Work("workers-1", "hot load, one worker", load("hot", 6144), None, point=("workers", 1)),
     Work("workers-2", "... two, a queue each, against one", load("hot", 6144), 0.95, against="workers-1", workers=2,
-         quick=False, point=("workers", 2)),
-    Work("workers-3", "... three, on two CPUs", load("hot", 6144), None, against="workers-1", workers=3, quick=False,
+         point=("workers", 2)),
+    Work("workers-3", "... three, on two CPUs", load("hot", 6144), None, against="workers-1", workers=3,
          point=("workers", 3)),
 ]
