@@ -19,7 +19,8 @@ struct cache_limits {
 	uint32_t records; /* in all */
 	uint32_t records_per_station;
 	uint32_t records_per_link;
-	uint32_t ttl; /* seconds: learned TTLs are capped to this */
+	uint32_t records_per_type; /* PTR records of a service type or subtype; 0: any number */
+	uint32_t ttl;              /* seconds: learned TTLs are capped to this */
 	uint32_t stations;
 	uint16_t links; /* link ids are below this */
 };
@@ -47,6 +48,9 @@ struct cache_ops {
 	/* A station is about to be published: set its `who` and `consumer`. May only read
 	 * otherwise. NULL: nobody cares. */
 	void (*station)(void *arg, uint32_t station);
+	/* A station is about to leave; still readable in the call. May only read, and push nothing
+	 * to the deferral. NULL: nobody cares. */
+	void (*station_gone)(void *arg, uint32_t station);
 	/*
 	 * Something readers see of the node with this key (its low half), or of the records with
 	 * this identity, is another than before: which records it has, their flags, TTLs, classes
@@ -68,6 +72,7 @@ enum cache_outcome {
 	CACHE_REFUSED_TOTAL,   /* limits.records */
 	CACHE_REFUSED_LINK,    /* limits.records_per_link, or no link below limits.links */
 	CACHE_REFUSED_STATION, /* limits.records_per_station, or limits.stations for a new one */
+	CACHE_REFUSED_TYPE,    /* limits.records_per_type */
 	CACHE_REFUSED_MEMORY,  /* slab, blob or hash full */
 	CACHE_OUTCOMES
 };
@@ -132,6 +137,18 @@ void cache_goodbye(struct cache *c, uint32_t rec, uint32_t now_ms);
 /* ... as if it had expired: nobody said goodbye, and whom to ask for the name stays known. */
 void cache_lose(struct cache *c, uint32_t rec, uint32_t now_ms);
 
+/*
+ * Its owner is gone from the network, which somebody else said: as if it had said goodbye, but
+ * without a second to say otherwise; the record is removed after CACHE_LEFT_MS, by when the
+ * goodbyes are sent.
+ */
+#define CACHE_LEFT_MS 50
+void cache_left(struct cache *c, uint32_t rec, uint32_t now_ms);
+
+/* Its owner has it on another link now: it goes at once, and nobody is told. What it was can be
+ * read until the end of the turn. */
+void cache_moved(struct cache *c, uint32_t rec, uint32_t now_ms);
+
 /* What a conflict of names makes of a record: CACHE_REC_HIDDEN, CACHE_REC_CONTESTED or 0. True if
  * that is new. */
 bool cache_conflict(struct cache *c, uint32_t rec, uint16_t flag);
@@ -150,12 +167,22 @@ int cache_remove(struct cache *c, uint32_t rec, uint32_t now_ms);
 uint32_t cache_station_ask(
 	struct cache *c, uint16_t link, const struct mac_addr *mac, uint32_t now_ms);
 
-/* Stations kept because they asked. */
+/* A message of the station came from this address, 4 or 16 bytes. */
+void cache_station_from(struct cache *c, uint32_t station, const uint8_t *ip, uint8_t ip_len);
+
+/* Stations kept because they asked; all stations. */
 uint32_t cache_askers(const struct cache *c);
+uint32_t cache_stations(const struct cache *c);
 
 /* Lets go of a live station that has not asked for long: true. It is dropped if it has no record.
  */
 bool cache_station_idle(struct cache *c, uint32_t station, uint32_t now_ms);
+
+/* The station asks no more: it is dropped if it has no record. */
+void cache_station_unask(struct cache *c, uint32_t station);
+
+/* Keeps the times of a live station from wrapping; to be called at least once in ten days. */
+void cache_station_aged(struct cache *c, uint32_t station, uint32_t now_ms);
 
 /*
  * Remembers who to ask for (name, rrtype) while no record of it is held (owner memory, DESIGN §5):

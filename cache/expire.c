@@ -145,6 +145,31 @@ void cache_lose(struct cache *c, uint32_t rec, uint32_t now_ms)
 		record_die(c, rec, 0, now_ms);
 }
 
+void cache_left(struct cache *c, uint32_t rec, uint32_t now_ms)
+{
+	struct cache_record *r = cache_record_at(&c->view, rec);
+
+	if (!cache_record_is_live(&c->view, rec))
+		return;
+	record_die(c, rec, CACHE_REC_GOODBYE, now_ms);
+	if (r->stage != CACHE_STAGE_WAITS)
+		wheel_arm(&c->wheel, &r->timer, now_ms + CACHE_LEFT_MS);
+}
+
+void cache_moved(struct cache *c, uint32_t rec, uint32_t now_ms)
+{
+	struct cache_record *r = cache_record_at(&c->view, rec);
+
+	if (!cache_record_is_live(&c->view, rec) || r->stage == CACHE_STAGE_WAITS ||
+		record_remove(c, rec, false, now_ms) == 0)
+		return;
+	/* The deferral is full. */
+	record_flags(r, CACHE_REC_DYING | CACHE_REC_GOODBYE, 0);
+	r->stage = 0;
+	wheel_arm(&c->wheel, &r->timer, now_ms + 1);
+	record_changed(c, r);
+}
+
 /* Does a flush by the record `by` end r? */
 static bool flushes(
 	const struct cache_record *by, const struct cache_record *r, bool own_only, uint32_t now_ms)

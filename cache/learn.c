@@ -31,8 +31,25 @@ static bool station_has_room(struct cache *c, uint32_t station, uint16_t link)
 	return false;
 }
 
+/* Has the service type as many instances as it may? */
+static bool type_is_full(struct cache *c, const struct cache_learn *l, struct hash128 key)
+{
+	uint32_t node;
+	const struct cache_node *n;
+
+	if (l->rrtype != DNS_TYPE_PTR || c->limits.records_per_type == 0)
+		return false;
+	node = cache_find_node(&c->view, key, l->name, l->name_len);
+	if (node == 0)
+		return false;
+	n = cache_node_at(&c->view, node);
+	return (n->sd.kind == DNS_NAME_SERVICE_TYPE || n->sd.kind == DNS_NAME_SUBTYPE) &&
+	       atomic_load_explicit(&n->count, memory_order_relaxed) >= c->limits.records_per_type;
+}
+
 /* CACHE_NEW if the limits let one more record in, or which of them does not. */
-static enum cache_outcome admit(struct cache *c, const struct cache_learn *l, uint32_t station)
+static enum cache_outcome admit(
+	struct cache *c, const struct cache_learn *l, struct hash128 key, uint32_t station)
 {
 	enum cache_outcome refusal = CACHE_NEW;
 
@@ -42,6 +59,8 @@ static enum cache_outcome admit(struct cache *c, const struct cache_learn *l, ui
 		refusal = CACHE_REFUSED_LINK;
 	else if (!station_has_room(c, station, l->link))
 		return CACHE_REFUSED_STATION;
+	else if (type_is_full(c, l, key))
+		refusal = CACHE_REFUSED_TYPE;
 	if (refusal != CACHE_NEW && station != 0)
 		cache_station_at(&c->view, station)->refused++;
 	return refusal;
@@ -127,7 +146,7 @@ static enum cache_outcome learn_new(struct cache *c, const struct cache_learn *l
 {
 	struct parts p = {.station = cache_find_station(&c->view, l->link, &l->mac)};
 	struct hash128 ident_key = index_ident_key(ident, l->link);
-	enum cache_outcome refusal = admit(c, l, p.station);
+	enum cache_outcome refusal = admit(c, l, key, p.station);
 	struct cache_record *r;
 	struct cache_node *n;
 

@@ -21,15 +21,19 @@ uint32_t station_make(struct cache *c, uint16_t link, const struct mac_addr *mac
 		atomic_store_explicit(&st->who[slot], 0, memory_order_relaxed);
 	}
 	atomic_store_explicit(&st->asked_ms, 0, memory_order_relaxed);
+	atomic_store_explicit(&st->queries, 0, memory_order_relaxed);
+	atomic_store_explicit(&st->shed, 0, memory_order_relaxed);
 	/* Full: a bucket holds no more than its burst. */
 	for (unsigned i = 0; i < 2; i++)
 		atomic_store_explicit(&st->meter[i], UINT64_MAX, memory_order_relaxed);
 	st->asker = false;
 	st->n_records = 0;
+	st->n_services = 0;
 	st->records = 0;
 	st->retry_next = 0;
 	atomic_store_explicit(&st->seen_ms, now_ms, memory_order_relaxed);
 	atomic_store_explicit(&st->since_ms, now_ms, memory_order_relaxed);
+	atomic_store_explicit(&st->first_ms, now_ms, memory_order_relaxed);
 	st->refused = 0;
 	memset(st->ip4, 0, sizeof(st->ip4));
 	memset(st->ip6, 0, sizeof(st->ip6));
@@ -59,6 +63,7 @@ void station_link(struct cache *c, uint32_t station, uint32_t rec)
 		cache_record_at(&c->view, st->records)->station_prev = rec;
 	st->records = rec;
 	st->n_records++;
+	st->n_services += r->rrtype == DNS_TYPE_SRV;
 	atomic_store_explicit(&r->station, station, memory_order_relaxed);
 }
 
@@ -75,6 +80,7 @@ void station_unlink(struct cache *c, uint32_t rec)
 	if (r->station_next != 0)
 		cache_record_at(&c->view, r->station_next)->station_prev = r->station_prev;
 	st->n_records--;
+	st->n_services -= r->rrtype == DNS_TYPE_SRV;
 }
 
 static void deferred_free(uint64_t cache, uint64_t idx)
@@ -91,6 +97,8 @@ static void drop(struct cache *c, uint32_t idx)
 	struct cache_station *st = cache_station_at(&c->view, idx);
 	uint64_t key = index_station_key(st->link, &st->mac);
 
+	if (c->ops->station_gone != NULL)
+		c->ops->station_gone(c->ops_arg, idx);
 	st->hash_pos = index_del(c->stations, &key, index_station_sig(&c->view, key));
 	atomic_store_explicit(&st->gen, atomic_load_explicit(&st->gen, memory_order_relaxed) + 1,
 		memory_order_release);
@@ -133,6 +141,14 @@ unsigned station_turn(struct cache *c)
 	return done;
 }
 
+static void from(struct cache_station *st, const uint8_t *ip, uint8_t ip_len)
+{
+	if (ip_len == sizeof(st->ip4))
+		memcpy(st->ip4, ip, sizeof(st->ip4));
+	else if (ip_len == sizeof(st->ip6))
+		memcpy(st->ip6, ip, sizeof(st->ip6));
+}
+
 /* Notes when and from where the station was last heard. */
 void station_heard(struct cache_station *st, const struct cache_learn *l, uint32_t now_ms)
 {
@@ -141,10 +157,13 @@ void station_heard(struct cache_station *st, const struct cache_learn *l, uint32
 	if (clock_ms_diff(now_ms, seen_ms) > CACHE_STATION_BREAK_MS)
 		atomic_store_explicit(&st->since_ms, now_ms, memory_order_relaxed);
 	atomic_store_explicit(&st->seen_ms, now_ms, memory_order_relaxed);
-	if (l->ip != NULL && l->ip_len == sizeof(st->ip4))
-		memcpy(st->ip4, l->ip, sizeof(st->ip4));
-	else if (l->ip != NULL && l->ip_len == sizeof(st->ip6))
-		memcpy(st->ip6, l->ip, sizeof(st->ip6));
+	if (l->ip != NULL)
+		from(st, l->ip, l->ip_len);
+}
+
+void cache_station_from(struct cache *c, uint32_t station, const uint8_t *ip, uint8_t ip_len)
+{
+	from(cache_station_at(&c->view, station), ip, ip_len);
 }
 
 uint32_t cache_station_ask(
@@ -180,14 +199,40 @@ bool cache_station_idle(struct cache *c, uint32_t idx, uint32_t now_ms)
 
 	if (!st->asker || clock_ms_diff(now_ms, asked) < (int32_t)CACHE_STATION_IDLE_MS)
 		return false;
+	cache_station_unask(c, idx);
+	return true;
+}
+
+void cache_station_unask(struct cache *c, uint32_t idx)
+{
+	struct cache_station *st = cache_station_at(&c->view, idx);
+
+	if (!st->asker)
+		return;
 	st->asker = false;
 	c->link_askers[st->link]--;
 	c->askers--;
 	station_release(c, idx);
-	return true;
+}
+
+void cache_station_aged(struct cache *c, uint32_t idx, uint32_t now_ms)
+{
+	struct cache_station *st = cache_station_at(&c->view, idx);
+	_Atomic uint32_t *const times[] = {&st->first_ms, &st->since_ms, &st->seen_ms};
+
+	for (unsigned i = 0; i < RTE_DIM(times); i++)
+		if (clock_ms_diff(now_ms, atomic_load_explicit(times[i], memory_order_relaxed)) >
+			(int32_t)CACHE_STATION_LONG_MS)
+			atomic_store_explicit(
+				times[i], now_ms - CACHE_STATION_LONG_MS, memory_order_relaxed);
 }
 
 uint32_t cache_askers(const struct cache *c)
 {
 	return c->askers;
+}
+
+uint32_t cache_stations(const struct cache *c)
+{
+	return c->stats.stations;
 }

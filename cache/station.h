@@ -12,6 +12,9 @@
 #define CACHE_STATION_IDLE_MS                                                                      \
 	900000u /* who has not asked for so long and offers nothing is dropped */
 
+/* Times of longer ago are not kept apart: the clock's 32 bits wrap after 49 days. */
+#define CACHE_STATION_LONG_MS (14u * 24 * 3600 * 1000)
+
 /*
  * A station: a host on a link, identified by (link, MAC). Made when its first record is learned, or
  * when it asks on a link where policy wants to know who asks. One writer (control), readers without
@@ -26,11 +29,13 @@ struct cache_station {
 	uint16_t link;                /* link id; immutable while live */
 	struct mac_addr mac;          /* the same */
 	_Atomic uint32_t consumer[2]; /* its number (policy_consumer()); 0: not known */
-	_Atomic uint64_t who[2];      /* its user, role and place (cache_who()) */
-	_Atomic uint32_t asked_ms;    /* a worker writes: its last query, odd; 0: never */
-	/* Workers write: what is left of its meters (struct bucket_level). Two workers at once may
-	 * lose a packet's worth of the count, no more. */
-	_Atomic uint64_t meter[2];
+	/* Workers write from here to the end of the line, all but `who`. Two of them at once may
+	 * lose a packet's worth of a count, no more. */
+	_Atomic uint32_t queries;  /* let in, since it is known */
+	_Atomic uint64_t who[2];   /* its user, role and place (cache_who()) */
+	_Atomic uint32_t asked_ms; /* its last query, odd; 0: never */
+	_Atomic uint32_t shed;     /* its packets that were over a meter */
+	_Atomic uint64_t meter[2]; /* what is left of its meters (struct bucket_level) */
 
 	/* Control's own. */
 	uint32_t n_records __attribute__((aligned(64))); /* quota limits.records_per_station */
@@ -43,7 +48,10 @@ struct cache_station {
 	 * of CACHE_STATION_BREAK_MS. A touch by a worker changes neither. */
 	_Atomic uint32_t seen_ms;
 	_Atomic uint32_t since_ms;
-	uint32_t refused; /* records refused by a quota */
+	_Atomic uint32_t
+		first_ms;    /* when it became known here; CACHE_STATION_LONG_MS ago at most */
+	uint32_t refused;    /* records refused: by a quota, or a demand of its link */
+	uint32_t n_services; /* SRV records among its records */
 	/* Sources of its last mDNS messages, all 0: none; where a QU refresh goes. */
 	uint8_t ip4[4];
 	uint8_t ip6[16];
@@ -58,11 +66,20 @@ static inline uint64_t cache_who(uint32_t user, uint16_t role, uint16_t place)
 	return (uint64_t)user << 32 | (uint32_t)role << 16 | place;
 }
 
-/* The station asked: at most one store a second. Worker. */
+/* The station asked. Worker. */
 static inline void cache_station_asked(struct cache_station *st, uint32_t now_ms)
 {
 	uint32_t t = atomic_load_explicit(&st->asked_ms, memory_order_relaxed);
 
+	atomic_store_explicit(&st->queries,
+		atomic_load_explicit(&st->queries, memory_order_relaxed) + 1, memory_order_relaxed);
 	if (t == 0 || clock_ms_diff(now_ms, t) >= 1000)
 		atomic_store_explicit(&st->asked_ms, now_ms | 1, memory_order_relaxed);
+}
+
+/* A packet of the station was over a meter. Worker. */
+static inline void cache_station_shed(struct cache_station *st)
+{
+	atomic_store_explicit(&st->shed, atomic_load_explicit(&st->shed, memory_order_relaxed) + 1,
+		memory_order_relaxed);
 }

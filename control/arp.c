@@ -90,8 +90,11 @@ bool ctl_arp_input(struct ctl *c, const struct ctl_in *in)
 		conflict(c, l, &sha);
 		return true;
 	}
-	if (a.arp_opcode == rte_cpu_to_be_16(RTE_ARP_OP_REPLY) && a.arp_data.arp_tip == l->addr4)
-		return ctl_probe_present(c, l->id, &sha);
+	if (a.arp_opcode == rte_cpu_to_be_16(RTE_ARP_OP_REPLY) && a.arp_data.arp_tip == l->addr4) {
+		struct ip_addr from = ip_from_bytes(4, (const uint8_t *)&a.arp_data.arp_sip);
+
+		return ctl_host_present(c, l->id, &from, &sha);
+	}
 	if (a.arp_opcode != rte_cpu_to_be_16(RTE_ARP_OP_REQUEST) || a.arp_data.arp_tip != l->addr4)
 		return false;
 	/* A probe has no sender address (RFC 5227 §2.1.1): the answer to it defends ours. */

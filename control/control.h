@@ -57,6 +57,15 @@ unsigned ctl_held(const struct ctl *c);
 	X(gateways_overlooked, "other gateways not noted: too many")                               \
 	X(failures_observed, "records given up since their owner answers nobody (RFC 6762 10.5)")  \
 	X(questions_heard, "our questions left to somebody who just asked them (RFC 6762 7.3)")    \
+	X(stations_left, "stations that left the network: what they offered was withdrawn")        \
+	X(stations_moved, "stations that came from another wireless link")                         \
+	X(moves_refused, "... and did so too often to be believed")                                \
+	X(stations_doubted, "silent stations that were asked whether they are still there")        \
+	X(refused_unauthenticated, "advertisements of stations that are not authenticated")        \
+	X(refused_off_link, "addresses announced that do not lie in their link's prefixes")        \
+	X(refused_not_own, "addresses announced that are another station's")                       \
+	X(refused_until_bound, "addresses not learned yet: whose they are is being found out")     \
+	X(bindings_refused, "addresses whose owner is not remembered: table full")                 \
 	X(askers_refused, "queries of stations there was no room to know")                         \
 	X(askers_forgotten, "stations that have not asked for long")                               \
 	X(owner_options, "EDNS owner options read: stations behind a sleep proxy")                 \

@@ -22,7 +22,8 @@
 #define CONFLICT_BUDGET 256
 #define DEFER_BUDGET 4096
 #define DEFER_ENTRIES 65536
-#define REQUESTS 64 /* of management under way */
+#define REQUESTS 64 /* of management under way; */
+#define SAYS 1024   /* ... about stations */
 
 static void on_added(void *arg, uint32_t rec)
 {
@@ -62,6 +63,11 @@ static void on_station(void *arg, uint32_t station)
 	ctl_people_made(arg, station);
 }
 
+static void on_station_gone(void *arg, uint32_t station)
+{
+	ctl_people_gone(arg, station);
+}
+
 static void on_changed(void *arg, uint64_t key)
 {
 	ctl_stale(arg, key);
@@ -73,6 +79,7 @@ static const struct cache_ops cache_ops = {
 	.dying = on_dying,
 	.due = on_due,
 	.station = on_station,
+	.station_gone = on_station_gone,
 	.changed = on_changed,
 };
 
@@ -98,9 +105,10 @@ static int make_parts(struct ctl *c, const struct ctl_params *p, uint64_t cache_
 	int rc;
 
 	c->requests = ring_make(c, REQUESTS);
-	c->replies = ring_make(c, REQUESTS);
+	c->says = ring_make(c, SAYS);
+	c->replies = ring_make(c, 2 * SAYS);
 	c->link = slab_mem_dpdk.alloc(DP_LINKS_MAX * sizeof(*c->link), c->socket);
-	if (c->requests == NULL || c->replies == NULL || c->link == NULL)
+	if (c->requests == NULL || c->says == NULL || c->replies == NULL || c->link == NULL)
 		return -ENOMEM;
 	rc = defer_init(&c->defer, c->s->rcu, DEFER_ENTRIES, c->socket, &slab_mem_dpdk);
 	if (rc < 0)
@@ -124,6 +132,10 @@ static int make_parts(struct ctl *c, const struct ctl_params *p, uint64_t cache_
 		rc = ctl_interests_init(c);
 	if (rc == 0)
 		rc = ctl_probes_init(c);
+	if (rc == 0)
+		rc = ctl_silences_init(c);
+	if (rc == 0)
+		rc = ctl_bindings_init(c);
 	if (rc == 0)
 		rc = ctl_conflicts_init(c);
 	if (rc == 0)
@@ -180,6 +192,8 @@ void ctl_destroy(struct ctl *c)
 	ctl_waits_fini(c);
 	ctl_interests_fini(c);
 	ctl_probes_fini(c);
+	ctl_silences_fini(c);
+	ctl_bindings_fini(c);
 	ctl_conflicts_fini(c);
 	ctl_tiebreaks_fini(c);
 	ctl_poofs_fini(c);
@@ -197,6 +211,7 @@ void ctl_destroy(struct ctl *c)
 	c->s->cache = NULL;
 	slab_mem_dpdk.free(c->link);
 	slab_mem_dpdk.free(c->requests);
+	slab_mem_dpdk.free(c->says);
 	slab_mem_dpdk.free(c->replies);
 	slab_mem_dpdk.free(c);
 }
@@ -312,10 +327,12 @@ unsigned ctl_turn(struct ctl *c, uint64_t now_us)
 	c->now_us = now_us;
 	c->now_ms = clock_ms(now_us);
 	done = ctl_job_turn(c);
+	done += ctl_says_turn(c);
 	done += upcalls(c);
 	done += cache_turn(c->cache, c->now_ms, CACHE_BUDGET);
 	done += wheel_turn(&c->wheel, c->now_ms, WHEEL_BUDGET, fire, c);
 	/* What the above gathered: one union, one message, one list for all of the turn. */
+	done += ctl_leave_turn(c);
 	done += ctl_conflict_turn(c, CONFLICT_BUDGET);
 	done += ctl_withdraw_turn(c);
 	done += ctl_refresh_turn(c);

@@ -15,6 +15,7 @@
 #include "control/grant.h"
 #include "control/host.h"
 #include "control/interest.h"
+#include "control/leave.h"
 #include "control/miss.h"
 #include "control/packet.h"
 #include "control/note.h"
@@ -26,8 +27,11 @@
 #include "control/probe.h"
 #include "control/question.h"
 #include "control/refresh.h"
+#include "control/require.h"
+#include "control/roam.h"
 #include "control/self.h"
 #include "control/share.h"
+#include "control/silence.h"
 #include "control/table.h"
 #include "control/tiebreak.h"
 #include "control/timer.h"
@@ -50,6 +54,10 @@
  *	grant.c      classes of records; what a host's services lend its addresses
  *	note.c       what is written down for the operator
  *	people.c     who stations are
+ *	leave.c      stations that left
+ *	roam.c       ... that moved
+ *	silence.c    ... that nobody hears any more
+ *	require.c    what links demand of advertisements
  *	types.c      the published list of service types
  *	query.c      questions nobody could be answered: whom to ask
  *	complete.c   SRV, TXT and addresses a PTR lacks
@@ -77,6 +85,7 @@
  *	table.c      hash tables
  */
 
+#define CTL_MOVING_MAX 1024                        /* records that follow a station */
 #define CTL_MSG_RECORDS (DNS_MSG_MAX / DNS_RR_MIN) /* records a message can hold */
 
 /* What control keeps per link id. */
@@ -112,6 +121,7 @@ struct ctl_scratch {
 	struct dns_rr rr;
 	struct dns_question question;
 	uint32_t unique[CTL_MSG_RECORDS];
+	uint32_t moving[CTL_MOVING_MAX];
 	struct dns_writer writer;
 };
 
@@ -135,6 +145,7 @@ struct ctl {
 	struct ctl_link *link;          /* [DP_LINKS_MAX] */
 
 	struct rte_ring *requests; /* management -> control, struct ctl_request * */
+	struct rte_ring *says;     /* ... CTL_REQ_STATION, which wait for no other */
 	struct rte_ring *replies;  /* control -> management */
 	struct ctl_job job;
 
@@ -148,6 +159,8 @@ struct ctl {
 	struct ctl_updates updates;
 	struct ctl_refreshes refreshes;
 	struct ctl_probes probes;
+	struct ctl_silences silences;
+	struct ctl_bindings bindings;
 	struct ctl_poofs poofs;
 	struct ctl_conflicts conflicts;
 	struct ctl_tiebreaks tiebreaks;
@@ -193,6 +206,9 @@ struct hash128 ctl_node_key(const struct ctl *c, const uint8_t *name, uint16_t r
 
 /* learn.c: takes in an mDNS response (DP_UP_RESPONSE); the mbuf stays the caller's. */
 void ctl_learn(struct ctl *c, struct rte_mbuf *m);
+
+/* ... a record of a station that was on another link and is on this one now. */
+void ctl_learn_moved(struct ctl *c, const struct dp_link *to, uint32_t rec);
 
 /* query.c: a query with questions nobody could be answered (DP_UP_QUERY); the mbuf stays the
  * caller's. */

@@ -34,7 +34,7 @@ uint32_t ctl_emit_room(const struct dp_link *l)
 
 unsigned ctl_emit_cost(const struct ctl_question *q)
 {
-	if (q->flags & CTL_Q_UNICAST)
+	if ((q->flags & (CTL_Q_UNICAST | CTL_Q_GROUP)) == CTL_Q_UNICAST)
 		return 1;
 	return q->families == 3 ? 2 : 1;
 }
@@ -120,7 +120,10 @@ static unsigned emit_family(struct ctl *c, const struct dp_link *l, struct ctl_q
 	unsigned messages = 0;
 	bool qu = false;
 
-	if (q[0]->flags & CTL_Q_UNICAST) {
+	if (q[0]->flags & CTL_Q_GROUP) {
+		e.dest.unicast_l2 = 1;
+		e.dest.dmac = q[0]->mac;
+	} else if (q[0]->flags & CTL_Q_UNICAST) {
 		e.dest.group = 0;
 		e.dest.dmac = q[0]->mac;
 		memcpy(e.dest.addr, q[0]->ip, sizeof(e.dest.addr));
@@ -203,7 +206,7 @@ unsigned ctl_emit(
 {
 	unsigned sent = 0;
 
-	if (q[0]->flags & CTL_Q_UNICAST)
+	if ((q[0]->flags & (CTL_Q_UNICAST | CTL_Q_GROUP)) == CTL_Q_UNICAST)
 		return emit_family(c, l, q, n, q[0]->family);
 	if (q[0]->families & 1)
 		sent += emit_family(c, l, q, n, 4);

@@ -227,6 +227,16 @@ static bool take_apart(const struct ctl *c, struct rte_mbuf *m, uint8_t *scratch
 	return true;
 }
 
+bool ctl_host_present(
+	struct ctl *c, uint16_t link, const struct ip_addr *addr, const struct mac_addr *mac)
+{
+	bool asked = ctl_probe_present(c, link, mac);
+
+	asked |= ctl_silence_present(c, link, mac);
+	asked |= ctl_bind_heard(c, link, addr, mac);
+	return asked;
+}
+
 void ctl_host_input(struct ctl *c, struct rte_mbuf *m)
 {
 	uint8_t scratch[SCRATCH];

@@ -98,7 +98,11 @@ bool ctl_nd_input(struct ctl *c, const struct ctl_in *in);
 bool ctl_igmp_input(struct ctl *c, const struct ctl_in *in);
 bool ctl_mld_input(struct ctl *c, const struct ctl_in *in);
 
-/* Ask for the MAC of an address of the link; the answer goes to ctl_probe_present(). */
+/* Somebody answered from this address: false if nobody of us had asked. */
+bool ctl_host_present(
+	struct ctl *c, uint16_t link, const struct ip_addr *addr, const struct mac_addr *mac);
+
+/* Ask for the MAC of an address of the link; the answer goes to ctl_host_present(). */
 void ctl_arp_ask(struct ctl *c, const struct dp_link *l, const uint8_t ip4[4]);
 void ctl_nd_ask(struct ctl *c, const struct dp_link *l, const uint8_t ip6[16]);
 void ctl_arp_announce(struct ctl *c, const struct dp_link *l);

@@ -74,6 +74,14 @@ static void browser_drop(struct ctl *c, struct ctl_browser *b)
 		browser_at(c, b->next)->prev = b->prev;
 	if (in->links == 0)
 		ctl_table_del(&c->interests.questions, b->interest);
+	if (b->station != 0) {
+		if (b->st_prev != 0)
+			browser_at(c, b->st_prev)->st_next = b->st_next;
+		else
+			c->people.at[b->station].browsers = b->st_next;
+		if (b->st_next != 0)
+			browser_at(c, b->st_next)->st_prev = b->st_prev;
+	}
 	c->link[b->link].interests--;
 	slab_free(c->interests.browsers, b->self);
 }
@@ -88,6 +96,16 @@ static void browser_timer(struct ctl *c, struct ctl_timer *t)
 		ctl_arm(c, t, b->asked_ms + CTL_INTEREST_MS, browser_timer);
 	else
 		browser_drop(c, b);
+}
+
+void ctl_interest_station_gone(struct ctl *c, uint32_t station)
+{
+	while (c->people.at[station].browsers != 0) {
+		struct ctl_browser *b = browser_at(c, c->people.at[station].browsers);
+
+		ctl_cancel(c, &b->timer);
+		browser_drop(c, b);
+	}
 }
 
 static uint32_t interest_get(struct ctl *c, struct hash128 node_key, const uint8_t *qname)
@@ -138,6 +156,12 @@ void ctl_interest_asked(struct ctl *c, const uint8_t *qname, uint16_t link, uint
 	if (in->links != 0)
 		browser_at(c, in->links)->prev = idx;
 	in->links = idx;
+	if (station != 0) {
+		b->st_next = c->people.at[station].browsers;
+		if (b->st_next != 0)
+			browser_at(c, b->st_next)->st_prev = idx;
+		c->people.at[station].browsers = idx;
+	}
 	c->link[link].interests++;
 	ctl_arm(c, &b->timer, c->now_ms + CTL_INTEREST_MS, browser_timer);
 }
@@ -550,28 +574,55 @@ void ctl_interest_dying(struct ctl *c, uint32_t rec)
 		tell(c, DP_DOWN_GOODBYE, rec, c->now_ms);
 }
 
+/* May the browse question be put on the link, and does another link browse it? */
+static bool is_to_be_asked(const struct ctl *c, const struct ctl_interest *in,
+	const struct dp_link *l, const uint8_t *qname)
+{
+	uint8_t canon[DNS_NAME_MAX + 1] __attribute__((aligned(64)));
+	uint32_t b = in->links;
+	struct dns_service_name sd;
+
+	while (b != 0 && browser_at(c, b)->link == l->id && !l->isolated)
+		b = browser_at(c, b)->next;
+	if (b == 0)
+		return false;
+	dns_name_canon(canon, qname, dns_name_len(qname));
+	dns_service_parse(canon, &sd);
+	return sd.type_len > 0 &&
+	       policy_permits(policy_ask(c->world->table,
+		       policy_type(c->world->policy, canon + sd.type_off, sd.type_len),
+		       l->col_probe));
+}
+
 bool ctl_interest_ask(struct ctl *c, uint32_t interest, uint16_t link)
 {
 	const struct ctl_interest *in = ctl_table_at(&c->interests.questions, interest);
 	const struct dp_link *l = ctl_gateway_link(c, link);
-	uint32_t node = 0, b = in->links;
 	const struct hash128 *key = &in->entry.key;
-	const struct cache_node *n;
-	uint8_t type[2 * (DNS_LABEL_MAX + 1)];
 	struct ctl_ask a = {.qtype = DNS_TYPE_PTR, .link = link, .how = CTL_ASK_BROWSE};
+	uint32_t node = 0;
 
-	while (b != 0 && browser_at(c, b)->link == link)
-		b = browser_at(c, b)->next;
-	/* The node has the name; a name nobody ever had is not asked for. */
+	/* The node has the name; all on the link are not asked for what nobody ever had. */
 	cache_find_nodes(c->view, &key, 1, &node);
-	if (l == NULL || b == 0 || node == 0)
+	if (l == NULL || node == 0)
 		return false;
-	n = cache_node_at(c->view, node);
-	if (n->sd.type_len == 0 || n->sd.type_len > sizeof(type))
-		return false;
-	a.qname = cache_node_name(c->view, n);
-	dns_name_canon(type, a.qname + n->sd.type_off, n->sd.type_len);
-	return policy_permits(policy_ask(c->world->table,
-		       policy_type(c->world->policy, type, n->sd.type_len), l->col_probe)) &&
+	a.qname = cache_node_name(c->view, cache_node_at(c->view, node));
+	return is_to_be_asked(c, in, l, a.qname) && ctl_question_ask(c, &a) == CTL_ASKED_NOW;
+}
+
+bool ctl_interest_ask_station(struct ctl *c, uint32_t interest, uint32_t station)
+{
+	const struct ctl_interest *in = ctl_table_at(&c->interests.questions, interest);
+	const struct cache_station *st = cache_station_at(c->view, station);
+	const struct dp_link *l = ctl_gateway_link(c, st->link);
+	struct ctl_ask a = {.qname = in->name,
+		.qtype = DNS_TYPE_PTR,
+		.link = st->link,
+		.how = CTL_ASK_REFRESH,
+		.verify = true,
+		.alone = true,
+		.station = station};
+
+	return l != NULL && in->name_len > 0 && is_to_be_asked(c, in, l, in->name) &&
 	       ctl_question_ask(c, &a) == CTL_ASKED_NOW;
 }

@@ -42,8 +42,9 @@ struct ctl_interest {
 
 /* A link where it was asked, or one station of it. */
 struct ctl_browser {
-	struct ctl_timer timer; /* the end of the interest */
-	uint32_t next, prev;
+	struct ctl_timer timer;    /* the end of the interest */
+	uint32_t next, prev;       /* of the question */
+	uint32_t st_next, st_prev; /* of the station */
 	uint32_t interest;
 	uint32_t self;
 	uint32_t asked_ms;
@@ -110,6 +111,12 @@ void ctl_interest_world(struct ctl *c, const struct dp_world *w);
  * ask; whether it did.
  */
 bool ctl_interest_ask(struct ctl *c, uint32_t interest, uint16_t link);
+
+/* ... asks one station of it alone, whoever browses it elsewhere. */
+bool ctl_interest_ask_station(struct ctl *c, uint32_t interest, uint32_t station);
+
+/* A station is about to go: it browses no more. */
+void ctl_interest_station_gone(struct ctl *c, uint32_t station);
 
 /* A record began to die. */
 void ctl_interest_dying(struct ctl *c, uint32_t rec);

@@ -90,23 +90,22 @@ static bool worth(const struct dns_rr *rr, struct candidate *k)
  * they are for, so they are kept wherever something could be permitted; who may see them is their
  * grants' to say.
  */
-static policy_verdict_t judge(
-	struct ctl *c, const struct lesson *s, const struct dns_rr *rr, const struct candidate *k)
+static policy_verdict_t judge(struct ctl *c, const struct dp_link *l, const struct mac_addr *mac,
+	const uint8_t *name, uint16_t rrtype, const struct candidate *k)
 {
 	const struct dp_world *w = c->world;
 	struct ctl_subject subject;
 	struct policy_who who;
 
-	ctl_subject(rr->name, &k->sd, rr->rrtype, k->rdata, &subject);
+	ctl_subject(name, &k->sd, rrtype, k->rdata, &subject);
 	if (!subject.service)
-		return policy_ask(w->table, POLICY_TYPE_HOST, s->l->col_in);
-	if (rr->rrtype == DNS_TYPE_TXT) {
+		return policy_ask(w->table, POLICY_TYPE_HOST, l->col_in);
+	if (rrtype == DNS_TYPE_TXT) {
 		subject.txt = k->rdata;
 		subject.txt_len = k->rdlen;
 	}
-	ctl_people_of(c, w, s->l->id, &s->pkt->smac, &who);
-	return policy_verdict(
-		w->table, ctl_subject_class(c, w, &subject, s->l->id, &who), s->l->col_in);
+	ctl_people_of(c, w, l->id, mac, &who);
+	return policy_verdict(w->table, ctl_subject_class(c, w, &subject, l->id, &who), l->col_in);
 }
 
 static void count(struct ctl *c, enum cache_outcome o)
@@ -131,6 +130,7 @@ static void count(struct ctl *c, enum cache_outcome o)
 	case CACHE_REFUSED_TOTAL:
 	case CACHE_REFUSED_LINK:
 	case CACHE_REFUSED_STATION:
+	case CACHE_REFUSED_TYPE:
 	case CACHE_REFUSED_MEMORY:
 		CTL_INC(c, records_refused);
 		break;
@@ -170,7 +170,9 @@ static void learn_record(struct ctl *c, struct lesson *s)
 		CTL_INC(c, records_ignored);
 		return;
 	}
-	v = judge(c, s, rr, &k);
+	if (!ctl_require_address(c, s->l, s->pkt, rr, k.rdata))
+		return;
+	v = judge(c, s->l, &s->pkt->smac, rr->name, rr->rrtype, &k);
 	dp_world_hit(c->world, c->s->n_workers, v);
 	ctl_note_learned(c, s->pkt, rr, k.rdata, v);
 	if (!policy_permits(v)) {
@@ -273,6 +275,9 @@ void ctl_learn(struct ctl *c, struct rte_mbuf *m)
 		CTL_INC(c, responses_reflected);
 		return;
 	}
+	ctl_roam_seen(c, s.pkt->link, &s.pkt->smac);
+	if (!ctl_require_station(c, s.l, s.pkt))
+		return;
 	/* Rules about TXT records decide on what may stand before them. */
 	if (policy_needs_txt(c->world->policy)) {
 		learn_records(c, &s, dns, TXT_ONLY);
@@ -282,4 +287,32 @@ void ctl_learn(struct ctl *c, struct rte_mbuf *m)
 	}
 	for (unsigned i = 0; i < s.n_unique; i++)
 		cache_flush_others(c->cache, c->scratch.unique[i], s.l->isolated, c->now_ms);
+}
+
+void ctl_learn_moved(struct ctl *c, const struct dp_link *to, uint32_t rec)
+{
+	const struct cache_record *r = cache_record_at(c->view, rec);
+	const struct cache_node *n = cache_node_at(c->view, r->node);
+	uint32_t left = cache_record_ttl_left(r, c->now_ms);
+	struct candidate k = {.sd = n->sd, .rdata = c->scratch.rdata, .rdlen = r->rdlen};
+	struct cache_learn l = {
+		.name = cache_node_name(c->view, n),
+		.name_len = n->name_len,
+		.cache_flush = (atomic_load_explicit(&r->flags, memory_order_relaxed) &
+				       CACHE_REC_UNIQUE) != 0,
+		.rrtype = r->rrtype,
+		.rdata = c->scratch.rdata,
+		.rdlen = r->rdlen,
+		.link = to->id,
+		.ttl = RTE_MIN(left, (uint32_t)CTL_ROAM_TTL),
+		.mac = cache_station_at(c->view, r->station)->mac,
+	};
+	uint32_t new;
+
+	memcpy(c->scratch.rdata, cache_record_rdata(c->view, r), r->rdlen);
+	if (l.ttl == 0 || !ctl_require_is_met(c, to, &l.mac) ||
+		!policy_permits(judge(c, to, &l.mac, l.name, l.rrtype, &k)))
+		return;
+	l.own_only = ctl_conflict_shares(c, to, l.rrtype, l.rdata, &l.mac);
+	count(c, cache_learn(c->cache, &l, c->now_ms, &new));
 }

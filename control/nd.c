@@ -153,6 +153,17 @@ static bool solicited(struct ctl *c, const struct ctl_in *in)
 	return advertise(c, in->l, target, NA_OVERRIDE, mac, all_nodes);
 }
 
+/* An answer to a solicitation of ours. */
+static bool present(struct ctl *c, const struct ctl_in *in)
+{
+	struct ip_addr from = ip_from_bytes(6, in->l4 + 8);
+	struct mac_addr mac = in->smac;
+	bool has_ll;
+
+	return read_options(in, OPT_TARGET_LL, &has_ll, mac.b) &&
+	       ctl_host_present(c, in->l->id, &from, &mac);
+}
+
 bool ctl_nd_input(struct ctl *c, const struct ctl_in *in)
 {
 	const uint8_t *target = in->l4 + 8;
@@ -164,8 +175,7 @@ bool ctl_nd_input(struct ctl *c, const struct ctl_in *in)
 		ctl_icmp6_sum(in->l3, in->l4, in->l4_len) != 0)
 		return false;
 	if (!dp_link_own_addr(in->l, 6, target))
-		return in->l4[0] == ND_NA && (in->l4[4] & NA_SOLICITED) != 0 &&
-		       ctl_probe_present(c, in->l->id, &in->smac);
+		return in->l4[0] == ND_NA && (in->l4[4] & NA_SOLICITED) != 0 && present(c, in);
 	if (in->l4[0] == ND_NS) {
 		if (!solicited(c, in))
 			return false;

@@ -64,6 +64,22 @@ void ctl_note_refused(struct ctl *c, const struct dp_pkt *pkt, const struct dns_
 	dp_audit_push(audit(c), &e);
 }
 
+void ctl_note_unmet(struct ctl *c, const struct dp_pkt *pkt, const struct dns_rr *rr,
+	const uint8_t *rdata, unsigned why)
+{
+	static const struct dns_rr nothing;
+	struct dp_audit_event e;
+
+	if (!c->world->audit ||
+		!begin(c, &e, pkt, rr != NULL ? rr : &nothing, rdata, 1ull << 51 | (uint64_t)why))
+		return;
+	e.kind = DP_AUDIT_REQUIRED;
+	e.limit = (uint8_t)why;
+	if (rr == NULL)
+		e.name_len = 0;
+	dp_audit_push(audit(c), &e);
+}
+
 void ctl_note_conflict(struct ctl *c, const uint8_t *wire, uint16_t link,
 	const struct mac_addr *mac, uint16_t other, const struct mac_addr *other_mac)
 {

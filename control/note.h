@@ -20,6 +20,12 @@ void ctl_note_learned(struct ctl *c, const struct dp_pkt *pkt, const struct dns_
 void ctl_note_refused(struct ctl *c, const struct dp_pkt *pkt, const struct dns_rr *rr,
 	const uint8_t *rdata, enum cache_outcome why);
 
+/* A record, or with rr NULL all of the message, that is not what the link requires (enum
+ * ctl_unmet).
+ */
+void ctl_note_unmet(struct ctl *c, const struct dp_pkt *pkt, const struct dns_rr *rr,
+	const uint8_t *rdata, unsigned why);
+
 /* A name that two hosts claim: who has it, and who claims it too. */
 void ctl_note_conflict(struct ctl *c, const uint8_t *name, uint16_t link,
 	const struct mac_addr *mac, uint16_t other, const struct mac_addr *other_mac);

@@ -28,3 +28,6 @@ void ctl_pinned_restart(struct ctl *c, const struct dp_link *l);
 
 /* Is the record of a pinned service, or an address of a host of one? */
 bool ctl_pinned_has(const struct ctl *c, uint32_t rec);
+
+/* Asks one station for the pinned type i of the world, if policy lets us; whether it did. */
+bool ctl_pinned_ask_station(struct ctl *c, uint32_t i, uint32_t station);

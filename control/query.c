@@ -442,6 +442,7 @@ void ctl_query(struct ctl *c, struct rte_mbuf *m)
 
 	if (!begin(c, m, &a, &r))
 		return;
+	ctl_people_heard(c, pkt);
 	ctl_tiebreak(c, m, r.msg);
 	/* Addresses learned in this very turn have to show to whom they are visible. */
 	ctl_grant_turn(c, UINT32_MAX);

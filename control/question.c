@@ -48,6 +48,16 @@ static struct hash128 question_key(struct hash128 node, uint16_t link)
 	return node;
 }
 
+/* ... and, of a question that is one station's alone, that station. */
+static struct hash128 ask_key(struct hash128 node, const struct ctl_ask *a)
+{
+	struct hash128 key = question_key(node, a->link);
+
+	if (a->alone)
+		key.hi += (uint64_t)a->station << 16;
+	return key;
+}
+
 static void question_drop(struct ctl *c, uint32_t idx)
 {
 	struct ctl_question *q = question_at(c, idx);
@@ -64,7 +74,7 @@ static uint32_t question_new(struct ctl *c, const struct ctl_ask *a, struct hash
 
 	if (name == 0)
 		return 0;
-	idx = ctl_table_add(&c->questions.table, question_key(node, a->link));
+	idx = ctl_table_add(&c->questions.table, ask_key(node, a));
 	if (idx == 0) {
 		blob_free(c->questions.names, name);
 		return 0;
@@ -96,21 +106,32 @@ static void aim(const struct ctl *c, const struct dp_link *l, const struct ctl_a
 {
 	const struct cache_station *st =
 		a->station != 0 ? cache_station_at(c->view, a->station) : NULL;
-	bool ip4 = false, ip6 = false;
+	bool ip4 = false, ip6 = false, speaks4 = false, speaks6 = false;
 
 	if (st != NULL) {
 		struct ip_addr a4 = ip_from_bytes(4, st->ip4), a6 = ip_from_bytes(6, st->ip6);
 
+		speaks4 = l->has_addr4 && !ip_is_unspecified(&a4);
+		speaks6 = l->n_addr6 > 0 && !ip_is_unspecified(&a6);
 		ip4 = l->has_addr4 && !ip_is_unspecified(&a4) && dp_link_on_link(l, 4, st->ip4);
 		ip6 = l->n_addr6 > 0 && !ip_is_unspecified(&a6) && dp_link_on_link(l, 6, st->ip6);
 	}
-	q->flags &= (uint8_t) ~(CTL_Q_UNICAST | CTL_Q_QU);
+	q->flags &= (uint8_t) ~(CTL_Q_UNICAST | CTL_Q_QU | CTL_Q_GROUP);
 	q->families = (uint8_t)((l->has_addr4 ? 1 : 0) | (l->n_addr6 > 0 ? 2 : 0));
 	/* A known owner has shown which family it speaks; who is not known may speak either. */
 	if (ip4 || ip6)
 		q->families = ip4 ? 1 : 2;
 	if (!is_browse(a) && !a->multicast)
 		q->flags |= CTL_Q_QU;
+	/* The address a wireless station had may be gone; that it is there is known by its MAC. */
+	if (l->unicast && st != NULL && !a->multicast && !is_browse(a)) {
+		q->flags |= CTL_Q_UNICAST | CTL_Q_GROUP;
+		q->mac = st->mac;
+		memset(q->ip, 0, sizeof(q->ip));
+		if (speaks4 || speaks6)
+			q->families = speaks4 ? 1 : 2;
+		return;
+	}
 	if (a->multicast || is_browse(a) || (!ip4 && !ip6))
 		return;
 	q->flags |= CTL_Q_UNICAST;
@@ -183,7 +204,7 @@ static void question_timer(struct ctl *c, struct ctl_timer *t)
 		return; /* armed again when it is sent */
 	if (q->repeats > 0 && ctl_gateway_link(c, q->link) != NULL && !answered(c, q)) {
 		q->repeats--;
-		q->flags &= (uint8_t) ~(CTL_Q_UNICAST | CTL_Q_QU); /* RFC 6762 §5.4 */
+		q->flags &= (uint8_t) ~(CTL_Q_UNICAST | CTL_Q_QU | CTL_Q_GROUP); /* RFC 6762 §5.4 */
 		enqueue(c, idx);
 		return;
 	}
@@ -213,7 +234,7 @@ static bool due(const struct ctl *c, struct ctl_question *q, const struct ctl_as
 bool ctl_question_is_news(struct ctl *c, const struct ctl_ask *a)
 {
 	struct hash128 node = ctl_node_key(c, a->qname, a->qtype);
-	uint32_t idx = ctl_table_find(&c->questions.table, question_key(node, a->link));
+	uint32_t idx = ctl_table_find(&c->questions.table, ask_key(node, a));
 	const struct ctl_question *q = idx != 0 ? question_at(c, idx) : NULL;
 
 	return q == NULL || ((q->flags & CTL_Q_PENDING) == 0 && due(c, question_at(c, idx), a));
@@ -230,7 +251,7 @@ enum ctl_asked ctl_question_ask(struct ctl *c, const struct ctl_ask *a)
 	if (l == NULL || l->query_budget == 0 || (!l->has_addr4 && l->n_addr6 == 0))
 		return CTL_NOT_ASKED;
 	node = ctl_node_key(c, a->qname, a->qtype);
-	idx = ctl_table_find(&c->questions.table, question_key(node, a->link));
+	idx = ctl_table_find(&c->questions.table, ask_key(node, a));
 	if (idx == 0 &&
 		(!is_browse(a) || slab_in_use(c->questions.table.slab) < CTL_QUESTIONS_BROWSE))
 		idx = question_new(c, a, node);
@@ -299,8 +320,10 @@ void ctl_question_answered(struct ctl *c, uint32_t rec)
 
 static bool same_destination(const struct ctl_question *a, const struct ctl_question *b)
 {
-	if ((a->flags ^ b->flags) & CTL_Q_UNICAST)
+	if ((a->flags ^ b->flags) & (CTL_Q_UNICAST | CTL_Q_GROUP))
 		return false;
+	if (a->flags & CTL_Q_GROUP)
+		return a->families == b->families && mac_equal(&a->mac, &b->mac);
 	if (a->flags & CTL_Q_UNICAST)
 		return a->family == b->family && mac_equal(&a->mac, &b->mac) &&
 		       memcmp(a->ip, b->ip, sizeof(a->ip)) == 0;

@@ -42,6 +42,7 @@ struct ctl_ask {
 	uint16_t link;
 	uint8_t how;      /* enum ctl_ask_how */
 	bool multicast;   /* not by unicast even if that could be done */
+	bool alone;       /* CTL_ASK_REFRESH: of this station, whatever others are asked */
 	bool verify;      /* CTL_ASK_REFRESH: twice a second, as long as a prober waits (§8.1) */
 	uint32_t station; /* the owner's; 0: not known (any more) */
 };
@@ -52,6 +53,9 @@ struct ctl_ask {
 #define CTL_Q_QU 0x08      /* invites a unicast response (§5.4: not in retransmissions) */
 /* the last to ask was a refresh: the series of intervals goes on as if it had not */
 #define CTL_Q_REFRESH 0x10
+/* with CTL_Q_UNICAST: a frame to mac, with the address of the group (RFC 6085), since not all who
+ * listen there hear what comes to its own (RFC 6762 §15.1) */
+#define CTL_Q_GROUP 0x40
 #define CTL_Q_HEARD 0x20 /* somebody else just asked it: it counts as sent (§7.3) */
 
 struct ctl_question {
@@ -68,7 +72,7 @@ struct ctl_question {
 	uint8_t flags;    /* CTL_Q_* */
 	uint8_t repeats;  /* repetitions left while nobody answers */
 	uint8_t families; /* of what is multicast: 1 IPv4, 2 IPv6 */
-	uint8_t family;   /* CTL_Q_UNICAST: 4 or 6 */
+	uint8_t family;   /* CTL_Q_UNICAST without CTL_Q_GROUP: 4 or 6 */
 	struct mac_addr mac;
 	uint8_t ip[16];
 };

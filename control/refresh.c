@@ -3,10 +3,14 @@
 
 #include "control/ctl.h"
 
-/* The last two questions are for all to hear: the address may be stale. */
+/* The last questions are for all to hear: the address may be stale. Where multicast is dear, one.
+ */
 #define UNICAST_STAGES 2
+#define UNICAST_STAGES_WIRELESS 3
 #define JITTER_PERCENT 2  /* a milestone is at most so much later (RFC 6762 §5.2) */
 #define NEARLY_PERCENT 75 /* one milestone before the first: goes along with what is due */
+/* ... where stations sleep: whatever would wake them once more while what is due lives */
+#define NEARLY_WIRELESS_PERCENT 60
 
 /* Was the RRset asked for within the record's TTL, or is it pinned? */
 static bool wanted(const struct ctl *c, uint32_t rec)
@@ -26,6 +30,13 @@ static bool wanted(const struct ctl *c, uint32_t rec)
 	return ctl_pinned_has(c, rec);
 }
 
+static bool is_wireless(const struct ctl *c, uint16_t link)
+{
+	const struct dp_link *l = ctl_gateway_link(c, link);
+
+	return l != NULL && l->unicast;
+}
+
 /* Asks at `stage`; the question counts as the one of the record's own milestone `own`. */
 static void ask(struct ctl *c, uint32_t rec, unsigned stage, unsigned own)
 {
@@ -39,6 +50,11 @@ static void ask(struct ctl *c, uint32_t rec, unsigned stage, unsigned own)
 		.multicast = stage > UNICAST_STAGES,
 		.station = r->station,
 	};
+
+	if (is_wireless(c, r->link)) {
+		a.multicast = stage > UNICAST_STAGES_WIRELESS;
+		a.alone = !a.multicast;
+	}
 
 	if (ctl_question_ask(c, &a) != CTL_ASKED_NOW)
 		return;
@@ -89,13 +105,14 @@ void ctl_refresh_used(struct ctl *c, uint32_t rec, uint32_t gen)
 	gather_others(c, r->station, stage);
 }
 
-/* Is the record past NEARLY_PERCENT of its TTL? */
+/* Is the record past so much of its TTL that it goes along? */
 static bool nearly_due(const struct ctl *c, const struct cache_record *r)
 {
+	unsigned percent = is_wireless(c, r->link) ? NEARLY_WIRELESS_PERCENT : NEARLY_PERCENT;
 	uint64_t ttl_ms = atomic_load_explicit(&r->ttl, memory_order_relaxed) * UINT64_C(1000);
 	int32_t left = cache_record_left_ms(r, c->now_ms);
 
-	return left > 0 && (uint64_t)left * 100 <= ttl_ms * (100 - NEARLY_PERCENT);
+	return left > 0 && (uint64_t)left * 100 <= ttl_ms * (100 - percent);
 }
 
 /* The milestone that a question at this time stands for: the next one if it is near, else the last.

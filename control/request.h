@@ -19,7 +19,11 @@ enum ctl_request_op {
 	 */
 	CTL_REQ_WORLD,
 	CTL_REQ_PORT_STATE, /* port, up: carrier changed; up starts its links' host duties again */
-	/* who, set: what is known of who.mac; set 0: forget it. status 0, -ENOENT, -ENOSPC. */
+	/*
+	 * said: all that is said of said.who.mac by network and command; set 0: nothing any more.
+	 * left: and it left the network. link: where it is, by the network's word; 0: unsaid.
+	 * status 0, -ENOENT, -ENOSPC.
+	 */
 	CTL_REQ_STATION,
 	CTL_REQ_FLUSH, /* remove records: all, or of `link` if not 0. status = how many */
 };
@@ -31,13 +35,16 @@ struct ctl_request {
 	uint16_t up;
 	struct dp_world *world; /* CTL_REQ_WORLD: to publish */
 	struct dp_world *old;   /* ... back: the one it replaced, NULL at first */
-	struct policy_who who;  /* CTL_REQ_STATION */
-	uint32_t set;           /* ... CTL_WHO_* */
+	struct dp_said said;    /* CTL_REQ_STATION */
+	bool left;              /* ... */
 	int64_t status;         /* 0 or more, or a negative errno */
 	void *cookie;           /* management's */
 };
 
-/* Management thread. -ENOSPC: too many under way. */
+/*
+ * Management thread. -ENOSPC: too many under way. What is said of stations waits for no world that
+ * is coming into force.
+ */
 int ctl_submit(struct ctl *c, struct ctl_request *r);
 
 /* Management thread: a finished request, or NULL. */

@@ -10,13 +10,15 @@
 LOG_MODULE(control);
 
 #define LEAVE_BUDGET 64
+#define SAYS_BUDGET 256
 #define NEW_CONSUMERS 16 /* found in a turn */
 #define REVIVE_BUDGET 4  /* questions held against all links in a turn */
 #define LEAVE_SLOTS 4096 /* of the cache looked at in a turn, for goodbyes */
 
 int ctl_submit(struct ctl *c, struct ctl_request *r)
 {
-	return rte_ring_enqueue(c->requests, r) == 0 ? 0 : -ENOSPC;
+	return rte_ring_enqueue(r->op == CTL_REQ_STATION ? c->says : c->requests, r) == 0 ? 0
+											  : -ENOSPC;
 }
 
 struct ctl_request *ctl_reply(struct ctl *c)
@@ -253,7 +255,7 @@ static bool may_stay(const struct ctl *c, const struct cache_record *r)
 	const struct dp_link *l = ctl_gateway_link(c, r->link);
 	struct ctl_subject s;
 
-	if (l == NULL)
+	if (l == NULL || !ctl_require_is_met(c, l, &cache_station_at(c->view, r->station)->mac))
 		return false;
 	ctl_subject(
 		cache_node_name(c->view, n), &n->sd, r->rrtype, cache_record_rdata(c->view, r), &s);
@@ -346,9 +348,6 @@ static bool take_up(struct ctl *c)
 		j->number++;
 		enter(c, CTL_JOB_STATIONS);
 		break;
-	case CTL_REQ_STATION:
-		give_back(c, ctl_people_say(c, j->r));
-		break;
 	case CTL_REQ_PORT_STATE:
 		port_state(c, j->r);
 		give_back(c, 0);
@@ -362,6 +361,23 @@ static bool take_up(struct ctl *c)
 		break;
 	}
 	return true;
+}
+
+unsigned ctl_says_turn(struct ctl *c)
+{
+	unsigned done = 0;
+	void *p;
+
+	/* No more are taken up than can be given back, a job's request among them. */
+	for (; done < SAYS_BUDGET && rte_ring_free_count(c->replies) > 1 &&
+		rte_ring_dequeue(c->says, &p) == 0;
+		done++) {
+		struct ctl_request *r = p;
+
+		r->status = ctl_people_say(c, r);
+		rte_ring_enqueue(c->replies, r);
+	}
+	return done;
 }
 
 unsigned ctl_job_turn(struct ctl *c)

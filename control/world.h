@@ -54,3 +54,6 @@ const struct dp_world *ctl_job_classifies(const struct ctl *c);
 
 /* Goes on with the request under way, or takes up the next. Returns how much was done. */
 unsigned ctl_job_turn(struct ctl *c);
+
+/* Takes in what is said of stations, whatever job is under way. Returns how many requests. */
+unsigned ctl_says_turn(struct ctl *c);

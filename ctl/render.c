@@ -105,9 +105,10 @@ static const struct view views[] = {
 		.path = {"name", "type", "link", "ttl_left", "ttl", "provider", "flags", "data"}},
 	{.what = "stations",
 		.sort = 2,
-		.header = {"LINK", "MAC", "USER", "ROLE", "LOCATION", ">RECORDS", ">REFUSED",
-			">SEEN S AGO", "ADDRESSES"},
-		.path = {"link", "mac", "is.user", "is.role", "is.location", "records", "refused",
+		.header = {"LINK", "MAC", "USER", "ROLE", "LOCATION", "AP", "AUTH", ">SERVICES",
+			">RECORDS", ">QUERIES", ">REFUSED", ">KNOWN S", ">SEEN S AGO", "ADDRESSES"},
+		.path = {"link", "mac", "is.user", "is.role", "is.location", "ap", "authenticated",
+			"services", "records", "queries", "refused", "first_seen_s_ago",
 			"seen_s_ago", "addresses"}},
 };
 

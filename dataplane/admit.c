@@ -84,6 +84,7 @@ int dp_admit(struct dp_worker *w, const struct dp_pkt *pkt)
 		if (what == DP_METER_QUERIES)
 			cache_station_asked(st, w->now_ms);
 		if (unlikely(!dp_admit_station(w, st, what))) {
+			cache_station_shed(st);
 			dp_note_refused(w, pkt, DP_over_station);
 			return -1 - (int)DP_over_station;
 		}

@@ -23,6 +23,7 @@ enum dp_audit_kind {
 	DP_AUDIT_PERMITTED, /* by a rule with `audit: true` */
 	DP_AUDIT_QUOTA,     /* a record refused: what stands in `limit` */
 	DP_AUDIT_ADMISSION, /* a packet over a meter: `limit` is its outcome; no name */
+	DP_AUDIT_REQUIRED,  /* `links[].require`: `limit` is what was not met; maybe no name */
 	DP_AUDIT_CONFLICT,  /* a name claimed by two hosts */
 };
 
@@ -39,7 +40,7 @@ struct dp_audit_event {
 	uint32_t more;       /* 0: the first of its kind */
 	uint8_t kind, what;
 	uint8_t family; /* of ip; 0: none */
-	uint8_t limit;  /* QUOTA: enum cache_outcome; ADMISSION: dp_outcome */
+	uint8_t limit;  /* QUOTA: enum cache_outcome; ADMISSION: dp_outcome; REQUIRED: ctl_unmet */
 	uint16_t link;  /* where it was heard, or would be told */
 	uint16_t other; /* link of the provider, or of the other host; 0: the same */
 	uint16_t rrtype;

@@ -112,8 +112,10 @@ static enum taken spend(struct dp_worker *w, const struct fast *f, enum dp_outco
 }
 
 /* Over the station's meter: as dp_admit() ends it. */
-static enum taken shed(struct dp_worker *w, const struct fast *f, unsigned what)
+static enum taken shed(
+	struct dp_worker *w, const struct fast *f, struct cache_station *station, unsigned what)
 {
+	cache_station_shed(station);
 	if (w->world->audit) {
 		struct dp_pkt pkt = {.link = f->l->id,
 			.family = f->v6 ? 6 : 4,
@@ -147,7 +149,7 @@ static __rte_always_inline enum taken admit(
 			return SENT;
 	}
 	if (!dp_admit_station(w, station, what))
-		return shed(w, f, what);
+		return shed(w, f, station, what);
 	/* The long way takes from the station once more, and sees to what is over. */
 	return dp_admit_link(w, f->l, what) ? SENT : LEFT;
 }
@@ -179,7 +181,7 @@ static enum taken leave(struct dp_worker *w, const struct fast *f, unsigned what
 		return LEFT;
 	if (what == DP_METER_QUERIES)
 		cache_station_asked(station, w->now_ms);
-	return shed(w, f, what);
+	return shed(w, f, station, what);
 }
 
 /* Writes the answer over the question. */

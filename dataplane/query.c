@@ -186,7 +186,10 @@ static bool for_home(const struct dp_query *q)
 static bool known_asker(struct dp_worker *w, struct dp_query *q)
 {
 	if (q->viewer.consumer != POLICY_NO_CONSUMER) {
-		cache_station_asked(cache_station_at(w->cache, q->viewer.station), w->now_ms);
+		/* Else dp_admit() has counted it. */
+		if (!w->world->admission)
+			cache_station_asked(
+				cache_station_at(w->cache, q->viewer.station), w->now_ms);
 		return true;
 	}
 	if ((q->pkt->flags & (DP_PKT_ASKED | DP_PKT_REPLAY)) != 0 || w->gathered != NULL)

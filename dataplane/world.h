@@ -9,6 +9,7 @@
 #include "base/bucket.h"
 #include "base/counter.h"
 #include "dataplane/own.h"
+#include "dataplane/said.h"
 #include "policy/policy.h"
 
 /*
@@ -31,6 +32,11 @@
 #define DP_METER_ADVERTISEMENTS 1
 #define DP_METERS 2
 #define DP_METER_UNKNOWN 2 /* of a link: of stations that are not known yet */
+
+/* What a link demands of advertisements (control/require.h). */
+#define DP_REQUIRE_AUTHENTICATED 0x01
+#define DP_REQUIRE_ON_LINK 0x02
+#define DP_REQUIRE_OWN 0x04
 
 enum dp_link_mode {
 	DP_LINK_GATEWAY, /* learn and answer */
@@ -80,11 +86,13 @@ struct dp_link {
 	/* Columns of the world's policy for this link (policy/policy.h). */
 	uint32_t col_in, col_out, col_query, col_probe;
 	uint32_t query_budget; /* our own queries a second; control */
-	bool wireless;         /* stations may not hear each other */
+	bool wireless;         /* a station of it is on no other wireless link (control/roam.h) */
 	bool isolated; /* its stations do not hear each other: what is here is told here too */
 	bool unicast; /* answers go to the asker's MAC (RFC 6085), open browsers are told one by one
 		       */
-	bool announce; /* what is learned elsewhere is announced here; control */
+	bool announce;       /* what is learned elsewhere is announced here; control */
+	uint8_t require;     /* DP_REQUIRE_*; control */
+	uint32_t silence_ms; /* a silent station is looked for; 0: never; control */
 	/* `conflicts: report`: a name that another link's station has may be claimed here too. */
 	bool conflicts_report;
 	uint32_t in_sig; /* of what its `in` says: another one after a reload, something may be
@@ -137,12 +145,13 @@ struct dp_world {
 	bool admission;                      /* packets are metered (dataplane/admit.h) */
 	struct bucket_rate admit[DP_METERS]; /* admission.station: queries, advertisements */
 	struct dp_misses misses;
+	bool silence;     /* some link looks for silent stations; control */
 	bool audit;       /* what policy denies and so on is noted (dataplane/audit.h) */
 	uint16_t n_ids;   /* link ids are below this */
 	uint32_t n_links; /* links that exist */
 	uint32_t n_pinned;
-	struct dp_pinned *pinned;    /* [n_pinned], in the order of the file; control */
-	struct policy_who *stations; /* [n_stations], by address: what the file says; control */
+	struct dp_pinned *pinned; /* [n_pinned], in the order of the file; control */
+	struct dp_said *stations; /* [n_stations], by address: what the file says; control */
 	uint32_t n_stations;
 	struct dp_own *own;        /* our addresses of all links; may be NULL */
 	struct mac_addr *gateways; /* [n_gateways]: other gateways; control */

@@ -16,6 +16,7 @@
 #include "dns/name.h"
 #include "dns/rdata.h"
 #include "dns/service.h"
+#include "control/require.h"
 #include "management/people.h"
 #include "management/show.h"
 #include "management/syslog_line.h"
@@ -214,6 +215,8 @@ static const char *limit_name(unsigned limit)
 		return "records";
 	case CACHE_REFUSED_LINK:
 		return "records_per_link";
+	case CACHE_REFUSED_TYPE:
+		return "records_per_type";
 	case CACHE_REFUSED_STATION:
 		return "records_per_station or stations";
 	default:
@@ -258,6 +261,7 @@ static json_t *line_of(const struct mgmt *m, const struct dp_audit_event *e)
 		[DP_AUDIT_PERMITTED] = "permitted",
 		[DP_AUDIT_QUOTA] = "refused",
 		[DP_AUDIT_ADMISSION] = "refused",
+		[DP_AUDIT_REQUIRED] = "refused",
 		[DP_AUDIT_CONFLICT] = "conflict"};
 	static const char *const whats[] = {[DP_AUDIT_QUERY] = "query",
 		[DP_AUDIT_ADVERTISEMENT] = "advertisement",
@@ -283,6 +287,11 @@ static json_t *line_of(const struct mgmt *m, const struct dp_audit_event *e)
 		json_object_set_new(o, "rule", rule_of(m, e));
 	if (e->kind == DP_AUDIT_QUOTA)
 		add_text(o, "limit", limit_name(e->limit));
+	if (e->kind == DP_AUDIT_REQUIRED)
+		add_text(o, "require",
+			e->limit == CTL_UNMET_AUTHENTICATED ? "authenticated"
+			: e->limit == CTL_UNMET_ON_LINK     ? "on-link-address"
+							    : "own-address");
 	if (e->kind == DP_AUDIT_ADMISSION)
 		add_text(o, "limit",
 			e->limit == DP_over_station   ? "admission.station"

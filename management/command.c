@@ -13,7 +13,7 @@ LOG_MODULE(socket);
 
 /* One request line, {"cmd": "show", "args": ["links"]}, and what it asks for. */
 
-#define ARGS_MAX 8
+#define ARGS_MAX 16
 
 struct request {
 	struct mgmt *m;

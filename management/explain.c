@@ -268,7 +268,8 @@ static json_t *unknown_text(struct mgmt *m, const struct explain_what *what)
 
 	cache_stats(ctl_cache(m->p.ctl), &cs);
 	refused = cs.outcome[CACHE_REFUSED_TOTAL] + cs.outcome[CACHE_REFUSED_LINK] +
-		  cs.outcome[CACHE_REFUSED_STATION] + cs.outcome[CACHE_REFUSED_MEMORY];
+		  cs.outcome[CACHE_REFUSED_STATION] + cs.outcome[CACHE_REFUSED_TYPE] +
+		  cs.outcome[CACHE_REFUSED_MEMORY];
 	if (refused > 0)
 		snprintf(text, sizeof(text),
 			"nothing is held of it: it was not announced where it may be learned, or "

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "management/audit.h"
 #include "management/mgmt_priv.h"
+#include "management/radius.h"
+#include "management/sessions.h"
 #include "policy/names.h"
 
 #include <errno.h>
@@ -91,6 +93,8 @@ static unsigned dispatch(struct mgmt *m, const struct epoll_event *e)
 		return mgmt_socket_accept(m);
 	case MGMT_SRC_NETLINK:
 		return mgmt_netlink_ready(m);
+	case MGMT_SRC_RADIUS:
+		return mgmt_radius_ready(m);
 	default:
 		return mgmt_client_ready(m, e->data.u32 - MGMT_SRC_CLIENT, e->events);
 	}
@@ -124,6 +128,7 @@ unsigned mgmt_turn(struct mgmt *m, uint64_t now_us)
 	n = epoll_wait(m->epoll_fd, events, EVENTS, 0);
 	for (int i = 0; i < n; i++)
 		done += dispatch(m, &events[i]);
+	done += mgmt_sessions_turn(m);
 	done += mgmt_replies(m);
 	if (m->reload_wanted && !m->world_pending && !m->leaving) {
 		const struct mgmt_waiter nobody = {.slot = -1};
@@ -177,6 +182,12 @@ static int first_world(struct mgmt *m, struct config *config)
 	char why[MGMT_WHY];
 	int rc;
 
+	rc = mgmt_radius_prepare(m, config, why);
+	if (rc < 0) {
+		config_free(config);
+		LOG_ERR("configuration cannot be run", "why=\"%s\"", why);
+		return rc;
+	}
 	rc = mgmt_state_make(m, config, &m->state, why);
 	if (rc < 0) {
 		LOG_ERR("configuration cannot be run", "why=\"%s\"", why);
@@ -190,6 +201,7 @@ static int open_all(struct mgmt *m, const struct mgmt_params *p)
 	const char *path = p->socket != NULL ? p->socket : m->state.config->control.socket;
 	int rc;
 
+	mgmt_radius_commit(m);
 	if (p->signals) {
 		rc = signals_open(m);
 		if (rc < 0)
@@ -232,10 +244,11 @@ struct mgmt *mgmt_create(const struct mgmt_params *p, uint64_t now_us)
 	pthread_mutex_init(&m->lock, NULL);
 	m->names = policy_names_create();
 	m->audit = mgmt_audit_create();
+	m->radius = mgmt_radius_create();
 	for (unsigned i = 0; i < p->n_ports; i++)
 		m->port_told[i] = true; /* control takes ports for up until told otherwise */
 	m->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
-	if (m->epoll_fd < 0 || m->names == NULL || m->audit == NULL) {
+	if (m->epoll_fd < 0 || m->names == NULL || m->audit == NULL || m->radius == NULL) {
 		rc = m->epoll_fd < 0 ? -errno : -ENOMEM;
 		config_free(p->config);
 		goto fail;
@@ -263,6 +276,7 @@ void mgmt_destroy(struct mgmt *m)
 	mgmt_netlink_close(m);
 	mgmt_socket_close(m);
 	mgmt_pending_drop(m);
+	mgmt_radius_destroy(m);
 	mgmt_audit_destroy(m);
 	if (m->signal_fd >= 0)
 		close(m->signal_fd);
@@ -271,7 +285,7 @@ void mgmt_destroy(struct mgmt *m)
 	mgmt_state_free(&m->state);
 	mgmt_switches_free(&m->switches);
 	mgmt_switches_free(&m->switches_before);
-	free(m->people);
+	mgmt_sessions_free(m);
 	free(m->hits_before);
 	policy_names_destroy(m->names);
 	for (unsigned i = 0; i < DP_LINKS_MAX; i++)

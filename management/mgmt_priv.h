@@ -25,7 +25,9 @@
  *	explain.c    why a consumer gets a service, or does not
  *	hits.c       how often rules decided
  *	audit.c      lines about what was denied, refused, changed
- *	people.c     what was said of stations by command
+ *	people.c     what was said of stations, by command and by the network
+ *	radius.c     the accounting listener (radius_packet.c: its packets)
+ *	sessions.c   what accounting says of stations
  *	switches.c   what was switched by command
  *	netlink.c    interfaces of kernel-backed ports
  *	telemetry.c  DPDK telemetry
@@ -54,6 +56,7 @@ enum mgmt_pending_kind {
 	MGMT_PENDING_PORT,
 	MGMT_PENDING_FLUSH,
 	MGMT_PENDING_STATION,
+	MGMT_PENDING_SESSION,
 };
 
 struct mgmt_pending {
@@ -62,13 +65,21 @@ struct mgmt_pending {
 	enum mgmt_pending_kind kind;
 	struct mgmt_state state; /* worlds only: what comes into force */
 	struct mgmt_waiter waiter;
+	unsigned slot;   /* session: of the accounting request it came by */
 	json_t *changes; /* reload: what it changes; switch: the reply */
 };
 
 struct mgmt_audit;
 struct mgmt_clients;
-struct mgmt_person;
+struct mgmt_radius;
 struct mgmt_netlink;
+
+/* What accounting says (sessions.h). */
+struct mgmt_sessions {
+	struct mgmt_session *dirty, *dirty_tail; /* to be told to control, in order */
+	struct mgmt_session *ended, *ended_tail; /* oldest first */
+	uint32_t n, n_ended;                     /* live; ended */
+};
 
 struct mgmt {
 	struct mgmt_params p; /* p.config is NULL: see state */
@@ -86,8 +97,9 @@ struct mgmt {
 	struct policy_names *names; /* numbers of users, roles, places */
 	struct mgmt_audit *audit;   /* audit.h */
 	uint64_t *hits_before;      /* [rules + 1] of worlds before this one; hits.h */
-	struct mgmt_person *people; /* by MAC; people.h */
-	uint32_t n_people;
+	void *people;               /* tree of struct mgmt_person, by MAC; people.h */
+	struct mgmt_sessions sessions;
+	struct mgmt_radius *radius;
 	struct mgmt_switches switches;        /* in force, or on their way */
 	struct mgmt_switches switches_before; /* while they are on their way: if control refuses */
 	struct mgmt_pending *pending;
@@ -117,6 +129,7 @@ enum mgmt_source {
 	MGMT_SRC_SIGNAL,
 	MGMT_SRC_LISTEN,
 	MGMT_SRC_NETLINK,
+	MGMT_SRC_RADIUS,
 	MGMT_SRC_CLIENT, /* + slot */
 };
 

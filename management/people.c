@@ -2,11 +2,13 @@
 #include "management/people.h"
 
 #include <errno.h>
+#include <search.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/log.h"
 #include "management/audit.h"
+#include "management/sessions.h"
 #include "policy/names.h"
 #include "yaml/check.h"
 #include "yaml/config.h"
@@ -15,64 +17,58 @@ LOG_MODULE(mgmt);
 
 #define NAME_MAX_BYTES 63
 
-/* Where the person is, or would be. */
-static uint32_t place_of(const struct mgmt *m, const struct mac_addr *mac)
+/* --- persons --------------------------------------------------------------------------------- */
+
+static int by_mac(const void *pa, const void *pb)
 {
-	uint32_t low = 0, high = m->n_people;
+	const struct mgmt_person *a = pa, *b = pb;
 
-	while (low < high) {
-		uint32_t mid = low + (high - low) / 2;
-
-		if (memcmp(&m->people[mid].who.mac, mac, sizeof(*mac)) < 0)
-			low = mid + 1;
-		else
-			high = mid;
-	}
-	return low;
+	return memcmp(&a->mac, &b->mac, sizeof(a->mac));
 }
 
-static struct mgmt_person *person_find(const struct mgmt *m, const struct mac_addr *mac)
+struct mgmt_person *mgmt_person_find(const struct mgmt *m, const struct mac_addr *mac)
 {
-	uint32_t at = place_of(m, mac);
+	void *found = tfind(mac, &m->people, by_mac);
 
-	return at < m->n_people && mac_equal(&m->people[at].who.mac, mac) ? &m->people[at] : NULL;
+	return found != NULL ? *(struct mgmt_person **)found : NULL;
 }
 
-static struct mgmt_person *person_add(struct mgmt *m, const struct mac_addr *mac)
+struct mgmt_person *mgmt_person_get(struct mgmt *m, const struct mac_addr *mac)
 {
-	uint32_t at = place_of(m, mac);
-	struct mgmt_person *grown;
+	struct mgmt_person *p = mgmt_person_find(m, mac);
 
-	if (person_find(m, mac) != NULL)
-		return &m->people[at];
-	grown = realloc(m->people, (m->n_people + 1u) * sizeof(*grown));
-	if (grown == NULL)
-		return NULL;
-	m->people = grown;
-	memmove(&grown[at + 1], &grown[at], (m->n_people - at) * sizeof(*grown));
-	grown[at] = (struct mgmt_person){.who.mac = *mac};
-	m->n_people++;
-	return &grown[at];
-}
-
-static void person_remove(struct mgmt *m, const struct mac_addr *mac)
-{
-	struct mgmt_person *p = person_find(m, mac);
-
+	if (p != NULL)
+		return p;
+	p = calloc(1, sizeof(*p));
 	if (p == NULL)
-		return;
-	m->n_people--;
-	memmove(p, p + 1, (size_t)(&m->people[m->n_people] - p) * sizeof(*p));
+		return NULL;
+	p->mac = *mac;
+	p->command.who.mac = *mac;
+	p->network.who.mac = *mac;
+	if (tsearch(p, &m->people, by_mac) == NULL) {
+		free(p);
+		return NULL;
+	}
+	return p;
 }
 
-static void take(struct policy_who *to, const struct policy_who *from, uint32_t set)
+void mgmt_person_release(struct mgmt *m, struct mgmt_person *p)
 {
-	if (set & CTL_WHO_USER)
-		to->user = from->user;
-	if (set & CTL_WHO_ROLE)
-		to->role = from->role;
-	if (set & CTL_WHO_PLACE)
-		to->place = from->place;
+	if (p == NULL || p->command.set != 0 || p->network.set != 0 || p->session != NULL)
+		return;
+	tdelete(p, &m->people, by_mac);
+	free(p);
+}
+
+int mgmt_person_submit(struct mgmt *m, const struct mgmt_person *p, bool left, uint16_t link,
+	struct mgmt_pending *pending)
+{
+	pending->r.op = CTL_REQ_STATION;
+	pending->r.said = p->network;
+	dp_said_over(&pending->r.said, &p->command);
+	pending->r.left = left;
+	pending->r.link = link;
+	return mgmt_submit(m, pending);
 }
 
 /* --- the command ----------------------------------------------------------------------------- */
@@ -98,118 +94,232 @@ static bool is_name(const char *text)
 	return strlen(text) <= NAME_MAX_BYTES && yaml_check_who(text);
 }
 
-/* "user=ann" into r; an empty value: none. NULL, or what is wrong. */
-static json_t *read_pair(struct mgmt *m, const char *pair, struct ctl_request *r)
+/* One fact. `value` NULL: none. NULL, or what is wrong. */
+static json_t *take_user(struct mgmt *m, const char *value, struct dp_said *said)
 {
+	if (value != NULL && !is_name(value))
+		return mgmt_error("user: expected a name of 1 to 63 bytes");
+	said->who.user = policy_names_user(m->names, value);
+	said->set |= DP_SAID_USER;
+	return value != NULL && said->who.user == 0 ? mgmt_error("too many users") : NULL;
+}
+
+static json_t *take_role(struct mgmt *m, const char *value, struct dp_said *said)
+{
+	if (value != NULL && !is_name(value))
+		return mgmt_error("role: expected a name of 1 to 63 bytes");
+	if (value != NULL && !has_role(m->state.config, value))
+		return mgmt_error("roles: does not list %s", value);
+	said->who.role = policy_names_role(m->names, value);
+	said->set |= DP_SAID_ROLE;
+	return value != NULL && said->who.role == 0 ? mgmt_error("too many roles") : NULL;
+}
+
+static json_t *take_place(struct mgmt *m, const char *value, struct dp_said *said)
+{
+	if (value != NULL && !has_place(m->state.config, value))
+		return mgmt_error("there is no location %s", value);
+	said->who.place = policy_names_place(m->names, value);
+	said->set |= DP_SAID_PLACE;
+	return NULL;
+}
+
+static json_t *take_ap(struct mgmt *m, const char *value, struct dp_said *said)
+{
+	if (value != NULL && !is_name(value))
+		return mgmt_error("ap: expected a name of 1 to 63 bytes");
+	said->ap = policy_names_ap(m->names, value);
+	said->set |= DP_SAID_AP;
+	return value != NULL && said->ap == 0 ? mgmt_error("too many access points") : NULL;
+}
+
+static json_t *take_authenticated(struct mgmt *m, const char *value, struct dp_said *said)
+{
+	(void)m;
+	if (value == NULL || (strcmp(value, "true") != 0 && strcmp(value, "false") != 0))
+		return mgmt_error("authenticated: expected true or false");
+	said->authenticated = strcmp(value, "true") == 0;
+	said->set |= DP_SAID_AUTHENTICATED;
+	return NULL;
+}
+
+/* One more address, or prefix; an empty value: none at all. */
+static json_t *take_address(struct mgmt *m, const char *value, struct dp_said *said)
+{
+	struct ip_prefix p;
+
+	(void)m;
+	if ((said->set & DP_SAID_ADDRESSES) == 0)
+		said->n_addrs = 0;
+	said->set |= DP_SAID_ADDRESSES;
+	if (value == NULL)
+		return NULL;
+	if (strchr(value, '/') == NULL) {
+		if (ip_parse(value, &p.addr) < 0)
+			return mgmt_error("address: expected an IP address");
+		p.len = p.addr.family == 4 ? 32 : 128;
+	} else if (prefix_parse(value, &p) < 0 || p.len == 0) {
+		return mgmt_error("address: expected an IP address, or a prefix");
+	}
+	if (said->n_addrs == DP_SAID_ADDRS)
+		return mgmt_error("address: expected at most %u", DP_SAID_ADDRS);
+	said->addr[said->n_addrs++] = p;
+	return NULL;
+}
+
+/* "user=ann" into said, "link=hall" into *link; an empty value: none. NULL, or what is wrong. */
+static json_t *read_pair(struct mgmt *m, const char *pair, struct dp_said *said, uint16_t *link)
+{
+	static const struct {
+		const char *key;
+		json_t *(*take)(struct mgmt *, const char *, struct dp_said *);
+	} keys[] = {
+		{"user", take_user},
+		{"role", take_role},
+		{"location", take_place},
+		{"ap", take_ap},
+		{"authenticated", take_authenticated},
+		{"address", take_address},
+	};
 	const char *value = strchr(pair, '=');
-	size_t key = value != NULL ? (size_t)(value - pair) : 0;
+	size_t len = value != NULL ? (size_t)(value - pair) : 0;
 
 	if (value != NULL && *++value == '\0')
 		value = NULL;
-	if (key == 4 && memcmp(pair, "user", key) == 0) {
-		if (value != NULL && !is_name(value))
-			return mgmt_error("user: expected a name of 1 to 63 bytes");
-		r->who.user = policy_names_user(m->names, value);
-		r->set |= CTL_WHO_USER;
-		return value != NULL && r->who.user == 0 ? mgmt_error("too many users") : NULL;
-	}
-	if (key == 4 && memcmp(pair, "role", key) == 0) {
-		if (value != NULL && !is_name(value))
-			return mgmt_error("role: expected a name of 1 to 63 bytes");
-		if (value != NULL && !has_role(m->state.config, value))
-			return mgmt_error("roles: does not list %s", value);
-		r->who.role = policy_names_role(m->names, value);
-		r->set |= CTL_WHO_ROLE;
-		return value != NULL && r->who.role == 0 ? mgmt_error("too many roles") : NULL;
-	}
-	if (key == 8 && memcmp(pair, "location", key) == 0) {
-		if (value != NULL && !has_place(m->state.config, value))
-			return mgmt_error("there is no location %s", value);
-		r->who.place = policy_names_place(m->names, value);
-		r->set |= CTL_WHO_PLACE;
+	for (unsigned i = 0; i < sizeof(keys) / sizeof(keys[0]); i++)
+		if (strlen(keys[i].key) == len && memcmp(pair, keys[i].key, len) == 0)
+			return keys[i].take(m, value, said);
+	if (len == 4 && memcmp(pair, "link", len) == 0) {
+		const struct link_id *e = value != NULL ? link_ids_find(m->state.ids, value) : NULL;
+
+		if (e == NULL || !e->present)
+			return mgmt_error("there is no link %s", value != NULL ? value : "\"\"");
+		*link = e->id;
 		return NULL;
 	}
-	return mgmt_error("expected user=NAME, role=NAME or location=PATH");
+	return mgmt_error("expected user=NAME, role=NAME, location=PATH, ap=NAME, "
+			  "authenticated=true|false, address=IP or link=NAME");
+}
+
+/* Reads all of the pairs. NULL, or what is wrong. */
+static json_t *read_pairs(
+	struct mgmt *m, const char *const *arg, unsigned n, struct dp_said *said, uint16_t *link)
+{
+	json_t *error = NULL;
+
+	for (unsigned i = 0; i < n && error == NULL; i++)
+		error = read_pair(m, arg[i], said, link);
+	return error;
 }
 
 json_t *mgmt_station(
 	struct mgmt *m, const char *const *arg, unsigned n_args, struct mgmt_waiter waiter)
 {
 	bool remove = n_args == 2 && strcmp(arg[0], "remove") == 0;
-	struct mgmt_pending *p;
-	json_t *error = NULL;
+	struct mgmt_pending *pending;
+	struct mgmt_person *p;
+	struct dp_said said = {.set = 0}, before;
+	struct mac_addr mac;
+	uint16_t link = 0;
+	json_t *error;
 
 	if (!remove && (n_args < 3 || strcmp(arg[0], "set") != 0))
-		return mgmt_error("expected: station set MAC user=NAME role=NAME location=PATH, "
-				  "or station remove MAC");
-	p = mgmt_pending_new(MGMT_PENDING_STATION, waiter);
-	if (p == NULL)
-		return mgmt_error("%s", strerror(ENOMEM));
-	p->r.op = CTL_REQ_STATION;
-	if (mac_parse(arg[1], &p->r.who.mac) < 0 || mac_is_multicast(&p->r.who.mac) ||
-		mac_is_zero(&p->r.who.mac))
-		error = mgmt_error("%s is not the MAC address of a station", arg[1]);
-	for (unsigned i = 2; i < n_args && error == NULL; i++)
-		error = read_pair(m, arg[i], &p->r);
-	if (error == NULL && remove && person_find(m, &p->r.who.mac) == NULL)
-		error = mgmt_error("nothing was said of %s by command", arg[1]);
-	if (error == NULL && mgmt_submit(m, p) < 0)
-		error = mgmt_error("control is busy, try again");
+		return mgmt_error("expected: station set MAC user=NAME role=NAME location=PATH "
+				  "ap=NAME authenticated=true|false address=IP link=NAME, or "
+				  "station remove MAC");
+	if (mac_parse(arg[1], &mac) < 0 || mac_is_multicast(&mac) || mac_is_zero(&mac))
+		return mgmt_error("%s is not the MAC address of a station", arg[1]);
+	error = read_pairs(m, arg + 2, n_args - 2, &said, &link);
 	if (error != NULL)
-		mgmt_pending_free(p);
-	return error;
+		return error;
+	p = mgmt_person_get(m, &mac);
+	pending = mgmt_pending_new(MGMT_PENDING_STATION, waiter);
+	if (p == NULL || pending == NULL) {
+		mgmt_person_release(m, p);
+		mgmt_pending_free(pending);
+		return mgmt_error("%s", strerror(ENOMEM));
+	}
+	before = p->command;
+	if (remove) {
+		/* Whoever left is said nothing of, until the network does again. */
+		p->command.set = 0;
+		mgmt_session_end(m, p);
+	} else {
+		dp_said_over(&p->command, &said);
+	}
+	if (mgmt_person_submit(m, p, remove, link, pending) == 0)
+		return NULL;
+	p->command = before;
+	mgmt_person_release(m, p);
+	mgmt_pending_free(pending);
+	return mgmt_error("control is busy, try again");
 }
 
-void mgmt_station_done(struct mgmt *m, struct mgmt_pending *p)
+static json_t *said_object(const struct mgmt *m, const struct mac_addr *mac)
 {
-	const struct ctl_request *r = &p->r;
-	char mac[MAC_TEXT_SIZE];
-	struct policy_who who;
-	struct mgmt_person *person;
+	struct dp_said said;
+	const char *ap;
+	json_t *o;
 
-	mac_format(&r->who.mac, mac);
+	mgmt_said(m, m->state.world, mac, &said);
+	o = mgmt_who_object(m, &said.who);
+	ap = policy_ap_name(m->names, said.ap);
+	json_object_set_new(o, "ap", ap != NULL ? json_string(ap) : json_null());
+	json_object_set_new(o, "authenticated", json_boolean(said.authenticated));
+	return o;
+}
+
+void mgmt_station_done(struct mgmt *m, struct mgmt_pending *pending)
+{
+	const struct ctl_request *r = &pending->r;
+	struct mgmt_person *p = mgmt_person_find(m, &r->said.who.mac);
+	char mac[MAC_TEXT_SIZE];
+
+	mac_format(&r->said.who.mac, mac);
 	if (r->status < 0) {
-		mgmt_answer(m, p->waiter, mgmt_error("station: %s", strerror((int)-r->status)));
+		if (p != NULL && r->status == -ENOSPC)
+			p->command.set = 0;
+		mgmt_person_release(m, p);
+		mgmt_answer(m, pending->waiter,
+			r->status == -ENOENT
+				? mgmt_error("nothing is known of a station %s", mac)
+				: mgmt_error("station: %s", strerror((int)-r->status)));
 		return;
 	}
-	if (r->set == 0) {
-		person_remove(m, &r->who.mac);
-	} else {
-		person = person_add(m, &r->who.mac);
-		if (person != NULL) {
-			take(&person->who, &r->who, r->set);
-			person->set |= r->set;
-		}
-	}
-	mgmt_who(m, 0, &r->who.mac, &who);
-	mgmt_audit_config(
-		m, "station", json_pack("{s:s,s:o}", "mac", mac, "is", mgmt_who_object(m, &who)));
-	LOG_INFO("station", "mac=%s said=%s", mac, r->set == 0 ? "nothing" : "set");
-	mgmt_answer(m, p->waiter,
-		json_pack("{s:s,s:o}", "station", mac, "is", mgmt_who_object(m, &who)));
+	mgmt_audit_config(m, r->left ? "station left" : "station",
+		json_pack("{s:s,s:o}", "mac", mac, "is", said_object(m, &r->said.who.mac)));
+	LOG_INFO("station", "mac=%s said=%s", mac, r->said.set == 0 ? "nothing" : "set");
+	mgmt_answer(m, pending->waiter,
+		json_pack("{s:s,s:o}", "station", mac, "is", said_object(m, &r->said.who.mac)));
+	mgmt_person_release(m, p);
 }
 
 /* --- who they are ---------------------------------------------------------------------------- */
 
-static int by_mac(const void *pa, const void *pb)
+void mgmt_said(const struct mgmt *m, const struct dp_world *w, const struct mac_addr *mac,
+	struct dp_said *out)
 {
-	const struct policy_who *a = pa, *b = pb;
+	const struct dp_said *file = dp_said_find(w->stations, w->n_stations, mac);
+	const struct mgmt_person *p = mgmt_person_find(m, mac);
 
-	return memcmp(&a->mac, &b->mac, sizeof(a->mac));
+	if (file != NULL)
+		*out = *file;
+	else
+		*out = (struct dp_said){.who.mac = *mac};
+	if (p != NULL) {
+		dp_said_over(out, &p->network);
+		dp_said_over(out, &p->command);
+	}
 }
 
 void mgmt_who_then(const struct mgmt *m, const struct dp_world *w, uint16_t link,
 	const struct mac_addr *mac, struct policy_who *out)
 {
-	const struct policy_who key = {.mac = *mac}, *file = NULL;
-	const struct mgmt_person *said = person_find(m, mac);
 	const struct dp_link *l = dp_world_link(w, link);
+	struct dp_said said;
 
-	if (w->n_stations > 0)
-		file = bsearch(&key, w->stations, w->n_stations, sizeof(key), by_mac);
-	*out = file != NULL ? *file : key;
-	if (said != NULL)
-		take(out, &said->who, said->set);
+	mgmt_said(m, w, mac, &said);
+	*out = said.who;
 	if (out->place == 0 && l != NULL)
 		out->place = l->place;
 }

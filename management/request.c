@@ -6,6 +6,7 @@
 
 #include "base/log.h"
 #include "management/people.h"
+#include "management/sessions.h"
 
 LOG_MODULE(mgmt);
 
@@ -74,6 +75,8 @@ unsigned mgmt_replies(struct mgmt *m)
 			flush_done(m, p);
 		else if (p->kind == MGMT_PENDING_STATION)
 			mgmt_station_done(m, p);
+		else if (p->kind == MGMT_PENDING_SESSION)
+			mgmt_session_done(m, p);
 		else if (p->kind != MGMT_PENDING_PORT)
 			mgmt_world_done(m, p);
 		mgmt_pending_free(p);

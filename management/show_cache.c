@@ -8,6 +8,7 @@
 #include "dns/name.h"
 #include "dns/rdata.h"
 #include "management/snapshot.h"
+#include "policy/names.h"
 
 /* show records, show services, show stations: the cache, a page of slots at a time. */
 
@@ -174,21 +175,50 @@ static bool all_zero(const uint8_t *b, size_t n)
 	return n == 0;
 }
 
+/* Addresses its mDNS came from, and those it is said to have. */
+static json_t *addresses_object(const struct snapshot_station *st, const struct dp_said *said)
+{
+	json_t *list = json_array();
+	char text[PREFIX_TEXT_SIZE];
+
+	if (!all_zero(st->ip4, sizeof(st->ip4)))
+		json_array_append_new(list, show_ip(4, st->ip4));
+	if (!all_zero(st->ip6, sizeof(st->ip6)))
+		json_array_append_new(list, show_ip(6, st->ip6));
+	for (unsigned i = 0; i < said->n_addrs; i++) {
+		const struct ip_prefix *p = &said->addr[i];
+
+		if (p->addr.family == 4 ? memcmp(p->addr.b, st->ip4, 4) == 0
+					: memcmp(p->addr.b, st->ip6, 16) == 0)
+			continue;
+		if (p->len == (p->addr.family == 4 ? 32 : 128))
+			json_array_append_new(list, show_ip(p->addr.family, p->addr.b));
+		else
+			json_array_append_new(list, json_string(prefix_format(p, text)));
+	}
+	return list;
+}
+
 static json_t *station_object(const struct mgmt *m, const struct snapshot *s, unsigned i)
 {
 	const struct snapshot_station *st = &s->station[i];
-	json_t *addrs = json_array();
 	struct policy_who who;
+	struct dp_said said;
+	json_t *o;
 
-	if (!all_zero(st->ip4, sizeof(st->ip4)))
-		json_array_append_new(addrs, show_ip(4, st->ip4));
-	if (!all_zero(st->ip6, sizeof(st->ip6)))
-		json_array_append_new(addrs, show_ip(6, st->ip6));
+	mgmt_said(m, m->state.world, &st->mac, &said);
 	mgmt_who(m, st->link, &st->mac, &who);
-	return json_pack("{s:o,s:o,s:o,s:o,s:b,s:I,s:I,s:I}", "mac", show_mac(&st->mac), "link",
-		show_link_name(m, st->link), "is", mgmt_who_object(m, &who), "addresses", addrs,
-		"asks", st->asker, "records", (json_int_t)st->n_records, "refused",
-		(json_int_t)st->refused, "seen_s_ago", (json_int_t)(st->seen_ms / 1000));
+	o = json_pack("{s:o,s:o,s:o,s:s?,s:b,s:o,s:b}", "mac", show_mac(&st->mac), "link",
+		show_link_name(m, st->link), "is", mgmt_who_object(m, &who), "ap",
+		policy_ap_name(m->names, said.ap), "authenticated", said.authenticated, "addresses",
+		addresses_object(st, &said), "asks", st->asker);
+	json_object_set_new(o, "services", json_integer(st->n_services));
+	json_object_set_new(o, "records", json_integer(st->n_records));
+	json_object_set_new(o, "queries", json_integer(st->queries));
+	json_object_set_new(o, "refused", json_integer(st->refused));
+	json_object_set_new(o, "first_seen_s_ago", json_integer(st->first_ms / 1000));
+	json_object_set_new(o, "seen_s_ago", json_integer(st->seen_ms / 1000));
+	return o;
 }
 
 bool show_stations(struct mgmt *m, struct show_state *s, struct text *out)

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+#include "management/radius.h"
 #include "management/show.h"
 
 #include "base/counter.h"
@@ -28,6 +29,7 @@ static const char *const outcome_names[CACHE_OUTCOMES] = {
 	[CACHE_REFUSED_TOTAL] = "refused_total",
 	[CACHE_REFUSED_LINK] = "refused_link",
 	[CACHE_REFUSED_STATION] = "refused_station",
+	[CACHE_REFUSED_TYPE] = "refused_type",
 	[CACHE_REFUSED_MEMORY] = "refused_memory",
 };
 
@@ -71,6 +73,8 @@ static void other_counters(struct mgmt *m, struct show_state *s, struct text *ou
 	text_str(out, ",\"cache\":");
 	text_json(out, show_cache_counters(m));
 	policy_stats(m->state.world->policy, &ps);
+	text_str(out, ",\"radius\":");
+	text_json(out, mgmt_radius_show(m));
 	text_str(out, ",\"policy\":");
 	text_json(out, json_pack("{s:I}", "class_full", (json_int_t)ps.class_full));
 	text_str(out, ",");

@@ -183,21 +183,33 @@ uint32_t snapshot_services(struct mgmt *m, uint32_t cursor, struct snapshot *s)
 
 /* --- stations -------------------------------------------------------------------------------- */
 
+static uint32_t ago(const struct mgmt *m, uint32_t then_ms)
+{
+	int32_t ms = clock_ms_diff(clock_ms(m->now_us), then_ms);
+
+	return ms > 0 ? (uint32_t)ms : 0;
+}
+
 static void take_station(struct mgmt *m, struct snapshot *s, uint32_t idx)
 {
 	const struct cache_view *v = m->p.shared->cache;
 	struct snapshot_station *out = &s->station[s->n];
 	const struct cache_station *st;
-	int32_t ago;
+	uint32_t asked;
 
 	if (!cache_station_is_live(v, idx))
 		return;
 	st = cache_station_at(v, idx);
-	ago = clock_ms_diff(
-		clock_ms(m->now_us), atomic_load_explicit(&st->seen_ms, memory_order_relaxed));
-	out->seen_ms = ago > 0 ? (uint32_t)ago : 0;
+	out->seen_ms = ago(m, atomic_load_explicit(&st->seen_ms, memory_order_relaxed));
+	asked = atomic_load_explicit(&st->asked_ms, memory_order_relaxed);
+	if (asked != 0 && ago(m, asked) < out->seen_ms)
+		out->seen_ms = ago(m, asked);
+	out->first_ms = ago(m, atomic_load_explicit(&st->first_ms, memory_order_relaxed));
 	out->n_records = __atomic_load_n(&st->n_records, __ATOMIC_RELAXED);
-	out->refused = __atomic_load_n(&st->refused, __ATOMIC_RELAXED);
+	out->n_services = __atomic_load_n(&st->n_services, __ATOMIC_RELAXED);
+	out->queries = atomic_load_explicit(&st->queries, memory_order_relaxed);
+	out->refused = __atomic_load_n(&st->refused, __ATOMIC_RELAXED) +
+		       atomic_load_explicit(&st->shed, memory_order_relaxed);
 	out->link = st->link;
 	out->asker = __atomic_load_n(&st->asker, __ATOMIC_RELAXED);
 	out->mac = st->mac;

@@ -48,8 +48,10 @@ struct snapshot_service {
 };
 
 struct snapshot_station {
-	uint32_t n_records, refused;
-	uint32_t seen_ms; /* ago */
+	uint32_t n_records, n_services;
+	uint32_t queries;           /* let in */
+	uint32_t refused;           /* records refused, and packets over a meter */
+	uint32_t first_ms, seen_ms; /* ago: known since; heard last, in any way */
 	uint16_t link;
 	bool asker; /* kept because it asks */
 	struct mac_addr mac;

@@ -79,6 +79,7 @@ void start_cache_limits(const struct config *config, struct cache_limits *out)
 		.records = limits->records,
 		.records_per_station = limits->records_per_station,
 		.records_per_link = limits->records_per_link,
+		.records_per_type = limits->records_per_type,
 		.ttl = limits->ttl,
 		.stations = limits->stations,
 		.links = DP_LINKS_MAX,

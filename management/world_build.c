@@ -14,6 +14,12 @@
 
 LOG_MODULE(mgmt);
 
+_Static_assert(CONFIG_STATION_ADDRESSES == DP_SAID_ADDRS, "as many as can be said");
+_Static_assert(CONFIG_REQUIRE_AUTHENTICATED == DP_REQUIRE_AUTHENTICATED &&
+		       CONFIG_REQUIRE_ON_LINK == DP_REQUIRE_ON_LINK &&
+		       CONFIG_REQUIRE_OWN == DP_REQUIRE_OWN,
+	"one mask");
+
 #define DEFAULT_MTU 1500
 
 static int __attribute__((format(printf, 3, 4))) fail(char *why, int err, const char *fmt, ...)
@@ -162,6 +168,8 @@ static int link_build(struct dp_link *l, const struct mgmt_world_input *in,
 	l->rate[DP_METER_UNKNOWN] = in->config->admission.link_unknown;
 	l->announce = cl->announce;
 	l->conflicts_report = cl->conflicts_report;
+	l->require = cl->require;
+	l->silence_ms = cl->silence * 1000u;
 	if (cl->location != CONFIG_NO_LOCATION)
 		l->place = policy_names_place(in->names, in->config->locations[cl->location].path);
 	snprintf(l->name, sizeof(l->name), "%s", cl->name);
@@ -221,6 +229,7 @@ static int world_links(struct dp_world *w, const struct mgmt_world_input *in, ch
 		w->link[id] = &all[i];
 		map->link_of_vlan[all[i].vlan] = id;
 		w->n_links++;
+		w->silence |= all[i].silence_ms != 0;
 	}
 	if (clamped.n > 0)
 		LOG_WARN("the port's mtu is below what links want, they use the port's",
@@ -305,6 +314,22 @@ static int world_policy(struct dp_world *w, const struct mgmt_world_input *in,
 	return find_alike(w, why);
 }
 
+/* What the file says of one. */
+static void world_station(const struct mgmt_world_input *in, const struct config_station *s,
+	const char *path, struct dp_said *out)
+{
+	*out = (struct dp_said){
+		.who = {.mac = s->mac,
+			.user = policy_names_user(in->names, s->user),
+			.role = policy_names_role(in->names, s->role),
+			.place = policy_names_place(in->names, path)},
+		.ap = policy_names_ap(in->names, s->ap),
+		.authenticated = s->authenticated == CONFIG_AUTHENTICATED_YES,
+		.n_addrs = (uint8_t)s->n_addresses,
+	};
+	memcpy(out->addr, s->addresses, sizeof(out->addr));
+}
+
 /* What the file says of stations, by address. */
 static int world_stations(struct dp_world *w, const struct mgmt_world_input *in, char *why)
 {
@@ -319,12 +344,7 @@ static int world_stations(struct dp_world *w, const struct mgmt_world_input *in,
 					   ? NULL
 					   : config->locations[s->location].path;
 
-		w->stations[i] = (struct policy_who){
-			.mac = s->mac,
-			.user = policy_names_user(in->names, s->user),
-			.role = policy_names_role(in->names, s->role),
-			.place = policy_names_place(in->names, path),
-		};
+		world_station(in, s, path, &w->stations[i]);
 	}
 	w->n_stations = config->n_stations;
 	return 0;

@@ -10,6 +10,7 @@
 #define USERS_MAX (1u << 22)
 #define ROLES_MAX 65535u
 #define PLACES_MAX 65535u
+#define APS_MAX 65535u
 
 /* Names of one kind; number 0 is no name. */
 struct list {
@@ -19,7 +20,7 @@ struct list {
 };
 
 struct policy_names_store {
-	struct list users, roles, places;
+	struct list users, roles, places, aps;
 	struct policy_place *place;
 	struct policy_arena arena;
 };
@@ -39,6 +40,7 @@ struct policy_names *policy_names_create(void)
 	s->users = (struct list){.n = 1, .max = USERS_MAX};
 	s->roles = (struct list){.n = 1, .max = ROLES_MAX};
 	s->places = (struct list){.n = 1, .max = PLACES_MAX};
+	s->aps = (struct list){.n = 1, .max = APS_MAX};
 	n->place = s->place;
 	n->store = s;
 	return n;
@@ -51,14 +53,15 @@ fail:
 
 void policy_names_destroy(struct policy_names *n)
 {
-	struct list *lists[3];
+	struct list *lists[4];
 
 	if (n == NULL)
 		return;
 	lists[0] = &n->store->users;
 	lists[1] = &n->store->roles;
 	lists[2] = &n->store->places;
-	for (unsigned i = 0; i < 3; i++) {
+	lists[3] = &n->store->aps;
+	for (unsigned i = 0; i < 4; i++) {
 		free(lists[i]->name);
 		policy_index_free(&lists[i]->index);
 	}
@@ -118,6 +121,13 @@ uint16_t policy_names_role(struct policy_names *n, const char *name)
 	return name ? (uint16_t)number(n->store, &n->store->roles, name, strlen(name), &new) : 0;
 }
 
+uint16_t policy_names_ap(struct policy_names *n, const char *name)
+{
+	bool new;
+
+	return name ? (uint16_t)number(n->store, &n->store->aps, name, strlen(name), &new) : 0;
+}
+
 uint16_t policy_names_place(struct policy_names *n, const char *path)
 {
 	struct policy_names_store *s = n->store;
@@ -161,4 +171,9 @@ const char *policy_role_name(const struct policy_names *n, uint16_t role)
 const char *policy_place_path(const struct policy_names *n, uint16_t place)
 {
 	return name_of(&n->store->places, place);
+}
+
+const char *policy_ap_name(const struct policy_names *n, uint16_t ap)
+{
+	return name_of(&n->store->aps, ap);
 }

@@ -4,10 +4,10 @@
 #include <stdint.h>
 
 /*
- * Users, roles and places by number. Numbers outlive configurations: a name keeps its number as
- * long as the process runs, so stations, rules and worlds of any age agree on it. Management adds
- * names; control and workers read what places contain each other, which never changes once a number
- * is given out.
+ * Users, roles, places and access points by number. Numbers outlive configurations: a name keeps
+ * its number as long as the process runs, so stations, rules and worlds of any age agree on it.
+ * Management adds names; control and workers read what places contain each other, which never
+ * changes once a number is given out.
  */
 
 #define POLICY_LEVELS 12 /* deepest place, counted from 1 at the top */
@@ -38,11 +38,13 @@ void policy_names_destroy(struct policy_names *n);
 uint32_t policy_names_user(struct policy_names *n, const char *name);
 uint16_t policy_names_role(struct policy_names *n, const char *name);
 uint16_t policy_names_place(struct policy_names *n, const char *path);
+uint16_t policy_names_ap(struct policy_names *n, const char *name);
 
 /* The name of a number, NULL for 0 and unknown ones. Management; lives as long as the names. */
 const char *policy_user_name(const struct policy_names *n, uint32_t user);
 const char *policy_role_name(const struct policy_names *n, uint16_t role);
 const char *policy_place_path(const struct policy_names *n, uint16_t place);
+const char *policy_ap_name(const struct policy_names *n, uint16_t ap);
 
 /* Is `place` that one, or in it? Any thread. */
 static inline int policy_place_in(const struct policy_names *n, uint16_t place, uint16_t in)

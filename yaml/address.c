@@ -171,3 +171,31 @@ void yaml_take_prefixes(struct yaml_loader *ld, struct yaml_node *node, struct c
 			list[link->n_prefixes++] = p;
 	}
 }
+
+static bool host_parse(const char *text, struct ip_prefix *p)
+{
+	if (strchr(text, '/'))
+		return prefix_parse(text, p) == 0 && p->len > 0 && host_bits_are(p, false);
+	if (ip_parse(text, &p->addr) < 0)
+		return false;
+	p->len = (uint8_t)width(&p->addr);
+	return true;
+}
+
+void yaml_take_hosts(struct yaml_loader *ld, struct yaml_node *node, struct ip_prefix *to,
+	uint32_t max, uint32_t *n)
+{
+	struct yaml_node *item = node && node->kind == YAML_KIND_LIST ? node->first : node;
+
+	for (*n = 0; item && *n < max; item = item == node ? NULL : item->next) {
+		if (item->bad || item->kind != YAML_KIND_SCALAR)
+			continue;
+		if (host_parse(item->text, &to[*n]) && !ip_is_multicast(&to[*n].addr) &&
+			!ip_is_unspecified(&to[*n].addr))
+			++*n;
+		else
+			yaml_expected(ld, item,
+				"an address like 10.0.0.7, or a prefix like 10.0.0.0/24 without "
+				"host bits");
+	}
+}

@@ -36,6 +36,7 @@ struct config_limits {
 	uint32_t stations;            /* known in all */
 	uint32_t records_per_station; /* of one provider */
 	uint32_t records_per_link;    /* learned from one link */
+	uint32_t records_per_type;    /* instances of one service type or subtype */
 	uint32_t ttl;                 /* seconds; cap of a learned TTL */
 	uint64_t rendered;            /* bytes of rendered answers */
 };
@@ -87,12 +88,24 @@ struct config_location {
 	struct config_pos pos;
 };
 
+enum config_authenticated {
+	CONFIG_AUTHENTICATED_UNSAID,
+	CONFIG_AUTHENTICATED_NO,
+	CONFIG_AUTHENTICATED_YES,
+};
+
+#define CONFIG_STATION_ADDRESSES 4
+
 /** An entry of stations:. */
 struct config_station {
 	struct mac_addr mac; /* unique */
 	const char *user;    /* NULL: not known */
 	const char *role;    /* NULL: none */
 	uint32_t location;   /* index into config.locations; CONFIG_NO_LOCATION: its link's */
+	const char *ap;      /* its access point; NULL: not known */
+	enum config_authenticated authenticated;
+	struct ip_prefix addresses[CONFIG_STATION_ADDRESSES]; /* whole ones too, as /32 and /128 */
+	uint32_t n_addresses;
 	struct config_pos pos;
 };
 
@@ -102,6 +115,11 @@ enum config_link_mode {
 	CONFIG_LINK_OFF,     /* neither; on an inline pair its mDNS crosses */
 	CONFIG_LINK_FILTER,  /* neither: the link's mDNS is dropped, on an inline pair too */
 };
+
+/* What links[].require lists. */
+#define CONFIG_REQUIRE_AUTHENTICATED 0x01
+#define CONFIG_REQUIRE_ON_LINK 0x02
+#define CONFIG_REQUIRE_OWN 0x04
 
 #define CONFIG_LINK_NAME_MAX 63 /* bytes, without the NUL */
 #define CONFIG_LINKS_MAX 65535
@@ -125,12 +143,14 @@ struct config_link {
 	uint16_t vlan;     /* 1..4094; 0: untagged */
 	uint16_t mtu;      /* bytes, 576..9000; 0: min(1500, the port's) */
 	enum config_link_mode mode;
-	uint32_t query_budget;             /* our own queries onto this link, per second */
-	bool wireless;                     /* type: wireless */
-	bool unicast;                      /* delivery: unicast */
-	bool isolated;                     /* bridged: false */
-	bool conflicts_report;             /* a name of another link may be claimed here too */
-	bool announce;                     /* what is learned elsewhere is announced here */
+	uint32_t query_budget; /* our own queries onto this link, per second */
+	bool wireless;         /* type: wireless */
+	bool unicast;          /* delivery: unicast */
+	bool isolated;         /* bridged: false */
+	uint8_t require;       /* CONFIG_REQUIRE_*, of what is learned here */
+	uint32_t silence;      /* seconds until a silent station is looked for; 0: never */
+	bool conflicts_report; /* a name of another link may be claimed here too */
+	bool announce;         /* what is learned elsewhere is announced here */
 	const struct ip_prefix *addresses; /* own addresses: the host bits are the address */
 	uint32_t n_addresses;              /* at most one IPv4 among them */
 	const struct ip_prefix *prefixes;  /* further on-link prefixes, host bits zero */
@@ -254,6 +274,27 @@ struct config_audit {
 	struct config_pos pos;
 };
 
+#define CONFIG_RADIUS_CLIENTS_MAX 256
+
+/** One entry of radius.roles or radius.locations. */
+struct config_radius_map {
+	const char *key; /* as written; of an access point its MAC as mac_format() has it */
+	const char *role;
+	uint32_t location; /* index into config.locations */
+};
+
+/** The radius: section. */
+struct config_radius {
+	struct ip_addr listen; /* family 0: nothing is listened to */
+	uint16_t port;
+	const char *secret_file; /* absolute path; not NULL if something is listened to */
+	const struct ip_prefix *clients;
+	uint32_t n_clients;
+	const struct config_radius_map *roles;     /* by key */
+	const struct config_radius_map *locations; /* by key */
+	uint32_t n_roles, n_locations;
+};
+
 /** The control: section. */
 struct config_control {
 	const char *socket; /* absolute path, at most 107 bytes */
@@ -285,6 +326,7 @@ struct config {
 	uint32_t n_gateways;
 	struct config_admission admission;
 	struct config_audit audit;
+	struct config_radius radius;
 	struct config_control control;
 	const char *const *eal; /* argv pieces, "--log-level=lib.eal:warning"; in file order */
 	uint32_t n_eal;

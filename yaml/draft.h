@@ -37,6 +37,8 @@ struct raw_link {
 	uint32_t query_budget; /* 0: not written */
 	uint32_t announce;     /* 0 or 1 */
 	uint32_t conflicts;    /* 0: defend, 1: report */
+	uint32_t silence;      /* seconds; 0: off */
+	struct yaml_node *require;
 	struct yaml_node *addresses;
 	struct yaml_node *prefixes;
 	const char *group;
@@ -69,6 +71,9 @@ struct raw_station {
 	const char *user;
 	const char *role;
 	const char *location;
+	const char *ap;
+	enum config_authenticated authenticated;
+	struct yaml_node *addresses;
 };
 
 /** A rule. */
@@ -115,5 +120,7 @@ struct draft {
 	struct yaml_node *gateways;
 	uint32_t admission_off; /* 0 or 1 */
 	uint32_t audit_syslog;  /* 0 or 1 */
+	const char *radius_listen;
+	struct yaml_node *radius_clients, *radius_roles, *radius_locations;
 	struct yaml_node *eal;
 };

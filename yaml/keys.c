@@ -151,6 +151,17 @@ static const struct schema_key schema[] = {
 		.doc = "Records held of one link.",
 	},
 	{
+		.path = "gateway.limits.records_per_type",
+		.type = SCHEMA_UINT,
+		.restart = true,
+		FIELD(struct draft, config.gateway.limits.records_per_type),
+		.min = 1,
+		.max = 10000000,
+		.def = "100000",
+		.unit = "records",
+		.doc = "Instances held of one service type, or subtype.",
+	},
+	{
 		.path = "gateway.limits.rendered",
 		.type = SCHEMA_SIZE,
 		.restart = true,
@@ -349,6 +360,32 @@ static const struct schema_key schema[] = {
 		.words = "false|true",
 		.doc = "false: stations of the link do not hear each other (client isolation), so "
 		       "the gateway answers for them there too.",
+	},
+	{
+		.path = "links[].require",
+		.type = SCHEMA_ONE_OR_LIST,
+		FIELD(struct raw_link, require),
+		.min = 1,
+		.max = 3,
+		.expected = "authenticated, on-link-address, own-address or a list of them",
+		.doc = "What an advertisement must satisfy to be learned. authenticated: its "
+		       "station, by RADIUS, command or stations. on-link-address: addresses lie in "
+		       "the link's prefixes. own-address: they are the station's own, by ARP, "
+		       "neighbour discovery, RADIUS, command or stations.",
+	},
+	{
+		.path = "links[].silence",
+		.type = SCHEMA_DURATION,
+		FIELD(struct raw_link, silence),
+		.min = 10,
+		.max = 7ull * 24 * 3600,
+		.unit = "seconds",
+		.words = "off",
+		.def = "off",
+		.doc = "A station that offers something and was not heard for so long is asked "
+		       "whether it is still there: by mDNS, then by ARP and neighbour discovery. "
+		       "If it does not answer, what it offered is withdrawn. off: its records "
+		       "live as long as their TTLs.",
 	},
 	{
 		.path = "links[].mtu",
@@ -731,6 +768,34 @@ static const struct schema_key schema[] = {
 		.doc = "Where it is. Left out: where its link is.",
 	},
 	{
+		.path = "stations[].ap",
+		.type = SCHEMA_TEXT,
+		FIELD(struct raw_station, ap),
+		.min = 1,
+		.max = 63,
+		.check = yaml_check_who,
+		.expected = "a name of 1 to 63 bytes",
+		.doc = "The access point it is at; to be shown.",
+	},
+	{
+		.path = "stations[].authenticated",
+		.type = SCHEMA_WORD,
+		FIELD(struct raw_station, authenticated),
+		.min = 1,
+		.words = "false|true",
+		.doc = "Whether it counts as authenticated, where a link requires that.",
+	},
+	{
+		.path = "stations[].addresses",
+		.type = SCHEMA_ONE_OR_LIST,
+		FIELD(struct raw_station, addresses),
+		.min = 1,
+		.max = CONFIG_STATION_ADDRESSES,
+		.expected = "an address like 10.0.0.7, a prefix like \"2001:db8:0:7::/64\", or a "
+			    "list of them",
+		.doc = "Its own addresses, where a link requires those.",
+	},
+	{
 		.path = "pinned",
 		.type = SCHEMA_ONE_OR_LIST,
 		FIELD(struct draft, pinned),
@@ -889,6 +954,59 @@ static const struct schema_key schema[] = {
 		.words = "false|true",
 		.def = "false",
 		.doc = "true: the lines go to syslog too.",
+	},
+	{
+		.path = "radius",
+		.type = SCHEMA_MAP,
+		.doc = "Who and where stations are, told by RADIUS accounting (RFC 2866).",
+	},
+	{
+		.path = "radius.listen",
+		.type = SCHEMA_TEXT,
+		FIELD(struct draft, radius_listen),
+		.min = 1,
+		.max = 63,
+		.expected = "an address with a port like \"127.0.0.1:1813\" or \"[::1]:1813\"",
+		.doc = "Where accounting requests are received. Left out: there are none.",
+	},
+	{
+		.path = "radius.secret_file",
+		.type = SCHEMA_TEXT,
+		FIELD(struct draft, config.radius.secret_file),
+		.min = 2,
+		.max = 1023,
+		.check = yaml_check_path,
+		.expected = "an absolute path of at most 1023 bytes",
+		.doc = "The file whose first line is the secret shared with the clients.",
+	},
+	{
+		.path = "radius.clients",
+		.type = SCHEMA_ONE_OR_LIST,
+		FIELD(struct draft, radius_clients),
+		.min = 1,
+		.max = CONFIG_RADIUS_CLIENTS_MAX,
+		.expected =
+			"an address like 10.0.0.7, a prefix like 10.0.0.0/24, or a list of them",
+		.doc = "Who may send accounting requests. Default: this machine, 127.0.0.0/8 and "
+		       "::1.",
+	},
+	{
+		.path = "radius.roles",
+		.type = SCHEMA_TREE,
+		FIELD(struct draft, radius_roles),
+		.max = 4096,
+		.expected = "a map of values of Class or Filter-Id, each to a role",
+		.doc = "The role of a station by Class or Filter-Id; others give none.",
+	},
+	{
+		.path = "radius.locations",
+		.type = SCHEMA_TREE,
+		FIELD(struct draft, radius_locations),
+		.max = 65535,
+		.expected = "a map of access points and ports, each to the path of a location",
+		.doc = "The location of a station, by the MAC address of its access point "
+		       "(Called-Station-Id), the whole Called-Station-Id, NAS-Port-Id or "
+		       "NAS-Identifier; the first of these that is listed.",
 	},
 	{
 		.path = "control",

@@ -157,6 +157,28 @@ static void add_far_side(struct builder *b, struct yaml_node *entry)
 	b->entries[config->n_links++] = entry;
 }
 
+/* What the entry requires, as a mask. */
+static uint8_t take_require(struct builder *b, struct yaml_node *node)
+{
+	static const char *const words[] = {"authenticated", "on-link-address", "own-address"};
+	uint8_t mask = 0;
+
+	for (struct yaml_node *item = node && node->kind == YAML_KIND_LIST ? node->first : node;
+		item; item = item == node ? NULL : item->next) {
+		unsigned i = 0;
+
+		if (item->bad || item->kind != YAML_KIND_SCALAR)
+			continue;
+		while (i < 3 && strcmp(item->text, words[i]) != 0)
+			i++;
+		if (i == 3)
+			yaml_expected(b->ld, item, "authenticated, on-link-address or own-address");
+		else
+			mask |= (uint8_t)(1u << i);
+	}
+	return mask;
+}
+
 /* Add one link an entry's VLAN to config.links, and its other side. */
 static void expand_entry(struct builder *b, const struct raw_link *raw, struct yaml_node *entry)
 {
@@ -175,6 +197,8 @@ static void expand_entry(struct builder *b, const struct raw_link *raw, struct y
 		.unicast =
 			raw->delivery != 0 ? raw->delivery == DELIVERY_UNICAST : raw->wireless != 0,
 		.announce = raw->announce != 0,
+		.require = take_require(b, raw->require),
+		.silence = raw->silence,
 		.conflicts_report = raw->conflicts != 0,
 		.group = raw->group,
 		.location = yaml_find_location(

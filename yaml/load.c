@@ -14,6 +14,7 @@
 #include "yaml/locations.h"
 #include "yaml/options.h"
 #include "yaml/ports.h"
+#include "yaml/radius.h"
 #include "yaml/reach.h"
 #include "yaml/rules.h"
 #include "yaml/sets.h"
@@ -53,6 +54,7 @@ static void build(struct yaml_loader *ld, struct draft *draft)
 	draft->config.admission.off = draft->admission_off != 0;
 	draft->config.audit.syslog = draft->audit_syslog != 0;
 	yaml_build_gateways(ld, draft);
+	yaml_build_radius(ld, draft, &places, &roles);
 	yaml_build_options(ld, draft);
 	if (!ld->partial && !ld->oom && ld->errors->n_errors == errors)
 		yaml_check_reach(ld, &draft->config, yaml_child(draft->root, "policies"));

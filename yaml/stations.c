@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "yaml/address.h"
 #include "yaml/arena.h"
 #include "yaml/check.h"
 #include "yaml/tree.h"
@@ -63,7 +64,8 @@ static int build_roles(struct yaml_loader *ld, struct draft *draft, struct yaml_
 
 	roles->listed = written != NULL;
 	roles->complete = !ld->partial && (node || !written);
-	if (yaml_names_init(ld, &roles->names, n + draft->n_stations))
+	if (yaml_names_init(ld, &roles->names,
+		    n + draft->n_stations + (draft->radius_roles ? draft->radius_roles->n : 0)))
 		return -ENOMEM;
 	if (!node)
 		return 0;
@@ -91,6 +93,18 @@ static int by_mac(const void *pa, const void *pb)
 		       : a->station.pos.line > b->station.pos.line;
 }
 
+/* Roles that the network gives. */
+static void add_radius_roles(struct draft *draft, struct yaml_roles *roles)
+{
+	if (!draft->radius_roles || roles->listed)
+		return;
+	yaml_for_each_child(item, draft->radius_roles)
+	{
+		if (item->kind == YAML_KIND_SCALAR && !yaml_is_null(item))
+			yaml_names_add(&roles->names, item->text, 0);
+	}
+}
+
 /* False: it has no address. */
 static bool take_station(struct yaml_loader *ld, const struct raw_station *raw,
 	struct yaml_node *node, const struct yaml_places *places, struct entry *e)
@@ -102,6 +116,10 @@ static bool take_station(struct yaml_loader *ld, const struct raw_station *raw,
 	s->user = raw->user;
 	s->role = raw->role;
 	s->location = yaml_find_location(ld, places, raw->location, yaml_child(node, "location"));
+	s->ap = raw->ap;
+	s->authenticated = raw->authenticated;
+	yaml_take_hosts(
+		ld, raw->addresses, s->addresses, CONFIG_STATION_ADDRESSES, &s->n_addresses);
 	if (!raw->mac)
 		return false;
 	if (mac_parse(raw->mac, &s->mac) < 0 || mac_is_multicast(&s->mac) || mac_is_zero(&s->mac)) {
@@ -109,8 +127,8 @@ static bool take_station(struct yaml_loader *ld, const struct raw_station *raw,
 			"the MAC address of a station like \"02:00:00:00:00:01\"");
 		return false;
 	}
-	if (!yaml_child(node, "user") && !yaml_child(node, "role") && !yaml_child(node, "location"))
-		yaml_warn(ld, node, "found neither user nor role nor location: it says nothing");
+	if (node->n <= 1)
+		yaml_warn(ld, node, "found nothing but mac: it says nothing of the station");
 	return true;
 }
 
@@ -131,8 +149,11 @@ int yaml_build_stations(struct yaml_loader *ld, struct draft *draft,
 
 	if (build_roles(ld, draft, roles))
 		return -ENOMEM;
-	if (!draft->n_stations)
+	add_radius_roles(draft, roles);
+	if (!draft->n_stations) {
+		yaml_names_sort(&roles->names);
 		return 0;
+	}
 	e = yaml_arena_array(ld->tree, draft->n_stations, sizeof(*e));
 	config->stations = yaml_arena_array(ld->out, draft->n_stations, sizeof(*config->stations));
 	if (!e || !config->stations) {

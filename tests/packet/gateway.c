@@ -165,6 +165,7 @@ static int make_threads(struct gateway *g, uint64_t seed, char *why)
 		.limits = {.records = limits->records,
 			.records_per_station = limits->records_per_station,
 			.records_per_link = limits->records_per_link,
+			.records_per_type = limits->records_per_type,
 			.ttl = limits->ttl,
 			.stations = STATIONS,
 			.links = DP_LINKS_MAX},
@@ -284,22 +285,43 @@ int gateway_who(
 {
 	struct ctl_request r = {.op = CTL_REQ_STATION};
 
-	if (mac_parse(mac, &r.who.mac) < 0)
+	if (mac_parse(mac, &r.said.who.mac) < 0)
 		return fail(why, "not a MAC address", NULL);
 	for (unsigned i = 0; i < n; i++) {
 		const char *value = strchr(what[i], '=');
 
 		if (strncmp(what[i], "user=", 5) == 0) {
-			r.who.user = policy_names_user(g->names, value + 1);
-			r.set |= CTL_WHO_USER;
+			r.said.who.user = policy_names_user(g->names, value + 1);
+			r.said.set |= DP_SAID_USER;
 		} else if (strncmp(what[i], "role=", 5) == 0) {
-			r.who.role = policy_names_role(g->names, value + 1);
-			r.set |= CTL_WHO_ROLE;
+			r.said.who.role = policy_names_role(g->names, value + 1);
+			r.said.set |= DP_SAID_ROLE;
 		} else if (strncmp(what[i], "location=", 9) == 0) {
-			r.who.place = policy_names_place(g->names, value + 1);
-			r.set |= CTL_WHO_PLACE;
+			r.said.who.place = policy_names_place(g->names, value + 1);
+			r.said.set |= DP_SAID_PLACE;
+		} else if (strncmp(what[i], "authenticated=", 14) == 0) {
+			r.said.authenticated = strcmp(value + 1, "true") == 0;
+			r.said.set |= DP_SAID_AUTHENTICATED;
+		} else if (strncmp(what[i], "address=", 8) == 0 && r.said.n_addrs < DP_SAID_ADDRS) {
+			struct ip_prefix *p = &r.said.addr[r.said.n_addrs++];
+
+			if (ip_parse(value + 1, &p->addr) < 0)
+				return fail(why, "not an address", value + 1);
+			p->len = p->addr.family == 4 ? 32 : 128;
+			r.said.set |= DP_SAID_ADDRESSES;
+		} else if (strncmp(what[i], "link=", 5) == 0) {
+			const struct link_id *e = link_ids_find(g->ids, value + 1);
+
+			if (e == NULL)
+				return fail(why, "no such link", value + 1);
+			r.link = e->id;
+		} else if (strcmp(what[i], "left") == 0) {
+			r.left = true;
 		} else {
-			return fail(why, "expected user=, role= or location=", NULL);
+			return fail(why,
+				"expected user=, role=, location=, authenticated=, "
+				"address=, link= or left",
+				NULL);
 		}
 	}
 	if (request(g, &r, why) < 0)

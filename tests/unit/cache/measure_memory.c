@@ -37,7 +37,8 @@ static void ignore_due(void *arg, uint32_t rec, unsigned stage)
 	(void)stage;
 }
 
-static const struct cache_ops ops = {ignore, ignore, ignore, ignore_due, NULL, NULL};
+static const struct cache_ops ops = {
+	.added = ignore, .removing = ignore, .dying = ignore, .due = ignore_due};
 
 static size_t heap(void)
 {

@@ -118,8 +118,9 @@ Test(people, are_what_was_said_last, .init = start)
 	r = ask("station remove 02:00:00:00:00:01");
 	expect_is(r, "ann/staff/?");
 	json_decref(r);
-	expect_error("station remove 02:00:00:00:00:01",
-		"nothing was said of 02:00:00:00:00:01 by command");
+	/* It was on no link, and nothing is said of it. */
+	expect_error("station remove 02:00:00:00:00:77",
+		"nothing is known of a station 02:00:00:00:00:77");
 	bench_stop();
 }
 
@@ -128,13 +129,24 @@ Test(people, of_whom_nonsense_is_said_stay_as_they_are, .init = start)
 	expect_error("station set 02:00:00:00:00:01 role=boss", "roles: does not list boss");
 	expect_error("station set 02:00:00:00:00:01 location=c/x", "there is no location c/x");
 	expect_error("station set 02:00:00:00:00:01 floor=3",
-		"expected user=NAME, role=NAME or location=PATH");
+		"expected user=NAME, role=NAME, location=PATH, ap=NAME, "
+		"authenticated=true|false, address=IP or link=NAME");
+	expect_error("station set 02:00:00:00:00:01 authenticated=maybe",
+		"authenticated: expected true or false");
+	expect_error(
+		"station set 02:00:00:00:00:01 address=10.0.0", "address: expected an IP address");
+	expect_error("station set 02:00:00:00:00:01 address=10.0.0.0/99",
+		"address: expected an IP address, or a prefix");
+	expect_error("station set 02:00:00:00:00:01 address=10.0.0.1 address=10.0.0.2 "
+		     "address=10.0.0.3 address=10.0.0.4 address=10.0.0.5",
+		"address: expected at most 4");
+	expect_error("station set 02:00:00:00:00:01 link=z", "there is no link z");
 	expect_error("station set 01:00:00:00:00:01 user=ann",
 		"01:00:00:00:00:01 is not the MAC address of a station");
 	expect_error("station set ann user=ann", "ann is not the MAC address of a station");
 	expect_error("station set 02:00:00:00:00:01",
-		"expected: station set MAC user=NAME role=NAME "
-		"location=PATH, or station remove MAC");
+		"expected: station set MAC user=NAME role=NAME location=PATH ap=NAME "
+		"authenticated=true|false address=IP link=NAME, or station remove MAC");
 	bench_stop();
 }
 

@@ -45,10 +45,11 @@ Test(socket, requests_that_are_none_are_answered_by_an_error, .init = start)
 		{"{\"cmd\":\"dance\"}\n", "no such command: dance"},
 		{"{\"cmd\":\"show\"}\n", "show what?"},
 		{"{\"cmd\":\"show\",\"args\":[\"nothing\"]}\n", "show what?"},
-		{"{\"cmd\":\"show\",\"args\":[1]}\n", "at most 8 strings"},
-		{"{\"cmd\":\"log\",\"args\":[\"a\",\"b\",\"c\",\"d\",\"e\",\"f\",\"g\",\"h\",\"i\"]"
+		{"{\"cmd\":\"show\",\"args\":[1]}\n", "at most 16 strings"},
+		{"{\"cmd\":\"log\",\"args\":[\"a\",\"b\",\"c\",\"d\",\"e\",\"f\",\"g\",\"h\",\"i\","
+		 "\"j\",\"k\",\"l\",\"m\",\"n\",\"o\",\"p\",\"q\"]"
 		 "}\n",
-			"at most 8 strings"},
+			"at most 16 strings"},
 		{"{\"cmd\":\"reload\",\"args\":[\"now\"]}\n", "nothing but --dry-run"},
 		{"{\"cmd\":\"flush\",\"args\":[\"a\"]}\n", "nothing but link=NAME"},
 		{"{\"cmd\":\"flush\",\"args\":[\"link=zz\"]}\n", "there is no link zz"},

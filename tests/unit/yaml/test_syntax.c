@@ -26,7 +26,8 @@ Test(syntax, byte_order_mark_and_line_ends_do_not_shift_places)
 	expect_lines("\xef\xbb\xbf" GOOD "\r\nx: 1\r\n",
 		"t.yaml:4:1: x: found an unknown key, expected one of gateway, ports, locations, "
 		"roles, "
-		"services, links, policies, stations, pinned, gateways, admission, audit, control, "
+		"services, links, policies, stations, pinned, gateways, admission, audit, radius, "
+		"control, "
 		"eal\n");
 }
 
@@ -68,7 +69,7 @@ Test(syntax, invalid_yaml_with_what_stands_before_it)
 	expect_lines("a: b: c\n",
 		"t.yaml:1:1: a: found an unknown key, expected one of gateway, "
 		"ports, locations, roles, services, links, policies, stations, pinned, gateways, "
-		"admission, audit, control, "
+		"admission, audit, radius, control, "
 		"eal\n"
 		"t.yaml:1:5: invalid YAML: mapping values are not allowed in this "
 		"context\n");
@@ -135,7 +136,7 @@ Test(syntax, long_text_is_cut_between_characters)
 	sprintf(expected,
 		"t.yaml:3:1: \"x%.92s...\": found an unknown key, expected one of gateway, "
 		"ports, locations, roles, services, links, policies, stations, pinned, gateways, "
-		"admission, audit, control, "
+		"admission, audit, radius, control, "
 		"eal\n",
 		word);
 	expect_lines(text, expected);
@@ -205,7 +206,8 @@ Test(syntax, one_document)
 	expect_lines(GOOD "x: 1\n---\ny: 1\n",
 		"t.yaml:3:1: x: found an unknown key, expected one of gateway, ports, locations, "
 		"roles, "
-		"services, links, policies, stations, pinned, gateways, admission, audit, control, "
+		"services, links, policies, stations, pinned, gateways, admission, audit, radius, "
+		"control, "
 		"eal\n"
 		"t.yaml:4:1: found a second document (---), expected one\n");
 }
