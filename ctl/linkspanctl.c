@@ -32,9 +32,13 @@ static void usage(FILE *out)
 	      "  flush [link=NAME]     forget all records, or those of a link\n"
 	      "  link set NAME mode=gateway|filter|off|config\n"
 	      "                        switch a link, over reloads too; config: as the file says\n"
-	      "  station set MAC user=NAME role=NAME location=PATH\n"
-	      "                        say who a station is, over the file; NAME= for nobody\n"
-	      "  station remove MAC    what the file says holds again\n"
+	      "  station set MAC user=NAME role=NAME location=PATH ap=NAME link=NAME\n"
+	      "              authenticated=true|false address=IP\n"
+	      "                        say who and where a station is, over the network and the\n"
+	      "                        file; NAME= for nobody\n"
+	      "  station show MAC      what is said of it, by whomever\n"
+	      "  station remove MAC    it left: what it offers is withdrawn, and what was said of\n"
+	      "                        it but by the file is forgotten\n"
 	      "  gateway pause|resume  all links off, inline pairs are cables; and back again\n"
 	      "  log LEVEL             err, warn, notice, info, debug, or MODULE:LEVEL,...\n"
 	      "\n"
@@ -97,7 +101,7 @@ static bool link_args(char *const args[], unsigned n)
 static bool station_args(char *const args[], unsigned n)
 {
 	if (n == 2)
-		return strcmp(args[0], "remove") == 0;
+		return strcmp(args[0], "remove") == 0 || strcmp(args[0], "show") == 0;
 	for (unsigned i = 2; i < n; i++)
 		if (strchr(args[i], '=') == NULL)
 			return false;

@@ -262,6 +262,7 @@ static int render_counters(const json_t *reply, FILE *out)
 	}
 	ok = ok && add_counters(t, "(control)", json_object_get(reply, "control")) &&
 	     add_counters(t, "(cache)", json_object_get(reply, "cache")) &&
+	     add_counters(t, "(radius)", json_object_get(reply, "radius")) &&
 	     add_counters(t, "(policy)", json_object_get(reply, "policy"));
 	json_array_foreach(json_object_get(reply, "ports"), i, e)
 	{
@@ -393,13 +394,16 @@ static int render_reload(const json_t *reply, FILE *out)
 
 static void render_station(const json_t *reply, FILE *out)
 {
-	static const char *const keys[] = {"user", "role", "location"};
+	static const char *const keys[] = {
+		"user", "role", "location", "ap", "authenticated", "addresses"};
 
 	fputs(json_string_value(json_object_get(reply, "station")), out);
-	for (size_t i = 0; i < 3; i++) {
+	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
 		const json_t *v = member(json_object_get(reply, "is"), keys[i]);
+		char *text = v != NULL && !json_is_null(v) ? value_text(v) : NULL;
 
-		fprintf(out, " %s=%s", keys[i], json_is_string(v) ? json_string_value(v) : "");
+		fprintf(out, " %s=%s", keys[i], text != NULL ? text : "");
+		free(text);
 	}
 	fputc('\n', out);
 }

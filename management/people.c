@@ -212,10 +212,38 @@ static json_t *read_pairs(
 	return error;
 }
 
+/* What is said of an address, by whomever. */
+static json_t *said_object(const struct mgmt *m, const struct mac_addr *mac)
+{
+	struct dp_said said;
+	char text[PREFIX_TEXT_SIZE];
+	json_t *o, *addrs = json_array();
+	const char *ap;
+
+	mgmt_said(m, m->state.world, mac, &said);
+	o = mgmt_who_object(m, &said.who);
+	ap = policy_ap_name(m->names, said.ap);
+	json_object_set_new(o, "ap", ap != NULL ? json_string(ap) : json_null());
+	json_object_set_new(o, "authenticated", json_boolean(said.authenticated));
+	for (unsigned i = 0; i < said.n_addrs; i++)
+		json_array_append_new(addrs, json_string(prefix_format(&said.addr[i], text)));
+	json_object_set_new(o, "addresses", addrs);
+	return o;
+}
+
+static json_t *station_object(const struct mgmt *m, const struct mac_addr *mac)
+{
+	char text[MAC_TEXT_SIZE];
+
+	return json_pack("{s:s,s:o}", "station", mac_format(mac, text), "is", said_object(m, mac));
+}
+
+
 json_t *mgmt_station(
 	struct mgmt *m, const char *const *arg, unsigned n_args, struct mgmt_waiter waiter)
 {
 	bool remove = n_args == 2 && strcmp(arg[0], "remove") == 0;
+	bool show = n_args == 2 && strcmp(arg[0], "show") == 0;
 	struct mgmt_pending *pending;
 	struct mgmt_person *p;
 	struct dp_said said = {.set = 0}, before;
@@ -223,12 +251,16 @@ json_t *mgmt_station(
 	uint16_t link = 0;
 	json_t *error;
 
-	if (!remove && (n_args < 3 || strcmp(arg[0], "set") != 0))
+	if (!remove && !show && (n_args < 3 || strcmp(arg[0], "set") != 0))
 		return mgmt_error("expected: station set MAC user=NAME role=NAME location=PATH "
 				  "ap=NAME authenticated=true|false address=IP link=NAME, or "
-				  "station remove MAC");
+				  "station show|remove MAC");
 	if (mac_parse(arg[1], &mac) < 0 || mac_is_multicast(&mac) || mac_is_zero(&mac))
 		return mgmt_error("%s is not the MAC address of a station", arg[1]);
+	if (show) {
+		mgmt_answer(m, waiter, station_object(m, &mac));
+		return NULL;
+	}
 	error = read_pairs(m, arg + 2, n_args - 2, &said, &link);
 	if (error != NULL)
 		return error;
@@ -255,20 +287,6 @@ json_t *mgmt_station(
 	return mgmt_error("control is busy, try again");
 }
 
-static json_t *said_object(const struct mgmt *m, const struct mac_addr *mac)
-{
-	struct dp_said said;
-	const char *ap;
-	json_t *o;
-
-	mgmt_said(m, m->state.world, mac, &said);
-	o = mgmt_who_object(m, &said.who);
-	ap = policy_ap_name(m->names, said.ap);
-	json_object_set_new(o, "ap", ap != NULL ? json_string(ap) : json_null());
-	json_object_set_new(o, "authenticated", json_boolean(said.authenticated));
-	return o;
-}
-
 void mgmt_station_done(struct mgmt *m, struct mgmt_pending *pending)
 {
 	const struct ctl_request *r = &pending->r;
@@ -289,8 +307,7 @@ void mgmt_station_done(struct mgmt *m, struct mgmt_pending *pending)
 	mgmt_audit_config(m, r->left ? "station left" : "station",
 		json_pack("{s:s,s:o}", "mac", mac, "is", said_object(m, &r->said.who.mac)));
 	LOG_INFO("station", "mac=%s said=%s", mac, r->said.set == 0 ? "nothing" : "set");
-	mgmt_answer(m, pending->waiter,
-		json_pack("{s:s,s:o}", "station", mac, "is", said_object(m, &r->said.who.mac)));
+	mgmt_answer(m, pending->waiter, station_object(m, &r->said.who.mac));
 	mgmt_person_release(m, p);
 }
 

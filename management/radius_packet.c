@@ -284,7 +284,7 @@ enum radius_fault radius_read(const uint8_t *p, size_t len, const uint8_t *secre
 		take(out, type, &v);
 	if (out->status == 0)
 		return RADIUS_NO_STATUS;
-	if (!out->has_mac && out->status != RADIUS_ON && out->status != RADIUS_OFF)
+	if (!out->has_mac && out->status <= RADIUS_INTERIM)
 		return RADIUS_NO_STATION;
 	return RADIUS_OK;
 }

@@ -146,7 +146,7 @@ Test(people, of_whom_nonsense_is_said_stay_as_they_are, .init = start)
 	expect_error("station set ann user=ann", "ann is not the MAC address of a station");
 	expect_error("station set 02:00:00:00:00:01",
 		"expected: station set MAC user=NAME role=NAME location=PATH ap=NAME "
-		"authenticated=true|false address=IP link=NAME, or station remove MAC");
+		"authenticated=true|false address=IP link=NAME, or station show|remove MAC");
 	bench_stop();
 }
 
