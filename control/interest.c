@@ -13,6 +13,7 @@
 #define NODE_WALK 64 /* records of a node looked at */
 /* what was learned so shortly before belongs to the same announcement */
 #define SAME_BURST_MS 1000
+#define LATE_MS 10000 /* an address that comes so long after its service belongs to it */
 
 int ctl_interests_init(struct ctl *c)
 {
@@ -506,6 +507,23 @@ static bool is_change(
 	return false;
 }
 
+/* Was a service of the address's host told without it just before? An address that is learned again
+ * when somebody asks is no news to the others. */
+static bool is_late(const struct ctl *c, uint32_t rec)
+{
+	unsigned n = 0;
+
+	for (uint32_t srv = ctl_grant_first_srv(c, rec); srv != 0 && n++ < SRV_WALK;
+		srv = ctl_grant_next_srv(c, srv)) {
+		uint32_t learned = cache_record_at(c->view, srv)->learned_ms;
+		int32_t age = clock_ms_diff(c->now_ms, learned);
+
+		if (age > SAME_BURST_MS && age <= LATE_MS)
+			return true;
+	}
+	return false;
+}
+
 /* Nobody there who could be told? */
 static bool nobody(const struct ctl *c)
 {
@@ -528,10 +546,13 @@ void ctl_interest_added(struct ctl *c, uint32_t rec)
 		break;
 	case DNS_TYPE_SRV:
 	case DNS_TYPE_TXT:
-	case DNS_TYPE_A:
-	case DNS_TYPE_AAAA:
 		/* With a new service they go as additional records of its PTR. */
 		if (is_change(c, rec, r, n))
+			ctl_interest_tell(c, rec);
+		break;
+	case DNS_TYPE_A:
+	case DNS_TYPE_AAAA:
+		if (is_change(c, rec, r, n) || is_late(c, rec))
 			ctl_interest_tell(c, rec);
 		break;
 	default:
