@@ -99,7 +99,9 @@ static bool begin(struct message *msg)
 static void count_sent(struct message *msg, uint16_t answers)
 {
 	dp_event(msg->w, msg->l->id, DP_EV_tx_records, answers);
-	dp_event(msg->w, msg->l->id, msg->dest->group ? DP_EV_tx_multicast : DP_EV_tx_unicast, 1);
+	dp_event(msg->w, msg->l->id,
+		msg->dest->group && !msg->dest->unicast_l2 ? DP_EV_tx_multicast : DP_EV_tx_unicast,
+		1);
 }
 
 static void send(struct message *msg)

@@ -22,7 +22,8 @@ struct rte_mbuf;
 #define DP_COMPLETE_AGAIN_MS 60000
 
 enum dp_up_op {
-	DP_UP_RESPONSE, /* m: an mDNS response to learn from; dp_pkt(m) is filled */
+	DP_UP_RESPONSE, /* m: an mDNS response to learn from; dp_pkt(m) is filled
+			   (dp_upcall_response()) */
 	DP_UP_QUERY,    /* m: a query; control looks at the questions in dp_pkt(m)->ask */
 	DP_UP_WHO,      /* m: a query of a station that is not known as a consumer of its link */
 	DP_UP_KNOW,  /* rec: link, mac: a station that is not known yet, to be metered by itself */

@@ -72,8 +72,8 @@ enum dp_outcome {
 	X(tx_records, "records sent in answer sections")                                           \
 	X(crossed, "frames passed on by their Ethernet header alone")                              \
 	X(sieved, "frames to somebody else, dropped by their Ethernet header alone")               \
-	X(tx_multicast, "mDNS messages sent to the group")                                         \
-	X(tx_unicast, "mDNS messages sent to one station")                                         \
+	X(tx_multicast, "mDNS messages sent to the group, for all to hear")                        \
+	X(tx_unicast, "mDNS messages sent in a frame to one station")                              \
 	X(tx_host, "ARP, ND, IGMP, MLD and mDNS queries of our own sent")                          \
 	X(tx_refused, "frames the port did not take")                                              \
 	X(no_mbuf, "answers not built for want of an mbuf")                                        \

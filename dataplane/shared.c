@@ -192,7 +192,7 @@ void dp_counters_link(const struct dp_shared *s, uint16_t id, struct dp_link_cou
 	sum->outcome[DP_not_ours] += sum->event[DP_EV_sieved];
 	sum->event[DP_EV_rx] += all;
 	sum->event[DP_EV_rx_multicast] += all;
-	sum->event[DP_EV_tx_multicast] += rendered;
+	sum->event[DP_EV_tx_unicast] += rendered;
 	sum->outcome[DP_answered] += rendered;
 	sum->outcome[DP_query_known] += known;
 	sum->outcome[DP_query_missed] += missed;

@@ -12,15 +12,21 @@
 
 #define TOUCH_MAX 64 /* records of a message that can end here */
 
-/* Is the record in the message the one we hold, unchanged? Returns its index, or 0. */
-static uint32_t held(struct dp_worker *w, const struct dns_reader *r, const struct dns_rr *rr,
+/*
+ * When control falls behind, what costs it most is shed first, and what nothing else makes up for
+ * last: announcements of what is not held, which come again or are asked for; then what is about
+ * held records; then goodbyes. So many places of the ring stay free for what comes after.
+ */
+#define SPARE_NEW (DP_UP_RING / 4)
+#define SPARE_HELD (DP_UP_RING / 8)
+#define SPARE_GOODBYE (DP_UP_RING / 32)
+
+/* The record of the message as we hold it, with whatever TTL; 0: we do not. */
+static uint32_t find(struct dp_worker *w, const struct dns_reader *r, const struct dns_rr *rr,
 	const struct dp_pkt *pkt)
 {
 	uint8_t canon[256] __attribute__((aligned(64)));
-	const struct cache_record *rec;
 	struct hash128 key;
-	uint16_t flags;
-	uint32_t idx, ttl;
 	int len;
 
 	len = dns_rdata_expand(r, rr, w->rdata, sizeof(w->rdata));
@@ -29,8 +35,18 @@ static uint32_t held(struct dp_worker *w, const struct dns_reader *r, const stru
 	dns_name_canon(canon, rr->name, rr->name_len);
 	dns_rdata_canon(rr->rrtype, w->rdata, w->rdata, (size_t)len);
 	key = cache_key(w->cache, canon, rr->name_len, rr->rrtype);
-	idx = cache_find_record(
+	return cache_find_record(
 		w->cache, cache_ident(w->cache, key, w->rdata, (size_t)len), pkt->link);
+}
+
+/* Is the record in the message the one we hold, unchanged? Returns its index, or 0. */
+static uint32_t held(struct dp_worker *w, const struct dns_reader *r, const struct dns_rr *rr,
+	const struct dp_pkt *pkt)
+{
+	uint32_t idx = find(w, r, rr, pkt), ttl;
+	const struct cache_record *rec;
+	uint16_t flags;
+
 	if (idx == 0)
 		return 0;
 	rec = cache_record_at(w->cache, idx);
@@ -129,6 +145,32 @@ static void touch(struct dp_worker *w, struct cache_record *r)
 		dp_watch_stale(w, cache_node_at(w->cache, r->node)->key.lo);
 }
 
+/* Places of the ring that the message leaves free. */
+static unsigned spare_of(struct dp_worker *w, struct rte_mbuf *m)
+{
+	const struct dp_pkt *pkt = dp_pkt(m);
+	unsigned spare = SPARE_HELD;
+	struct dns_reader r;
+	int rc;
+
+	/* There is room for all kinds, as almost always. */
+	if (likely(rte_ring_free_count(w->shared->up[w->id]) > SPARE_NEW))
+		return 0;
+	if (dns_reader_init(&r, dp_contiguous(w, m) + pkt->dns_off, pkt->dns_len) < 0)
+		return SPARE_NEW;
+	while ((rc = dns_reader_rr(&r, &w->rr)) != 0) {
+		if (rc < 0)
+			return SPARE_NEW;
+		if (w->rr.section == DNS_SECTION_AUTHORITY || w->rr.rrtype == DNS_TYPE_OPT)
+			continue;
+		if (find(w, &r, &w->rr, pkt) == 0)
+			spare = SPARE_NEW;
+		else if (w->rr.ttl == 0)
+			return SPARE_GOODBYE;
+	}
+	return spare;
+}
+
 void dp_response(struct dp_worker *w, struct rte_mbuf *m)
 {
 	struct dp_pkt *pkt = dp_pkt(m);
@@ -149,7 +191,7 @@ void dp_response(struct dp_worker *w, struct rte_mbuf *m)
 		rte_pktmbuf_free(m);
 		return;
 	}
-	if (dp_upcall(w, DP_UP_RESPONSE, m)) {
+	if (dp_upcall_response(w, m, spare_of(w, m))) {
 		dp_count(w, pkt->link, DP_learning);
 		return;
 	}

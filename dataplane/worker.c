@@ -69,15 +69,16 @@ int dp_worker_add_queue(struct dp_worker *w, uint16_t port, uint16_t queue)
 bool dp_upcall(struct dp_worker *w, unsigned op, struct rte_mbuf *m)
 {
 	struct dp_upcall u = {.op = (uint16_t)op, .worker = (uint16_t)w->id, .m = m};
-	/* A flood of questions leaves room for advertisements, and both for what keeps us
-	 * reachable. */
-	unsigned spare = op == DP_UP_QUERY      ? DP_UP_RING / 4
-			 : op == DP_UP_RESPONSE ? DP_UP_RING / 8
-						: 0;
+	/* A flood of questions leaves room for what keeps us reachable, and for advertisements as
+	 * far as these are worth it (touch.c). */
+	return dp_upcall_send(w, &u, op == DP_UP_QUERY ? DP_UP_RING / 4 : 0);
+}
 
-	if (rte_ring_free_count(w->shared->up[w->id]) <= spare)
-		return false;
-	return rte_ring_sp_enqueue_elem(w->shared->up[w->id], &u, sizeof(u)) == 0;
+bool dp_upcall_response(struct dp_worker *w, struct rte_mbuf *m, unsigned spare)
+{
+	struct dp_upcall u = {.op = DP_UP_RESPONSE, .worker = (uint16_t)w->id, .m = m};
+
+	return dp_upcall_send(w, &u, spare);
 }
 
 bool dp_upcall_record(struct dp_worker *w, unsigned op, uint32_t rec, uint32_t gen)

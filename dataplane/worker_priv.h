@@ -377,6 +377,8 @@ bool dp_upcall_send(struct dp_worker *w, const struct dp_upcall *u, unsigned spa
 
 /* worker.c: hand over; false: ring full, the mbuf is still the caller's. */
 bool dp_upcall(struct dp_worker *w, unsigned op, struct rte_mbuf *m);
+/* DP_UP_RESPONSE, if more than `spare` places of the ring are free. */
+bool dp_upcall_response(struct dp_worker *w, struct rte_mbuf *m, unsigned spare);
 /* op: DP_UP_REFRESH or DP_UP_POOF. */
 bool dp_upcall_record(struct dp_worker *w, unsigned op, uint32_t rec, uint32_t gen);
 bool dp_hand(struct dp_worker *w, unsigned to, enum dp_handover what, struct rte_mbuf *m);

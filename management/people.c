@@ -238,7 +238,6 @@ static json_t *station_object(const struct mgmt *m, const struct mac_addr *mac)
 	return json_pack("{s:s,s:o}", "station", mac_format(mac, text), "is", said_object(m, mac));
 }
 
-
 json_t *mgmt_station(
 	struct mgmt *m, const char *const *arg, unsigned n_args, struct mgmt_waiter waiter)
 {

@@ -37,8 +37,8 @@ int mgmt_person_submit(struct mgmt *m, const struct mgmt_person *p, bool left, u
 	struct mgmt_pending *pending);
 
 /*
- * station set MAC key=value... | station show|remove MAC. NULL: the client waits for mgmt_answer(); else
- * what is wrong.
+ * station set MAC key=value... | station show|remove MAC. NULL: the client waits for mgmt_answer();
+ * else what is wrong.
  */
 json_t *mgmt_station(
 	struct mgmt *m, const char *const *arg, unsigned n_args, struct mgmt_waiter waiter);

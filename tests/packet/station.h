@@ -5,7 +5,7 @@
 
 /* A station of a scenario: who sends, and to whom answers go. */
 
-#define STATIONS_MAX 64
+#define STATIONS_MAX 1024
 #define STATION_ADDRS 8
 
 struct station {
