@@ -28,6 +28,7 @@ struct cache_deps {
 	bool on;
 	bool overflow;              /* more names than there is room for */
 	bool contested;             /* a name in conflict: who may hear it is another matter */
+	uint8_t facts;              /* POLICY_FACT_*: what of the asker was looked at */
 	uint16_t n;                 /* names */
 	uint32_t steady_ms;         /* for so long no TTL of it changes in an answer */
 	uint64_t links;             /* cache_link_bit() of the links whose records were looked at */
@@ -40,6 +41,7 @@ static inline void cache_deps_begin(struct cache_deps *d)
 	d->on = true;
 	d->overflow = false;
 	d->contested = false;
+	d->facts = 0;
 	d->n = 0;
 	d->steady_ms = UINT32_MAX;
 	d->links = 0;

@@ -276,6 +276,15 @@ static void take_in(struct ctl *c, struct ctl_person *p, const struct dp_said *s
 	p->said = *said;
 }
 
+/* What is kept of its records rests on who it is: in force with the next packet. */
+static void tell_stale(struct ctl *c, uint32_t station)
+{
+	uint32_t rec = cache_station_at(c->view, station)->records;
+
+	for (; rec != 0; rec = cache_record_at(c->view, rec)->station_next)
+		cache_changed(c->cache, rec);
+}
+
 int ctl_people_say(struct ctl *c, const struct ctl_request *r)
 {
 	const struct mac_addr *mac = &r->said.who.mac;
@@ -301,6 +310,7 @@ int ctl_people_say(struct ctl *c, const struct ctl_request *r)
 		next = c->people.at[station].next;
 		fill_both(c, station);
 		ctl_people_changed(c, station);
+		tell_stale(c, station);
 		if (r->left)
 			ctl_leave(c, station);
 		else if (before.authenticated != now.authenticated)
@@ -345,12 +355,8 @@ unsigned ctl_people_turn(struct ctl *c)
 		if (!cache_station_is_live(c->view, station))
 			continue;
 		for (rec = cache_station_at(c->view, station)->records; rec != 0;
-			rec = cache_record_at(c->view, rec)->station_next) {
+			rec = cache_record_at(c->view, rec)->station_next)
 			ctl_grant_again(c, rec);
-			/* Relations are not part of a class: whose it is has changed all the same.
-			 */
-			cache_changed(c->cache, rec);
-		}
 	}
 	return done;
 }

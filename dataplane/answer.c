@@ -34,7 +34,7 @@ static bool tellable(struct dp_worker *w, const struct dp_query *q, const struct
 
 	if (j == DP_DENIED) {
 		dp_event(w, q->link->id, DP_EV_denied, 1);
-		w->rendering.odd = true;
+		w->rendering.denied++;
 	}
 	if (j <= DP_TELL_ALONE || j == DP_DENIED) {
 		dp_hit(w, *verdict);

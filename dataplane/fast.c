@@ -44,6 +44,8 @@ void dp_fast_turn(struct dp_worker *w)
 		return;
 	w->era = era;
 	memset(&w->regulars, 0, sizeof(w->regulars));
+	/* Rules ask other things. */
+	memset(w->rendered.shape, 0, sizeof(w->rendered.shape));
 }
 
 static bool runs(const struct dp_fast_version *v)

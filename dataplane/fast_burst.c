@@ -21,13 +21,6 @@ static inline void look_up_plain(struct dp_worker *w, struct fast *f)
 	rte_prefetch0(&w->counters->link[f->l->id].event[DP_EV_rendered]);
 }
 
-/* The station's line, now that its regular is there. */
-static inline void fetch_station(struct dp_worker *w, const struct fast *f)
-{
-	if (f->regular != NULL)
-		rte_prefetch0(cache_station_at(w->cache, f->regular->station));
-}
-
 #define AHEAD 3
 
 /* Fourth. */
@@ -43,7 +36,7 @@ static inline enum taken answer_plain(struct dp_worker *w, struct dp_txq *q, str
 	let_in = admit(w, f, DP_METER_QUERIES);
 	if (unlikely(let_in != SENT))
 		return let_in;
-	count_hits(w, e);
+	count_hits(w, f->l->id, e);
 	say(w, q, f, e);
 	return SENT;
 }
@@ -78,15 +71,56 @@ static __rte_always_inline unsigned take_plain(struct dp_worker *w, struct dp_tx
 	return taken;
 }
 
+/*
+ * The same where policy asks who the asker is: what is kept is found by that too, so the station's
+ * line is fetched first. Others go the long way, which finds out.
+ */
+static __rte_noinline unsigned take_personal(struct dp_worker *w, struct dp_txq *q,
+	struct rte_mbuf **burst, struct fast **plain, unsigned n, struct dp_sieved *sieved)
+{
+	unsigned taken = 0, kept = 0;
+
+	for (unsigned i = 0; i < n; i++) {
+		hash_query(w, plain[i]);
+		rte_prefetch0(dp_rendered_shape(&w->rendered, plain[i]->hash));
+	}
+	for (unsigned i = 0; i < n; i++) {
+		plain[i]->regular = regular_of(w, plain[i]);
+		rte_prefetch0(plain[i]->regular);
+	}
+	for (unsigned i = 0; i < n; i++)
+		fetch_station(w, plain[i]);
+	for (unsigned i = 0; i < n; i++)
+		if (likely(personalise(w, plain[i])))
+			plain[kept++] = plain[i];
+	for (unsigned i = 0; i < kept; i++) {
+		fetch_entry(w, plain[i]);
+		rte_prefetch0(plain[i]->l->hdr4);
+		rte_prefetch0(&w->counters->link[plain[i]->l->id].event[DP_EV_rendered]);
+	}
+	for (unsigned i = 0; i < kept; i++) {
+		struct fast *f = plain[i];
+		enum taken t = answer_plain(w, q, f);
+
+		if (unlikely(t == LEFT))
+			continue;
+		if (unlikely(t == SPENT))
+			sieved->spent[sieved->n_spent++] = f->m;
+		burst[f->at] = NULL;
+		taken++;
+	}
+	return taken;
+}
+
 static unsigned fast_burst(struct dp_worker *w, struct rte_mbuf **burst, unsigned n)
 {
 	const uint16_t port = burst[0]->port;
 	const struct dp_port_map *map = w->world->port[port];
 	const bool keeps = w->rendered.set != NULL;
-	struct fast fast[DP_BURST], *plain[DP_BURST];
+	struct fast fast[DP_BURST], *plain[DP_BURST], *personal[DP_BURST];
 	struct other other[DP_BURST];
 	struct dp_sieved sieved;
-	unsigned taken = 0, n_plain = 0, n_other = 0, left = 0;
+	unsigned taken = 0, n_plain = 0, n_personal = 0, n_other = 0, left = 0;
 	struct dp_txq *q;
 
 	if (unlikely(map == NULL || n > DP_BURST || w->id >= map->n_queues))
@@ -110,12 +144,16 @@ static unsigned fast_burst(struct dp_worker *w, struct rte_mbuf **burst, unsigne
 		}
 		kind = keeps ? read_frame(w, &eth, m, f) : KIND_LEFT;
 		f->at = (uint8_t)i;
-		if (kind == KIND_PLAIN)
+		if (kind == KIND_PLAIN && likely(!f->l->personal))
 			plain[n_plain++] = f;
+		else if (kind == KIND_PLAIN)
+			personal[n_personal++] = f;
 		else if (kind == KIND_OTHER)
 			other[n_other++].f = f;
 	}
 	taken += take_plain(w, q, burst, plain, n_plain, &sieved);
+	if (n_personal > 0)
+		taken += take_personal(w, q, burst, personal, n_personal, &sieved);
 	if (n_other > 0)
 		taken += take_others(w, q, burst, other, n_other, &sieved);
 	dp_sieve_end(w, map, &sieved);

@@ -20,6 +20,7 @@ struct other {
 	unsigned known;       /* known answers */
 	bool several;         /* the key is of their bytes */
 	bool response;        /* an announcement */
+	bool stranger;        /* policy asks who it is, and that is not known */
 	struct hash128 print; /* ... its fingerprint */
 	struct dp_heard_set *heard;
 };
@@ -136,6 +137,7 @@ static inline void look_up_other(struct dp_worker *w, struct other *o)
 	rte_prefetch0(f->regular);
 	if (o->response)
 		return;
+	o->stranger = f->l->personal && !personalise(w, f);
 	fetch_entry(w, f);
 	if (f->e == NULL)
 		return;
@@ -235,7 +237,7 @@ static inline enum taken end_query(struct dp_worker *w, struct dp_txq *q, const 
 
 	if (let_in != SENT)
 		return let_in;
-	count_hits(w, whole);
+	count_hits(w, f->l->id, whole);
 	if (said == NULL) {
 		dp_event(w, f->l->id, DP_EV_known_answers, whole->n);
 		dp_event(w, f->l->id, DP_EV_rendered_known, 1);
@@ -255,7 +257,7 @@ static inline enum taken answer_other(struct dp_worker *w, struct dp_txq *q, str
 	const struct dp_rendered *e = entry_of(w, o->f), *said = e;
 	uint32_t knows = 0;
 
-	if (e == NULL || !is_for(w, o->f, e))
+	if (o->stranger || e == NULL || !is_for(w, o->f, e))
 		return leave(w, o->f, DP_METER_QUERIES);
 	if (o->several && memcmp(e->asked, o->dns + 12, o->asked) != 0)
 		return LEFT;

@@ -45,9 +45,17 @@ static __rte_always_inline void hash_query(struct dp_worker *w, struct fast *f)
 	f->set = dp_rendered_set(&w->rendered, f->hash);
 	f->caller = dp_regular_hash(f->who);
 	f->told = dp_interest_tag(f->hash, f->who);
+	f->person = 0;
 	rte_prefetch0(f->set);
 	rte_prefetch0(w->regulars.tag[dp_regular_set(f->caller)]);
 	rte_prefetch0(dp_told_set(w, f->told));
+}
+
+/* Its regular is there: the line of its station is fetched. */
+static __rte_always_inline void fetch_station(struct dp_worker *w, const struct fast *f)
+{
+	if (f->regular != NULL)
+		rte_prefetch0(cache_station_at(w->cache, f->regular->station));
 }
 
 /* Third: what is kept for it. */
@@ -69,7 +77,9 @@ static __rte_always_inline const struct dp_rendered *entry_of(struct dp_worker *
 
 	if (likely(e != NULL && lanes_same(e->key.w, f->key.w) && (e->links & f->l->bit) == 0))
 		return e;
-	f->key.w[7] = dp_rendered_tail((uint16_t)f->key.w[7], f->l->id, true, w->world->generation);
+	f->key.w[7] = dp_rendered_tail((uint16_t)(f->key.w[7] ^ f->person), f->l->id, true,
+			      w->world->generation) ^
+		      f->person;
 	f->hash = line_hash(w->rendered.secret, f->key.w);
 	f->set = dp_rendered_set(&w->rendered, f->hash);
 	e = look_up(&w->rendered, f->set, f->hash);
@@ -100,6 +110,34 @@ static __rte_always_inline struct cache_station *station_of(
 			       atomic_load_explicit(&station->gen, memory_order_acquire) == r->gen
 		       ? station
 		       : NULL;
+}
+
+/* Where policy asks who it is: looks again for what is kept for its like. False: it is not known. */
+static __rte_always_inline bool personalise(struct dp_worker *w, struct fast *f)
+{
+	const unsigned slot = w->world->slot;
+	const struct cache_station *station = is_regular(f) ? station_of(w, f) : NULL;
+	struct policy_party party;
+	uint32_t consumer;
+	uint64_t who;
+
+	if (station == NULL)
+		return false;
+	/* Acquire: who it is was written before. */
+	consumer = atomic_load_explicit(&station->consumer[slot], memory_order_acquire);
+	who = atomic_load_explicit(&station->who[slot], memory_order_relaxed);
+	if (consumer == POLICY_NO_CONSUMER)
+		return false;
+	party = (struct policy_party){.user = (uint32_t)(who >> 32),
+		.role = (uint16_t)(who >> 16),
+		.place = (uint16_t)who != 0 ? (uint16_t)who : f->l->place};
+	f->person = dp_rendered_person(&w->rendered, consumer,
+		*dp_rendered_shape(&w->rendered, f->hash), &party, w->world->places);
+	f->key.w[7] ^= f->person;
+	f->hash = line_hash(w->rendered.secret, f->key.w);
+	f->set = dp_rendered_set(&w->rendered, f->hash);
+	rte_prefetch0(f->set);
+	return true;
 }
 
 /* A packet to the group ends as it would the long way. */
@@ -219,10 +257,13 @@ static __rte_always_inline void write_answer(const struct fast *f, const struct 
 	m->pkt_len = len;
 }
 
-static __rte_always_inline void count_hits(struct dp_worker *w, const struct dp_rendered *e)
+static __rte_always_inline void count_hits(
+	struct dp_worker *w, uint16_t link, const struct dp_rendered *e)
 {
 	uint64_t *hits = w->world->hits[w->id];
 
+	if (unlikely((e->flags & DP_SAYS_DENIED) != 0))
+		dp_event(w, link, DP_EV_denied, e->denied);
 	for (unsigned i = 0; i < DP_RENDERED_HITS && e->hit_n[i] > 0 && hits != NULL; i++)
 		COUNTER_ADD(hits[e->hit[i]], e->hit_n[i]);
 }

@@ -74,6 +74,7 @@ void dp_nearest_offer(struct dp_worker *w, const struct dp_viewer *viewer, uint3
 	uint32_t low = 0, high, worst;
 	unsigned have;
 
+	w->deps.facts = policy_facts(w->deps.facts, POLICY_FACT_PLACE);
 	worst = worst_of(s, near.rule, &have);
 	if (have >= n || s->n == DP_NEAREST) {
 		if (have == 0 || !comes_before(w, &near, &s->v[worst]))

@@ -235,10 +235,12 @@ void dp_rendered_begin(struct dp_worker *w, const struct dp_query *q)
 
 	/* Answered at once, to the asker alone, and to nobody else otherwise. */
 	w->deps.on = false;
-	if (w->rendered.set == NULL || q->asked == 0 || !q->link->fast)
+	if (w->rendered.set == NULL || q->asked == 0 || !q->link->fast ||
+		(q->link->personal && q->viewer.consumer == POLICY_NO_CONSUMER))
 		return;
 	r->odd = false;
 	r->messages = 0;
+	r->denied = 0;
 	r->hits = 0;
 	r->n = 0;
 	r->n_seen = 0;
@@ -348,6 +350,7 @@ static void keep(struct dp_worker *w, const struct dp_query *q, struct dp_render
 	}
 	e->answers = r->answers;
 	e->known = (uint16_t)known;
+	e->denied = (uint16_t)r->denied;
 	e->owner = w->deps.owners.one;
 	memcpy(e->owners, w->deps.owners.bit, sizeof(e->owners));
 	e->links = w->deps.links;
@@ -355,7 +358,8 @@ static void keep(struct dp_worker *w, const struct dp_query *q, struct dp_render
 	e->n = r->n;
 	memcpy(e->ttl, r->ttl, sizeof(e->ttl));
 	/* Of what was missed control hears in any case. */
-	e->flags = (uint8_t)(flags | (r->n > 0 && browses(w, q) ? DP_SAYS_BROWSE : 0));
+	e->flags = (uint8_t)(flags | (r->n > 0 && browses(w, q) ? DP_SAYS_BROWSE : 0) |
+			     (r->denied > 0 ? DP_SAYS_DENIED : 0));
 	if (q->several)
 		memcpy(e->asked, q->dns + DNS_HEADER_LEN, q->asked_len);
 	memset(e->hit_n, 0, sizeof(e->hit_n));
@@ -373,7 +377,7 @@ static bool is_steady(const struct dp_worker *w, const struct dp_query *q, unsig
 	const struct cache_deps *deps = &w->deps;
 	bool knows = q->reader.counts[DNS_SECTION_ANSWER] > 0;
 
-	if (r->odd || deps->overflow || deps->contested ||
+	if (r->odd || r->denied > UINT16_MAX || deps->overflow || deps->contested ||
 		cache_owners_may(deps->owners.one, deps->owners.bit, mac_word(q->pkt->smac.b)))
 		return false;
 	/* Nothing was found, or one message says all that the asker does not know. */
@@ -383,6 +387,18 @@ static bool is_steady(const struct dp_worker *w, const struct dp_query *q, unsig
 	if (q->reader.counts[DNS_SECTION_AUTHORITY] > 0 && r->n > 0)
 		return false;
 	return !knows || r->n <= DP_RENDERED_ITEMS;
+}
+
+/* The asker's part of a key; what the answer at hand looked at is noted for those to come. */
+static uint64_t person_of(struct dp_worker *w, const struct dp_query *q)
+{
+	uint8_t *shape = dp_rendered_shape(&w->rendered, q->asked);
+
+	if (!q->link->personal)
+		return 0;
+	*shape = policy_facts(*shape, w->deps.facts);
+	return dp_rendered_person(&w->rendered, q->viewer.consumer, *shape, &q->viewer.party,
+		w->world->places);
 }
 
 void dp_rendered_end(
@@ -398,6 +414,7 @@ void dp_rendered_end(
 		return;
 	if ((w->deps.links & cache_link_bit(q->link->id)) != 0)
 		key.w[7] = tail_of(w, q->link, q->several ? 0 : w->question[q->first].qtype, true);
+	key.w[7] ^= person_of(w, q);
 	e = entry_for(w, &key);
 	if (e == NULL)
 		return;

@@ -9,6 +9,7 @@
 #include "base/siphash.h"
 #include "cache/deps.h"
 #include "dataplane/watch.h"
+#include "policy/names.h"
 #include "policy/policy.h"
 
 /*
@@ -17,9 +18,11 @@
  * built itself, so nothing here is shared; fast_burst.c says them. An answer rests on the names
  * that were looked up for it (watch.h).
  *
- * Kept are answers in one message, on a link whose answers go to the asker alone and whose policy
- * does not ask who that is. Links that are alike (dp_link.alike) share them, but for those that
- * have one of the providers. An entry is found by what was asked:
+ * Kept are answers in one message, on a link whose answers go to the asker alone. Links that are
+ * alike (dp_link.alike) share them, but for those that have one of the providers. Where policy asks
+ * who the asker is, those share one who are alike too: of one consumer number, and of one user,
+ * role, or place as far as any answer to the question ever looked at these (dp_rendered_shape()).
+ * An entry is found by what was asked:
  *
  *	plain     one question, in any case
  *	several   the bytes of several questions, or of a probe
@@ -78,6 +81,8 @@ static inline void dp_rendered_less(
 		{DP_RENDERED_LESS, whole, knows, 0, 0, 0, 0, tail & ~(uint64_t)0xffff}};
 }
 
+/* Some of it was denied. */
+#define DP_SAYS_DENIED 0x04
 /* It opens a browser: control hears of it once a minute. */
 #define DP_SAYS_BROWSE 0x01
 /* Nothing answers some of it: control hears of it each time, almost. */
@@ -100,6 +105,7 @@ struct dp_rendered {
 	uint16_t sum;     /* of dns[] and twice udp_len: Internet checksum, not inverted */
 	uint16_t answers; /* records in the answer section */
 	uint16_t known;   /* records left out since the asker knows them */
+	uint16_t denied;  /* ... since policy does not show them */
 	uint8_t n;        /* records that answer it, whole */
 	uint8_t flags;    /* DP_SAYS_* */
 
@@ -122,6 +128,8 @@ struct dp_rendered_set {
 
 #define DP_RENDERED_ENTRY(set, way) ((set)->tag[DP_RENDERED_WAYS + (way)])
 
+#define DP_RENDERED_SHAPES 65536
+
 /* A worker's own. */
 struct dp_rendered_table {
 	struct dp_rendered_set *set; /* [sets], power of two; NULL: nothing is kept */
@@ -129,6 +137,9 @@ struct dp_rendered_table {
 	uint32_t sets, entries;
 	uint32_t clock; /* the entry that is given up next */
 	uint64_t secret[8] __attribute__((aligned(64)));
+	/* POLICY_FACT_*, by a hash of the question: what of an asker its answers looked at, in this
+	 * world. Of two questions that share one, both: then fewer share an answer. */
+	uint8_t shape[DP_RENDERED_SHAPES];
 };
 
 /* A known answer, as it stood in the query at hand. */
@@ -150,6 +161,7 @@ struct dp_rendering {
 	uint8_t n_seen;   /* known answers of the query */
 	uint16_t len;     /* of the message */
 	uint16_t answers; /* in it */
+	uint32_t denied;  /* records policy did not show */
 	uint32_t knows;   /* bits: which of the records the asker knows */
 	uint64_t whole;
 	uint32_t hit[DP_RENDERED_HITS];
@@ -158,6 +170,31 @@ struct dp_rendering {
 	struct dp_rendering_seen seen[DP_RENDERED_SEEN];
 	uint8_t dns[DP_RENDERED_DNS] __attribute__((aligned(64)));
 };
+
+/* hash: of the question's key, nobody's in particular. */
+static inline uint8_t *dp_rendered_shape(struct dp_rendered_table *t, uint64_t hash)
+{
+	return &t->shape[hash & (DP_RENDERED_SHAPES - 1)];
+}
+
+/*
+ * Who asks, as far as the answer looks at it, as a word to be mixed into the last one of the key.
+ * By a secret: nobody can choose to be taken for another.
+ */
+static inline uint64_t dp_rendered_person(const struct dp_rendered_table *t, uint32_t consumer,
+	uint8_t facts, const struct policy_party *p, const struct policy_place *places)
+{
+	unsigned level = facts & POLICY_FACT_PLACE;
+	uint64_t place = level == POLICY_FACT_PLACE ? p->place : places[p->place].at[level];
+	uint64_t user = facts & POLICY_FACT_USER ? p->user : 0;
+	uint64_t role = facts & POLICY_FACT_ROLE ? p->role : 0;
+	__uint128_t m = (__uint128_t)(((uint64_t)consumer << 8 | facts) ^ t->secret[0]) *
+			((user << 32 | role << 16 | place) ^ t->secret[1]);
+	uint64_t h = (uint64_t)m ^ (uint64_t)(m >> 64);
+
+	m = (__uint128_t)(h ^ t->secret[2]) * (t->secret[3] | 1);
+	return (uint64_t)m ^ (uint64_t)(m >> 64);
+}
 
 static inline struct dp_rendered_set *dp_rendered_set(
 	const struct dp_rendered_table *t, uint64_t hash)

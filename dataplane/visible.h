@@ -82,6 +82,9 @@ static inline policy_verdict_t dp_verdict(const struct dp_world *world, const st
 	if (viewer == NULL)
 		return 0;
 	*alone = true;
+	if (cache_noting(v))
+		v->deps->facts = policy_facts(v->deps->facts,
+			policy_personal_facts(world->policy, cell, viewer->consumer));
 	provider = dp_party(world, v, atomic_load_explicit(&r->station, memory_order_relaxed));
 	return policy_personal(world->policy, cell, viewer->consumer, &viewer->party, &provider);
 }

@@ -10,6 +10,7 @@
 #include "base/counter.h"
 #include "dataplane/own.h"
 #include "dataplane/said.h"
+#include "policy/names.h"
 #include "policy/policy.h"
 
 /*
@@ -58,6 +59,7 @@ struct dp_link {
 	 * alike. */
 	uint16_t alike;
 	bool fast;      /* queries may go the short way */
+	bool personal;  /* policy asks who its consumers are */
 	uint8_t l2_len; /* of hdr4 and hdr6: 14 or 18 */
 	/* Internet checksums of what stands in them, not inverted: of the IPv4 header, and of UDP's
 	 * pseudo header and ports. Lengths are zero. */
@@ -100,7 +102,6 @@ struct dp_link {
 	/* admission.link, packets a second of all workers: queries, advertisements, unknown
 	 * stations; control. */
 	uint32_t rate[DP_METERS + 1];
-	bool personal;  /* policy asks who its consumers are */
 	uint16_t place; /* of stations that have none of their own (policy/names.h); 0: none */
 	char name[64];  /* for show and logs */
 };
@@ -137,6 +138,7 @@ struct dp_world {
 	uint32_t slot; /* which class[] slot is in force: generation & 1, the policy's own slot */
 	struct policy *policy; /* control appends classes to it; workers read */
 	const struct policy_table *table;
+	const struct policy_place *places; /* where places are, by number: constant (policy/names.h) */
 	/*
 	 * [worker], [n_workers]: control; each [rules + 1]: how often a rule decided, [0]: none
 	 * did. NULL: not counted. Its lcore writes, management reads.

@@ -243,7 +243,7 @@ static int world_links(struct dp_world *w, const struct mgmt_world_input *in, ch
 static bool are_alike(const struct dp_link *a, const struct dp_link *b)
 {
 	return a->col_out == b->col_out && a->col_query == b->col_query && a->mtu == b->mtu &&
-	       a->isolated == b->isolated && a->fast == b->fast;
+	       a->isolated == b->isolated && a->fast == b->fast && a->personal == b->personal;
 }
 
 /* Links with the same columns stand in one list, and there are few kinds of the rest. */
@@ -290,6 +290,7 @@ static int world_policy(struct dp_world *w, const struct mgmt_world_input *in,
 	if (w->policy == NULL)
 		return errno != 0 ? -errno : -ENOMEM;
 	w->table = policy_table(w->policy);
+	w->places = in->names->place;
 	for (unsigned i = 0; i <= in->n_workers && i <= DP_WORKERS_MAX; i++) {
 		/* Whole lines, so that no two lcores write into one. */
 		size_t bytes = ((policy_rules(w->policy) + 1u) * sizeof(uint64_t) + 63) & ~63ul;
@@ -309,7 +310,7 @@ static int world_policy(struct dp_world *w, const struct mgmt_world_input *in,
 		l->col_query = policy_query_column(w->policy, l->id);
 		l->col_probe = policy_probe_column(w->policy, l->id);
 		l->personal = policy_link_is_personal(w->policy, l->id);
-		l->fast = l->mode == DP_LINK_GATEWAY && l->unicast && !l->personal;
+		l->fast = l->mode == DP_LINK_GATEWAY && l->unicast;
 	}
 	return find_alike(w, why);
 }

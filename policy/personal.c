@@ -87,6 +87,22 @@ static bool chain_eq(const void *ctx, uint32_t id, const void *key, size_t len)
 }
 
 /* The cell for the n steps at hand. */
+/* What the tests look at. */
+static uint8_t facts_of(const struct policy_step *v, uint32_t n)
+{
+	uint8_t facts = 0;
+
+	for (uint32_t i = 0; i < n; i++) {
+		if (v[i].same == CONFIG_SAME_USER)
+			facts = policy_facts(facts, POLICY_FACT_USER);
+		else if (v[i].same == CONFIG_SAME_ROLE)
+			facts = policy_facts(facts, POLICY_FACT_ROLE);
+		else if (v[i].same == CONFIG_SAME_LOCATION)
+			facts = policy_facts(facts, v[i].level != 0 ? v[i].level : POLICY_FACT_PLACE);
+	}
+	return facts;
+}
+
 static policy_verdict_t chain_of(struct policy *p, uint32_t n)
 {
 	struct policy_people *x = &p->people;
@@ -103,7 +119,7 @@ static policy_verdict_t chain_of(struct policy *p, uint32_t n)
 		return 0;
 	}
 	memcpy(v, x->steps, len);
-	x->chain[x->n_chains] = (struct policy_chain){v, n};
+	x->chain[x->n_chains] = (struct policy_chain){v, n, facts_of(v, n)};
 	return (policy_verdict_t)(POLICY_PERSONAL | x->n_chains++);
 }
 
@@ -451,6 +467,18 @@ policy_verdict_t policy_personal(const struct policy *p, policy_verdict_t cell, 
 			i++;
 	}
 	return best;
+}
+
+uint8_t policy_personal_facts(const struct policy *p, policy_verdict_t cell, uint32_t consumer)
+{
+	const struct policy_people *x = &p->people;
+	policy_verdict_t v;
+
+	if ((consumer & 0xffff) == POLICY_NO_CONSUMER)
+		return 0;
+	v = atomic_load_explicit(&x->consumer[consumer & 0xffff].cell, memory_order_acquire)
+		[cell & POLICY_RULE_MASK];
+	return v & POLICY_PERSONAL ? x->chain[v & POLICY_RULE_MASK].facts : 0;
 }
 
 unsigned policy_nearest(const struct policy *p, policy_verdict_t v)

@@ -46,6 +46,7 @@ struct policy_step {
 struct policy_chain {
 	const struct policy_step *v; /* [n] */
 	uint32_t n;
+	uint8_t facts; /* POLICY_FACT_*: what of the asker its tests look at */
 };
 
 struct policy_consumer {

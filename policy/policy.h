@@ -143,6 +143,20 @@ struct policy_party {
 	uint16_t role, place;
 };
 
+/* What of a consumer's party a verdict rested on: a set. Its place down to a level, in the low bits;
+ * POLICY_FACT_PLACE: all of it. */
+#define POLICY_FACT_PLACE 0x0fu
+#define POLICY_FACT_USER 0x10u
+#define POLICY_FACT_ROLE 0x20u
+
+/* Both. */
+static inline uint8_t policy_facts(uint8_t a, uint8_t b)
+{
+	uint8_t la = a & POLICY_FACT_PLACE, lb = b & POLICY_FACT_PLACE;
+
+	return (uint8_t)(((a | b) & ~POLICY_FACT_PLACE) | (la > lb ? la : lb));
+}
+
 #define POLICY_NO_CONSUMER 0u /* not known, or of a link where no rule asks who it is */
 
 /* Does any rule ask who the consumers of this link are? Any thread. */
@@ -162,6 +176,9 @@ uint32_t policy_consumer(struct policy *p, uint16_t link, const struct policy_wh
  */
 policy_verdict_t policy_personal(const struct policy *p, policy_verdict_t cell, uint32_t consumer,
 	const struct policy_party *asker, const struct policy_party *provider);
+
+/* What of the asker policy_personal() may have looked at. Any thread. */
+uint8_t policy_personal_facts(const struct policy *p, policy_verdict_t cell, uint32_t consumer);
 
 /* `nearest:` of the rule that a permit comes from; 0: none. Any thread. */
 unsigned policy_nearest(const struct policy *p, policy_verdict_t v);
