@@ -23,8 +23,9 @@ static inline void look_up_plain(struct dp_worker *w, struct fast *f)
 
 #define AHEAD 3
 
-/* Fourth. */
-static inline enum taken answer_plain(struct dp_worker *w, struct dp_txq *q, struct fast *f)
+/* Fourth. personal: its station is at hand. */
+static __rte_always_inline enum taken answer_plain(
+	struct dp_worker *w, struct dp_txq *q, struct fast *f, bool personal)
 {
 	const struct dp_rendered *e = entry_of(w, f);
 	enum taken let_in;
@@ -33,7 +34,11 @@ static inline enum taken answer_plain(struct dp_worker *w, struct dp_txq *q, str
 		return leave(w, f, DP_METER_QUERIES);
 	if (unlikely(e->len == 0))
 		return e->n == 0 ? end_query(w, q, f, e, e) : LEFT;
-	let_in = admit(w, f, DP_METER_QUERIES);
+	if (!personal)
+		let_in = admit(w, f, DP_METER_QUERIES);
+	else
+		let_in = !w->world->admission ? SENT
+					      : admit_station(w, f, f->station, DP_METER_QUERIES);
 	if (unlikely(let_in != SENT))
 		return let_in;
 	count_hits(w, f->l->id, e);
@@ -49,7 +54,7 @@ static __rte_always_inline unsigned take_plain(struct dp_worker *w, struct dp_tx
 	unsigned taken = 0;
 
 	for (unsigned i = 0; i < n; i++)
-		hash_query(w, plain[i]);
+		hash_query(w, plain[i], false);
 	for (unsigned i = 0; i < n; i++)
 		look_up_plain(w, plain[i]);
 	for (unsigned i = 0; i < n && i < AHEAD; i++)
@@ -60,7 +65,7 @@ static __rte_always_inline unsigned take_plain(struct dp_worker *w, struct dp_tx
 
 		if (i + AHEAD < n)
 			fetch_station(w, plain[i + AHEAD]);
-		t = answer_plain(w, q, f);
+		t = answer_plain(w, q, f, false);
 		if (unlikely(t == LEFT))
 			continue;
 		if (unlikely(t == SPENT))
@@ -71,6 +76,13 @@ static __rte_always_inline unsigned take_plain(struct dp_worker *w, struct dp_tx
 	return taken;
 }
 
+static inline void fetch_personal(struct dp_worker *w, struct fast *f)
+{
+	fetch_entry(w, f);
+	rte_prefetch0(f->l->hdr4);
+	rte_prefetch0(&w->counters->link[f->l->id].event[DP_EV_rendered]);
+}
+
 /*
  * The same where policy asks who the asker is: what is kept is found by that too, so the station's
  * line is fetched first. Others go the long way, which finds out.
@@ -78,29 +90,30 @@ static __rte_always_inline unsigned take_plain(struct dp_worker *w, struct dp_tx
 static __rte_noinline unsigned take_personal(struct dp_worker *w, struct dp_txq *q,
 	struct rte_mbuf **burst, struct fast **plain, unsigned n, struct dp_sieved *sieved)
 {
-	unsigned taken = 0, kept = 0;
+	unsigned taken = 0, kept = 0, fetched = 0;
 
-	for (unsigned i = 0; i < n; i++) {
-		hash_query(w, plain[i]);
-		rte_prefetch0(dp_rendered_shape(&w->rendered, plain[i]->hash));
-	}
+	for (unsigned i = 0; i < n; i++)
+		hash_query(w, plain[i], true);
 	for (unsigned i = 0; i < n; i++) {
 		plain[i]->regular = regular_of(w, plain[i]);
 		rte_prefetch0(plain[i]->regular);
 	}
-	for (unsigned i = 0; i < n; i++)
+	for (unsigned i = 0; i < n && i < AHEAD; i++)
 		fetch_station(w, plain[i]);
-	for (unsigned i = 0; i < n; i++)
+	/* Sets are looked into a few packets after they are fetched. */
+	for (unsigned i = 0; i < n; i++) {
+		if (i + AHEAD < n)
+			fetch_station(w, plain[i + AHEAD]);
 		if (likely(personalise(w, plain[i])))
 			plain[kept++] = plain[i];
-	for (unsigned i = 0; i < kept; i++) {
-		fetch_entry(w, plain[i]);
-		rte_prefetch0(plain[i]->l->hdr4);
-		rte_prefetch0(&w->counters->link[plain[i]->l->id].event[DP_EV_rendered]);
+		if (kept > fetched + AHEAD)
+			fetch_personal(w, plain[fetched++]);
 	}
+	while (fetched < kept)
+		fetch_personal(w, plain[fetched++]);
 	for (unsigned i = 0; i < kept; i++) {
 		struct fast *f = plain[i];
-		enum taken t = answer_plain(w, q, f);
+		enum taken t = answer_plain(w, q, f, true);
 
 		if (unlikely(t == LEFT))
 			continue;

@@ -120,7 +120,7 @@ static inline void fetch_other(struct dp_worker *w, struct other *o)
 	struct fast *f = o->f;
 
 	if (!o->response) {
-		hash_query(w, f);
+		hash_query(w, f, f->l->personal);
 		return;
 	}
 	f->caller = dp_regular_hash(f->who);

@@ -23,7 +23,8 @@ struct fast {
 	uint64_t who, caller; /* dp_regular_who(), dp_regular_hash() */
 	uint64_t mac;         /* mac_word() of the source */
 	uint64_t told;        /* dp_interest_tag(), should it be a browse question */
-	uint64_t person;      /* dp_rendered_person(), mixed into the key; 0: nobody asks who it is */
+	uint64_t person; /* dp_rendered_person(), mixed into the key; 0: nobody asks who it is */
+	struct cache_station *station; /* ... and the station that is */
 	const uint8_t *ip;
 	bool v6;
 	uint8_t at; /* in the burst */

@@ -38,15 +38,19 @@ static __rte_always_inline struct dp_regular *regular_of(struct dp_worker *w, co
 	return ways != 0 ? &w->regulars.at[set][__builtin_ctz(ways)] : NULL;
 }
 
-/* Second pass: of what was asked, and who asks. */
-static __rte_always_inline void hash_query(struct dp_worker *w, struct fast *f)
+/* Second pass: of what was asked, and who asks. personal: of that the hash is not enough. */
+static __rte_always_inline void hash_query(struct dp_worker *w, struct fast *f, bool personal)
 {
 	f->hash = line_hash(w->rendered.secret, f->key.w);
-	f->set = dp_rendered_set(&w->rendered, f->hash);
 	f->caller = dp_regular_hash(f->who);
 	f->told = dp_interest_tag(f->hash, f->who);
 	f->person = 0;
-	rte_prefetch0(f->set);
+	if (!personal) {
+		f->set = dp_rendered_set(&w->rendered, f->hash);
+		rte_prefetch0(f->set);
+	} else {
+		rte_prefetch0(dp_rendered_shape(&w->rendered, f->hash));
+	}
 	rte_prefetch0(w->regulars.tag[dp_regular_set(f->caller)]);
 	rte_prefetch0(dp_told_set(w, f->told));
 }
@@ -77,10 +81,10 @@ static __rte_always_inline const struct dp_rendered *entry_of(struct dp_worker *
 
 	if (likely(e != NULL && lanes_same(e->key.w, f->key.w) && (e->links & f->l->bit) == 0))
 		return e;
-	f->key.w[7] = dp_rendered_tail((uint16_t)(f->key.w[7] ^ f->person), f->l->id, true,
-			      w->world->generation) ^
-		      f->person;
-	f->hash = line_hash(w->rendered.secret, f->key.w);
+	f->key.w[7] = dp_rendered_tail(
+		(uint16_t)(f->key.w[7] ^ f->person), f->l->id, true, w->world->generation);
+	f->hash = line_hash(w->rendered.secret, f->key.w) ^ f->person;
+	f->key.w[7] ^= f->person;
 	f->set = dp_rendered_set(&w->rendered, f->hash);
 	e = look_up(&w->rendered, f->set, f->hash);
 	return e != NULL && lanes_same(e->key.w, f->key.w) ? e : NULL;
@@ -112,11 +116,12 @@ static __rte_always_inline struct cache_station *station_of(
 		       : NULL;
 }
 
-/* Where policy asks who it is: looks again for what is kept for its like. False: it is not known. */
+/* Where policy asks who it is: looks again for what is kept for its like. False: it is not known.
+ */
 static __rte_always_inline bool personalise(struct dp_worker *w, struct fast *f)
 {
 	const unsigned slot = w->world->slot;
-	const struct cache_station *station = is_regular(f) ? station_of(w, f) : NULL;
+	struct cache_station *station = is_regular(f) ? station_of(w, f) : NULL;
 	struct policy_party party;
 	uint32_t consumer;
 	uint64_t who;
@@ -128,13 +133,15 @@ static __rte_always_inline bool personalise(struct dp_worker *w, struct fast *f)
 	who = atomic_load_explicit(&station->who[slot], memory_order_relaxed);
 	if (consumer == POLICY_NO_CONSUMER)
 		return false;
+	f->station = station;
 	party = (struct policy_party){.user = (uint32_t)(who >> 32),
 		.role = (uint16_t)(who >> 16),
 		.place = (uint16_t)who != 0 ? (uint16_t)who : f->l->place};
 	f->person = dp_rendered_person(&w->rendered, consumer,
 		*dp_rendered_shape(&w->rendered, f->hash), &party, w->world->places);
+	/* Not hashed anew: the line would be read back wider than it was just written. */
 	f->key.w[7] ^= f->person;
-	f->hash = line_hash(w->rendered.secret, f->key.w);
+	f->hash ^= f->person;
 	f->set = dp_rendered_set(&w->rendered, f->hash);
 	rte_prefetch0(f->set);
 	return true;
@@ -167,6 +174,21 @@ static enum taken shed(
 	return spend(w, f, DP_over_station);
 }
 
+/* The station of a regular: is it to be let in, within its meters? */
+static __rte_always_inline enum taken admit_station(
+	struct dp_worker *w, const struct fast *f, struct cache_station *station, unsigned what)
+{
+	if (what == DP_METER_QUERIES) {
+		cache_station_asked(station, w->now_ms);
+		if (dp_regular_twin(f->regular, f->told, f->v6, w->now_ms))
+			return SENT;
+	}
+	if (!dp_admit_station(w, station, what))
+		return shed(w, f, station, what);
+	/* The long way takes from the station once more, and sees to what is over. */
+	return dp_admit_link(w, f->l, what) ? SENT : LEFT;
+}
+
 /* Is it to be let in, within its meters? SENT, as far as they go. what: DP_METER_QUERIES or
  * DP_METER_ADVERTISEMENTS. */
 static __rte_always_inline enum taken admit(
@@ -179,17 +201,7 @@ static __rte_always_inline enum taken admit(
 	if (!w->world->admission)
 		return SENT;
 	station = station_of(w, f);
-	if (station == NULL)
-		return LEFT;
-	if (what == DP_METER_QUERIES) {
-		cache_station_asked(station, w->now_ms);
-		if (dp_regular_twin(f->regular, f->told, f->v6, w->now_ms))
-			return SENT;
-	}
-	if (!dp_admit_station(w, station, what))
-		return shed(w, f, station, what);
-	/* The long way takes from the station once more, and sees to what is over. */
-	return dp_admit_link(w, f->l, what) ? SENT : LEFT;
+	return station != NULL ? admit_station(w, f, station, what) : LEFT;
 }
 
 /* Who was never let in: because it cannot be there? As dp_classify() ends it. */

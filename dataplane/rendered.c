@@ -91,7 +91,7 @@ static void drop(struct dp_worker *w, uint32_t idx)
 	struct dp_rendered *e = &t->entry[idx];
 	uint32_t *slot;
 
-	if (find(t, &e->key, hash_of(w, &e->key), &slot) == idx)
+	if (find(t, &e->key, e->hash, &slot) == idx)
 		*slot = 0;
 	dp_watch_drop(w, &e->watched);
 	memset(e, 0, offsetof(struct dp_rendered, dns));
@@ -118,14 +118,15 @@ static uint32_t take(struct dp_worker *w, const struct dp_rendered_key *key, uin
 	s->tag[way] = (uint32_t)hash;
 	DP_RENDERED_ENTRY(s, way) = idx;
 	t->entry[idx].key = *key;
+	t->entry[idx].hash = hash;
 	return idx;
 }
 
 /* The entry of a key that rests on the names of the answer at hand; NULL if that was not so
  * before: it is kept when it is built again. */
-static struct dp_rendered *entry_for(struct dp_worker *w, const struct dp_rendered_key *key)
+static struct dp_rendered *entry_for(
+	struct dp_worker *w, const struct dp_rendered_key *key, uint64_t hash)
 {
-	uint64_t hash = hash_of(w, key);
 	struct dp_rendered *e;
 	uint32_t idx, *slot;
 
@@ -397,8 +398,8 @@ static uint64_t person_of(struct dp_worker *w, const struct dp_query *q)
 	if (!q->link->personal)
 		return 0;
 	*shape = policy_facts(*shape, w->deps.facts);
-	return dp_rendered_person(&w->rendered, q->viewer.consumer, *shape, &q->viewer.party,
-		w->world->places);
+	return dp_rendered_person(
+		&w->rendered, q->viewer.consumer, *shape, &q->viewer.party, w->world->places);
 }
 
 void dp_rendered_end(
@@ -408,14 +409,17 @@ void dp_rendered_end(
 	struct dp_rendered_key key = q->key, less;
 	struct dp_rendered *e;
 	bool on = w->deps.on, said = r->messages > 0;
+	uint64_t person, hash;
 
 	w->deps.on = false;
 	if (!on || !settled || !is_steady(w, q, known))
 		return;
 	if ((w->deps.links & cache_link_bit(q->link->id)) != 0)
 		key.w[7] = tail_of(w, q->link, q->several ? 0 : w->question[q->first].qtype, true);
-	key.w[7] ^= person_of(w, q);
-	e = entry_for(w, &key);
+	person = person_of(w, q);
+	hash = hash_of(w, &key) ^ person;
+	key.w[7] ^= person;
+	e = entry_for(w, &key, hash);
 	if (e == NULL)
 		return;
 	if (r->knows == 0 || r->n == 0)
@@ -428,7 +432,7 @@ void dp_rendered_end(
 	if (r->knows == 0 || !said)
 		return;
 	dp_rendered_less(&less, r->whole, r->knows, key.w[7]);
-	e = entry_for(w, &less);
+	e = entry_for(w, &less, hash_of(w, &less));
 	if (e != NULL)
 		keep(w, q, e, flags, known, true);
 }

@@ -114,6 +114,7 @@ struct dp_rendered {
 
 	uint32_t ttl[DP_RENDERED_ITEMS] __attribute__((aligned(64))); /* of the whole's records */
 	uint8_t asked[DP_RENDERED_ASKED]; /* several: what is asked, behind the DNS header */
+	uint64_t hash; /* by which it is found: of the key without the asker's part, and that */
 
 	uint8_t dns[DP_RENDERED_DNS] __attribute__((aligned(64)));
 };
@@ -177,22 +178,23 @@ static inline uint8_t *dp_rendered_shape(struct dp_rendered_table *t, uint64_t h
 	return &t->shape[hash & (DP_RENDERED_SHAPES - 1)];
 }
 
+_Static_assert(POLICY_FACT_USER == 1 << 4 && POLICY_FACT_ROLE == 1 << 5, "bits 4 and 5");
+
 /*
  * Who asks, as far as the answer looks at it, as a word to be mixed into the last one of the key.
  * By a secret: nobody can choose to be taken for another.
  */
 static inline uint64_t dp_rendered_person(const struct dp_rendered_table *t, uint32_t consumer,
-	uint8_t facts, const struct policy_party *p, const struct policy_place *places)
+	uint64_t facts, const struct policy_party *p, const struct policy_place *places)
 {
-	unsigned level = facts & POLICY_FACT_PLACE;
-	uint64_t place = level == POLICY_FACT_PLACE ? p->place : places[p->place].at[level];
-	uint64_t user = facts & POLICY_FACT_USER ? p->user : 0;
-	uint64_t role = facts & POLICY_FACT_ROLE ? p->role : 0;
+	/* In whole registers: a byte that is spilt would be read back wider. */
+	const uint64_t level = facts & POLICY_FACT_PLACE;
+	const uint64_t user = -(facts >> 4 & 1) & p->user;
+	const uint64_t role = -(facts >> 5 & 1) & p->role;
+	const uint64_t place = level == POLICY_FACT_PLACE ? p->place : places[p->place].at[level];
 	__uint128_t m = (__uint128_t)(((uint64_t)consumer << 8 | facts) ^ t->secret[0]) *
 			((user << 32 | role << 16 | place) ^ t->secret[1]);
-	uint64_t h = (uint64_t)m ^ (uint64_t)(m >> 64);
 
-	m = (__uint128_t)(h ^ t->secret[2]) * (t->secret[3] | 1);
 	return (uint64_t)m ^ (uint64_t)(m >> 64);
 }
 

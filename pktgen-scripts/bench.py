@@ -69,6 +69,8 @@ def measure(work, providers, rounds, slice_s):
         for lcore in range(1, 1 + work.workers):
             gateway.find_worker(lcore)
         providers.announce(traffic.services(work.services, txt_len=175), gateway)
+        if work.introduce:
+            providers.introduce(work.introduce, gateway)
         time.sleep(work.warm_s)
         gateway.pause()
         testpmd = ground.testpmd(mode)

@@ -31,9 +31,9 @@ def write_feeds(frames, workers):
 
 
 def config(policy="{permit: any}", links=LINKS, vlan0=traffic.VLAN0, rate=1000000, pair="", ports="", limits="",
-           delivery="unicast", feed=None, idle="poll", workers=1):
+           delivery="unicast", feed=None, idle="poll", workers=1, people=0):
     """A gateway between the feed and, behind a veth, the providers. Its meters are asked about every packet; with the
-    rates given here they say yes."""
+    rates given here they say yes. people: of so many stations the file says user, role and location."""
     if feed is None:
         queues = ",".join(f"rx_pcap={name}" for name in queue_feeds(workers))
         feed = f"net_pcap0,{queues},infinite_rx=1"
@@ -52,8 +52,9 @@ gateway:
 ports:
   - {{name: feed, device: "{feed}"{pair}}}
 {ports}  - {{name: prov, device: "kernel:prov0"}}
-links:
-  - {{name: prov, port: prov, vlan: {traffic.PROVIDERS}, addresses: [10.15.255.254/12], policy: {{in: all, out: all}}}}
+{who(people)}links:
+  - {{name: prov, port: prov, vlan: {traffic.PROVIDERS}, addresses: [10.15.255.254/12],
+     policy: {{in: all, out: all}}{", location: campus/b0/f0" if people else ""}}}
 """ + "\n".join(consumers) + f"""
 policies:
   all: [{{permit: any}}]
@@ -63,6 +64,20 @@ admission:
   link: {{queries: 100000000/s, advertisements: 1000000/s, unknown: 1000000/s}}
 control: {{socket: {os.getcwd()}/control.sock}}
 """
+
+
+BUILDINGS, FLOORS, ROLES = 16, 4, 8
+
+
+def who(n):
+    """The sections about n stations: those that the feed has first, and others."""
+    if n == 0:
+        return ""
+    places = ", ".join("b%d: {%s}" % (b, ", ".join(f"f{f}: {{}}" for f in range(FLOORS))) for b in range(BUILDINGS))
+    macs = [traffic.Campus().station(i)[0] for i in range(1024)] + [traffic.other(i) for i in range(n - 1024)]
+    return f"locations: {{campus: {{{places}}}}}\nstations:\n" + "".join(
+        f'  - {{mac: "{m.hex(":")}", user: user{i}, role: role{i % ROLES},'
+        f" location: campus/b{i // FLOORS % BUILDINGS}/f{i % FLOORS}}}\n" for i, m in enumerate(macs))
 
 
 class Providers:
@@ -95,6 +110,23 @@ class Providers:
                 time.sleep(0.1)
         raise Failed(f"the gateway holds {gateway.records()} of {want} records")
 
+    def introduce(self, n, gateway, per_second=20000):
+        """n stations ask something on the provider link, until the gateway knows them all."""
+        m = traffic.Message()
+        m.question([b"_nothing", b"_tcp", b"local"], traffic.PTR)
+        payload = m.bytes()
+        for _ in range(10):
+            if gateway.stations() >= n:
+                return
+            start = time.monotonic()
+            for i in range(n):
+                self.sock.send(traffic.to_group(traffic.other(i), f"10.{8 + (i >> 16)}.{i >> 8 & 255}.{i & 255}",
+                                                traffic.PROVIDERS, payload))
+                if i % 64 == 63:
+                    time.sleep(max(0, start + i / per_second - time.monotonic()))
+            time.sleep(0.5)
+        raise Failed(f"the gateway knows {gateway.stations()} of {n} stations")
+
     def close(self):
         self.sock.close()
         run("ip", "link", "del", "prov0")
@@ -112,6 +144,9 @@ class Control:
 
     def records(self):
         return self.show("status")["records"]
+
+    def stations(self):
+        return self.show("counters")["cache"]["stations"]
 
     def counters(self):
         """Outcomes and events, summed over links."""

@@ -48,9 +48,14 @@ SERVICE = """ queue 0 %s response {
 }
 """
 BROWSE = "    ? _ipp._tcp.local PTR\n"
+# Where policy asks who the asker is.
+PERSONAL = (("links:", "locations: {campus: {}}\nlinks:"), ("vlan: 10,", "vlan: 10, location: campus,"),
+            ("vlan: 20,", "vlan: 20, location: campus,"), ("{out: all}", "{out: near}"),
+            ("policies:", "policies:\n  near: [{permit: any, when: {same: location}}]"))
 # Name: (options of the runner, who sends, the message).
 WORKS = {
     "rendered": ([], "phone v4 queue 0 x 32 query {\n" + BROWSE + "}\n"),
+    "personal": ([], "phone v4 queue 0 x 32 query {\n" + BROWSE + "}\n", PERSONAL),
     "from-records": (["-p"], "phone v4 queue 0 x 32 query {\n" + BROWSE + "}\n"),
     "three-questions": ([], "phone v4 queue 0 x 32 query {\n" + BROWSE +
                         '    ? "P._ipp._tcp.local" SRV\n    ? printer.local A\n}\n'),
@@ -61,17 +66,20 @@ WORKS = {
 }
 
 
-def scenario(message, bursts):
+def scenario(message, changes, bursts):
+    config = CONFIG
+    for old, new in changes:
+        config = config.replace(old, new)
     warm = "send phone v4 queue 0 query {\n" + BROWSE + "}\nelapse 300ms\n"
     body = "send " + message
-    return (CONFIG + "send printer v4" + SERVICE % "" + "elapse 2s\n" + warm * 4 +
+    return (config + "send printer v4" + SERVICE % "" + "elapse 2s\n" + warm * 4 +
             f"for I 1..{4 + bursts} {{\n{body}}}\n")
 
 
-def count(runner, options, message, bursts, where):
+def count(runner, options, message, changes, bursts, where):
     path = os.path.join(where, f"load-{bursts}.txt")
     with open(path, "w", encoding="ascii") as f:
-        f.write(scenario(message, bursts))
+        f.write(scenario(message, changes, bursts))
     argv = ["valgrind", "--tool=callgrind", "--callgrind-out-file=/dev/null", "--toggle-collect=dp_worker_turn", runner,
             "-x", "avx2", *options, path]
     ran = subprocess.run(argv, capture_output=True, text=True)
@@ -85,8 +93,9 @@ def count(runner, options, message, bursts, where):
 
 def measure(runner, where):
     with ThreadPoolExecutor(2) as pool:
-        for name, (options, message) in WORKS.items():
-            few, many = pool.map(lambda bursts: count(runner, options, message, bursts, where), (FEW, MANY))
+        for name, (options, message, *changes) in WORKS.items():
+            changed = changes[0] if changes else ()
+            few, many = pool.map(lambda bursts: count(runner, options, message, changed, bursts, where), (FEW, MANY))
             if few is None:
                 print("skipped: this machine has no AVX2, and instructions.csv is of that code")
                 sys.exit(0)

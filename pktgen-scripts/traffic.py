@@ -135,6 +135,11 @@ def mac(n):
     return b"\x02\x00" + n.to_bytes(4, "big")
 
 
+def other(i):
+    """The MAC of a station that is in no load."""
+    return b"\x02\x01" + i.to_bytes(4, "big")
+
+
 def checksum(data):
     if len(data) & 1:
         data += b"\0"

@@ -23,6 +23,7 @@ class Work:
     outcome: str = "answered"   # what becomes of the packets: the figure is void if it is something else. None: a mix
     share: float = 0.99
     warm_s: float = 1.0
+    introduce: int = 0          # so many stations that ask nothing more are known
     workers: int = 1            # each with a queue of the feed
     quick: bool = False         # part of --quick
     point: tuple = None         # (what, how many): a point of a plot
@@ -50,6 +51,16 @@ def rules(n):
 
 INLINE = {"pair": ", bypass: core", "ports": '  - {name: core, device: "net_null0,no-rx=1"}\n'}
 
+# Who is told depends on who they are; of what is asked for, on the campus, or on the building first.
+RELATIONS = "{permit: airplay, when: {same: user}}, {permit: googlecast, role: role1, when: {same: role}}, "
+CAMPUS = "{permit: any, when: {same: location, level: 1}}"
+BUILDING = "{permit: any, when: {same: location, level: 2}}, "
+
+
+def people(relations):
+    return {"people": 50000, "policy": RELATIONS + relations, "limits": "stations: 400000"}
+
+
 WORKS = [
     Work("hot", "cached answer, 300 B, 4 TTLs, 64 names", load("hot"), 0.35, quick=True),
     Work("csum", "... against testpmd csum", load("hot"), 1.0, against="csum"),
@@ -76,6 +87,12 @@ WORKS = [
     Work("records-1M", "... 1,000,000 records, against 1,000", load("hot"), 0.5, against="records-1k", services=250000,
          config={"limits": "records: 1100000, stations: 1100000, records_per_link: 1100000"},
          point=("records", 1000000)),
+    # Against the short way where nobody is asked who they are, over as many different answers: 64, and 16 * 64.
+    Work("people", "hot load, 50,000 stations, relation rules", load("hot"), 0.95, against="hot", config=people(CAMPUS),
+         introduce=48976, warm_s=3),
+    Work("names-1k", "hot load, 1,024 names", load("hot", names=1024), None, services=1024, warm_s=3),
+    Work("buildings", "... 64 names in 16 buildings, relation rules", load("hot"), 0.95, against="names-1k",
+         config=people(BUILDING + CAMPUS), introduce=48976, warm_s=3),
     Work("links-16", "hot load, 16 links", load("hot"), None, point=("links", 16)),
     Work("links-1000", "... 1,000 links, against 16", load("hot", links=1000), None, against="links-16",
          config={"links": 1000}, point=("links", 1000)),

@@ -98,7 +98,8 @@ static uint8_t facts_of(const struct policy_step *v, uint32_t n)
 		else if (v[i].same == CONFIG_SAME_ROLE)
 			facts = policy_facts(facts, POLICY_FACT_ROLE);
 		else if (v[i].same == CONFIG_SAME_LOCATION)
-			facts = policy_facts(facts, v[i].level != 0 ? v[i].level : POLICY_FACT_PLACE);
+			facts = policy_facts(
+				facts, v[i].level != 0 ? v[i].level : POLICY_FACT_PLACE);
 	}
 	return facts;
 }
@@ -476,8 +477,8 @@ uint8_t policy_personal_facts(const struct policy *p, policy_verdict_t cell, uin
 
 	if ((consumer & 0xffff) == POLICY_NO_CONSUMER)
 		return 0;
-	v = atomic_load_explicit(&x->consumer[consumer & 0xffff].cell, memory_order_acquire)
-		[cell & POLICY_RULE_MASK];
+	v = atomic_load_explicit(&x->consumer[consumer & 0xffff].cell,
+		memory_order_acquire)[cell & POLICY_RULE_MASK];
 	return v & POLICY_PERSONAL ? x->chain[v & POLICY_RULE_MASK].facts : 0;
 }
 

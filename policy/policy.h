@@ -143,8 +143,8 @@ struct policy_party {
 	uint16_t role, place;
 };
 
-/* What of a consumer's party a verdict rested on: a set. Its place down to a level, in the low bits;
- * POLICY_FACT_PLACE: all of it. */
+/* What of a consumer's party a verdict rested on: a set. Its place down to a level, in the low
+ * bits; POLICY_FACT_PLACE: all of it. */
 #define POLICY_FACT_PLACE 0x0fu
 #define POLICY_FACT_USER 0x10u
 #define POLICY_FACT_ROLE 0x20u
