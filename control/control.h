@@ -118,6 +118,29 @@ enum ctl_counter {
 		CTL_N_COUNTERS
 };
 
+/* Control's tables, each bounded. X(name, its table). */
+#define CTL_TABLES(X)                                                                              \
+	X(people, &c->people.persons)                                                              \
+	X(bindings, &c->bindings.table)                                                            \
+	X(silences, &c->silences.table)                                                            \
+	X(questions, &c->questions.table)                                                          \
+	X(waiting, &c->waits.waiters)                                                              \
+	X(interests, &c->interests.questions)                                                      \
+	X(doubts, &c->probes.doubts)                                                               \
+	X(conflicts, &c->conflicts.table)                                                          \
+	X(groups, &c->grants.groups)
+
+enum ctl_table_name {
+#define CTL_TABLE_ENUM(name, table) CTL_T_##name,
+	CTL_TABLES(CTL_TABLE_ENUM)
+#undef CTL_TABLE_ENUM
+		CTL_N_TABLES
+};
+
+/* Its name, and how many entries are in use: a turn old. Any thread. */
+const char *ctl_table_name(unsigned table);
+uint32_t ctl_table_in_use(const struct ctl *c, unsigned table);
+
 const char *ctl_counter_name(unsigned counter);
 const char *ctl_counter_text(unsigned counter);
 uint64_t ctl_counter(const struct ctl *c, unsigned counter);

@@ -398,3 +398,25 @@ uint64_t ctl_counter(const struct ctl *c, unsigned counter)
 {
 	return counter < CTL_N_COUNTERS ? counter_read(&c->count[counter]) : 0;
 }
+
+const char *ctl_table_name(unsigned table)
+{
+	static const char *const names[] = {
+#define TABLE_NAME(name, table) #name,
+		CTL_TABLES(TABLE_NAME)
+#undef TABLE_NAME
+	};
+
+	return table < CTL_N_TABLES ? names[table] : NULL;
+}
+
+uint32_t ctl_table_in_use(const struct ctl *c, unsigned table)
+{
+	const struct ctl_table *const tables[] = {
+#define TABLE(name, table) table,
+		CTL_TABLES(TABLE)
+#undef TABLE
+	};
+
+	return table < CTL_N_TABLES ? ctl_table_count(tables[table]) : 0;
+}

@@ -318,6 +318,11 @@ int ctl_people_say(struct ctl *c, const struct ctl_request *r)
 	}
 	if (r->link != 0)
 		ctl_roam_reported(c, r->link, mac);
+	if (r->left) {
+		/* Whoever left is where it comes back. */
+		ctl_cancel(c, &person_at(c, idx)->timer);
+		person_at(c, idx)->moves = 0;
+	}
 	person_release(c, idx);
 	return 0;
 }

@@ -396,12 +396,26 @@ static void budget_again(struct ctl *c, struct ctl_timer *t)
 	c->questions.links = (uint16_t)(cl - c->link);
 }
 
-/* Takes off the list what somebody else has asked meanwhile. */
+/* Is it one station's alone, and that is not there any more? */
+static bool is_of_nobody(const struct ctl *c, const struct ctl_question *q)
+{
+	return (q->flags & CTL_Q_GROUP) != 0 && cache_find_station(c->view, q->link, &q->mac) == 0;
+}
+
+/* Takes off the list what somebody else has asked meanwhile, and what nobody could answer. */
 static void skip_heard(struct ctl *c, struct ctl_link *cl)
 {
 	while (cl->ask_head != 0) {
-		struct ctl_question *q = question_at(c, cl->ask_head);
+		uint32_t idx = cl->ask_head;
+		struct ctl_question *q = question_at(c, idx);
 
+		if (is_of_nobody(c, q)) {
+			cl->ask_head = q->next;
+			if (cl->ask_head == 0)
+				cl->ask_tail = 0;
+			question_drop(c, idx);
+			continue;
+		}
 		if ((q->flags & CTL_Q_HEARD) == 0)
 			return;
 		cl->ask_head = q->next;

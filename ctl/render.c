@@ -262,6 +262,7 @@ static int render_counters(const json_t *reply, FILE *out)
 	}
 	ok = ok && add_counters(t, "(control)", json_object_get(reply, "control")) &&
 	     add_counters(t, "(cache)", json_object_get(reply, "cache")) &&
+	     add_counters(t, "(tables)", json_object_get(reply, "tables")) &&
 	     add_counters(t, "(radius)", json_object_get(reply, "radius")) &&
 	     add_counters(t, "(policy)", json_object_get(reply, "policy"));
 	json_array_foreach(json_object_get(reply, "ports"), i, e)

@@ -18,8 +18,9 @@
 
 LOG_MODULE(radius);
 
-#define SLOTS 4096 /* requests remembered, to know those that come again; power of two */
-#define BURST 256  /* datagrams at once, before others have their turn */
+#define SLOTS 16384 /* requests remembered, to know those that come again; power of two, */
+#define WAYS 4      /* ... in sets */
+#define BURST 256   /* datagrams at once, before others have their turn */
 #define RCVBUF (4 << 20)
 #define SECRET_MAX 255
 #define AUDIT_US US_PER_SEC /* between two audit lines about one kind of fault */
@@ -31,7 +32,8 @@ struct slot {
 	enum slot_state state;
 	uint32_t life; /* grows with each that takes the place */
 	struct sockaddr_in6 from;
-	struct radius_request r; /* its pointers are not used any more */
+	uint8_t id;
+	uint8_t authenticator[16];
 	uint8_t reply[RADIUS_REPLY_MAX];
 	uint8_t reply_len;
 };
@@ -50,6 +52,7 @@ struct mgmt_radius {
 	bool keeps_fd; /* ... on the socket in use */
 	uint64_t count[RADIUS_N_COUNTERS];
 	uint64_t audited_us[RADIUS_N_COUNTERS];
+	unsigned clock; /* the way that is given up next */
 	struct slot slot[SLOTS];
 };
 
@@ -254,24 +257,34 @@ static void reply(struct mgmt *m, struct slot *s)
 		count(m, RADIUS_C_replies);
 }
 
-/* The place of a request. */
+static bool is_same(
+	const struct slot *s, const struct sockaddr_in6 *from, const struct radius_request *r)
+{
+	return s->state != SLOT_FREE && s->id == r->id && s->from.sin6_port == from->sin6_port &&
+	       memcmp(&s->from.sin6_addr, &from->sin6_addr, sizeof(from->sin6_addr)) == 0 &&
+	       memcmp(s->authenticator, r->authenticator, sizeof(r->authenticator)) == 0;
+}
+
+/* The request's place: where it is already, or where it may be. One that has no reply yet is the
+ * last to go; whoever sent it asks again. */
 static struct slot *slot_of(
 	struct mgmt *m, const struct sockaddr_in6 *from, const struct radius_request *r)
 {
+	struct slot *set, *victim;
 	uint32_t a, b;
 
 	memcpy(&a, r->authenticator, sizeof(a));
 	memcpy(&b, from->sin6_addr.s6_addr + 12, sizeof(b));
 	a ^= (b + from->sin6_port + ((uint32_t)r->id << 24)) * 0x9e3779b1u;
-	return &m->radius->slot[(a ^ a >> 16) & (SLOTS - 1)];
-}
-
-static bool is_same(
-	const struct slot *s, const struct sockaddr_in6 *from, const struct radius_request *r)
-{
-	return s->state != SLOT_FREE && s->r.id == r->id && s->from.sin6_port == from->sin6_port &&
-	       memcmp(&s->from.sin6_addr, &from->sin6_addr, sizeof(from->sin6_addr)) == 0 &&
-	       memcmp(s->r.authenticator, r->authenticator, sizeof(r->authenticator)) == 0;
+	set = &m->radius->slot[((a ^ a >> 16) & (SLOTS - 1)) / WAYS * WAYS];
+	victim = &set[m->radius->clock++ % WAYS];
+	for (unsigned i = 0; i < WAYS; i++) {
+		if (is_same(&set[i], from, r))
+			return &set[i];
+		if (victim->state == SLOT_WAITS && set[i].state != SLOT_WAITS)
+			victim = &set[i];
+	}
+	return victim;
 }
 
 static unsigned slot_number(const struct mgmt *m, const struct slot *s)
@@ -373,7 +386,8 @@ static void datagram(struct mgmt *m, const uint8_t *p, size_t len, const struct 
 	s->state = SLOT_WAITS;
 	s->life++;
 	s->from = *from;
-	s->r = r;
+	s->id = r.id;
+	memcpy(s->authenticator, r.authenticator, sizeof(s->authenticator));
 	s->reply_len = (uint8_t)radius_reply(&r, l->secret, l->secret_len, s->reply);
 	account(m, s, fault, &r, &host);
 }

@@ -64,6 +64,17 @@ static json_t *link_counters(const struct mgmt *m, const char *name, uint16_t id
 	return json_pack("{s:s?,s:o,s:o}", "link", name, "outcomes", outcomes, "events", events);
 }
 
+/* How full control's tables are. */
+static json_t *tables_object(const struct mgmt *m)
+{
+	json_t *o = json_object();
+
+	for (unsigned i = 0; i < CTL_N_TABLES; i++)
+		json_object_set_new(
+			o, ctl_table_name(i), json_integer(ctl_table_in_use(m->p.ctl, i)));
+	return o;
+}
+
 static void other_counters(struct mgmt *m, struct show_state *s, struct text *out)
 {
 	struct policy_stats ps;
@@ -73,6 +84,8 @@ static void other_counters(struct mgmt *m, struct show_state *s, struct text *ou
 	text_str(out, ",\"cache\":");
 	text_json(out, show_cache_counters(m));
 	policy_stats(m->state.world->policy, &ps);
+	text_str(out, ",\"tables\":");
+	text_json(out, tables_object(m));
 	text_str(out, ",\"radius\":");
 	text_json(out, mgmt_radius_show(m));
 	text_str(out, ",\"policy\":");

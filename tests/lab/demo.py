@@ -71,6 +71,51 @@ def records(laptop, printer, family):
              + paint("2", f"(TTL {found[0]['ttl']}, from {found[0]['source'].partition('%')[0]})"))
 
 
+AP = {"north": "02-AA-00-00-00-01:eduroam", "south": "02-AA-00-00-00-02:eduroam"}
+STUDENTS = os.path.join(os.path.dirname(os.path.abspath(__file__)), "students.yaml")
+
+
+def account(lab, status, phone, user, where):
+    """What the WLAN controller says of a station, by FreeRADIUS's own client."""
+    say(f"controller$ radclient … acct   # {status} {user} {phone.mac} at the AP of {where}")
+    lab.gateway.ns.run("radclient", "127.0.0.1:1813", "acct", "demo", stdin="\n".join((
+        f"Acct-Status-Type = {status}", f'Acct-Session-Id = "{user}"', f'User-Name = "{user}"',
+        f'Calling-Station-Id = "{phone.mac}"', f'Called-Station-Id = "{AP[where]}"', 'Filter-Id = "students"')) + "\n")
+
+
+def found(phone, service_type):
+    return sorted({r["rdata"].partition(f".{service_type}")[0].replace("\\032", " ")
+                   for r in phone.lookup(f"{service_type}.local.", "PTR", 4)})
+
+
+def students(lab, printer):
+    """Two students on one wireless VLAN: each sees only their own receiver, and the printer of their building."""
+    heading("Second act: students, logged in by RADIUS (tests/lab/students.yaml)")
+    lab.gateway.ns.sh("umask 077; echo demo >/run/linkspan/radius.secret")
+    with open(STUDENTS, encoding="utf-8") as file:
+        lab.gateway.write_config(file.read())
+    lab.gateway.ctl("reload")
+    receivers = [lab.station(name, 10).start_avahi() for name in ("anns-tv", "bobs-tv")]
+    ann, bob = lab.station("ann", 20), lab.station("bob", 20)
+    annex = lab.station("annex", 30).start_avahi()
+    for receiver, name in zip(receivers, ("Ann's TV", "Bob's TV")):
+        receiver.publish(name, "_airplay._tcp", 7000, "model=AppleTV5,3")
+    printer.publish("North printer", SERVICE, 631, "rp=ipp/print")
+    annex.publish("South printer", SERVICE, 631, "rp=ipp/print")
+    expect(found(ann, "_airplay._tcp") == [], "nobody has logged in: a phone in the wireless VLAN finds no receiver")
+    account(lab, "Start", ann, "ann", "north")
+    account(lab, "Start", bob, "bob", "south")
+    for phone, user, receiver, building in ((ann, "Ann", "Ann's TV", "North printer"),
+                                            (bob, "Bob", "Bob's TV", "South printer")):
+        expect(found(phone, "_airplay._tcp") == [receiver], f"{user} finds {receiver}, and no other")
+        expect(found(phone, SERVICE) == [building], f"{user} finds the {building}, and no other")
+    account(lab, "Interim-Update", ann, "ann", "south")
+    expect(found(ann, SERVICE) == ["South printer"], "Ann went over to the south: the South printer is hers now")
+    expect(found(ann, "_airplay._tcp") == ["Ann's TV"], "... and Ann's TV is still her own")
+    say("# linkspanctl show stations")
+    show(lab.gateway.ctl("show", "stations").stdout)
+
+
 def demo(lab):
     started = time.monotonic()
     heading("The campus: a switch with three VLANs, real Avahi on each")
@@ -122,6 +167,8 @@ def demo(lab):
     browser.wait_line("^-;eth0;IPv4;Office", 5)
     browser.wait_line("^-;eth0;IPv6;Office", 5)
     seen("the laptop's list is empty again")
+
+    students(lab, printer)
 
     wire.stop()
     lab.gateway.stop()
