@@ -39,11 +39,11 @@ static struct policy_names *names;
 
 static struct dp_world *build(const char *text, uint64_t generation)
 {
-	struct mgmt_world_input in = {
-		.ports = ports, .n_workers = 4, .generation = generation, .names = names};
+	struct mgmt_world_input in = {.ports = ports, .n_workers = 4, .generation = generation};
 
 	if (names == NULL)
 		names = policy_names_create();
+	in.names = names;
 	why[0] = '\0';
 	config = load(text);
 	ids = link_ids_make(NULL, config, NULL, NULL);
