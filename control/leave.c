@@ -9,6 +9,9 @@ void ctl_leave(struct ctl *c, uint32_t station)
 {
 	struct ctl_whereabouts *at = &c->people.at[station];
 
+	at->leaving_gen = atomic_load_explicit(
+		&cache_station_at(c->view, station)->gen, memory_order_relaxed);
+	/* If one that had its place before waits there, that is gone: this one goes instead. */
 	if (at->leaving_next != 0)
 		return;
 	at->leaving_next = c->people.leaving != 0 ? c->people.leaving : station;
@@ -39,7 +42,9 @@ unsigned ctl_leave_turn(struct ctl *c)
 	while (p->leaving != 0 && done < TURN_RECORDS) {
 		uint32_t station = p->leaving;
 		struct ctl_whereabouts *at = &p->at[station];
-		bool live = cache_station_is_live(c->view, station);
+		/* Another one may have its place by now. */
+		bool live = atomic_load_explicit(&cache_station_at(c->view, station)->gen,
+				    memory_order_relaxed) == at->leaving_gen;
 
 		if (live)
 			done += withdraw(c, station, TURN_RECORDS - done);

@@ -203,7 +203,11 @@ void ctl_people_made(struct ctl *c, uint32_t station)
 	struct ctl_whereabouts *at = &c->people.at[station];
 	uint32_t idx = person_get(c, &cache_station_at(c->view, station)->mac);
 
-	*at = (struct ctl_whereabouts){.person = idx};
+	/* It may be on a list still, by what it was before: those look at who it is. */
+	at->person = idx;
+	at->next = 0;
+	at->present_ms = 0;
+	at->browsers = 0;
 	if (idx != 0) {
 		at->next = person_at(c, idx)->stations;
 		person_at(c, idx)->stations = station;
