@@ -139,6 +139,49 @@ static void check_roles(
 		yaml_check_role(ld, roles, e[i].station.role, yaml_child(e[i].node, "role"));
 }
 
+/* An address said to be a station's own, and whose. */
+struct owned {
+	struct ip_prefix addr;
+	const struct entry *of;
+};
+
+static int by_address(const void *pa, const void *pb)
+{
+	const struct owned *a = pa, *b = pb;
+	int order = memcmp(&a->addr, &b->addr, sizeof(a->addr));
+
+	return order ? order
+		     : (a->of->station.pos.line > b->of->station.pos.line) -
+			       (a->of->station.pos.line < b->of->station.pos.line);
+}
+
+/* No address, or prefix, is two stations' own. */
+static int check_addresses(struct yaml_loader *ld, const struct entry *e, uint32_t n)
+{
+	struct owned *all;
+	uint32_t m = 0;
+
+	for (uint32_t i = 0; i < n; i++)
+		m += e[i].station.n_addresses;
+	all = yaml_arena_array(ld->tree, m + 1, sizeof(*all));
+	if (!all) {
+		yaml_oom(ld);
+		return -ENOMEM;
+	}
+	m = 0;
+	for (uint32_t i = 0; i < n; i++)
+		for (uint32_t k = 0; k < e[i].station.n_addresses; k++)
+			all[m++] = (struct owned){e[i].station.addresses[k], &e[i]};
+	if (m)
+		qsort(all, m, sizeof(*all), by_address);
+	for (uint32_t i = 1; i < m; i++)
+		if (memcmp(&all[i].addr, &all[i - 1].addr, sizeof(all[i].addr)) == 0)
+			yaml_complain(ld, yaml_child(all[i].of->node, "addresses"),
+				"found an address of the station at line %u, expected others",
+				all[i - 1].of->station.pos.line);
+	return 0;
+}
+
 int yaml_build_stations(struct yaml_loader *ld, struct draft *draft,
 	const struct yaml_places *places, struct yaml_roles *roles)
 {
@@ -167,6 +210,8 @@ int yaml_build_stations(struct yaml_loader *ld, struct draft *draft,
 		yaml_names_add(&roles->names, draft->stations[i].role, i);
 	yaml_names_sort(&roles->names);
 	check_roles(ld, roles, e, n);
+	if (check_addresses(ld, e, n))
+		return -ENOMEM;
 	if (n)
 		qsort(e, n, sizeof(*e), by_mac);
 	for (uint32_t i = 0; i < n; i++) {

@@ -378,6 +378,48 @@ Test(bad, relations)
 		"they learn has no consumer yet\n");
 }
 
+Test(bad, wireless_and_radius)
+{
+	expect_lines(PORT
+		"locations: {c: {}}\nroles: [staff]\n"
+		"links: [{name: l, port: p, mode: off, require: [authenticated, on-link], silence: "
+		"1s}]\n"
+		"stations:\n"
+		"  - {mac: \"02:00:00:00:00:01\", authenticated: maybe, addresses: [10.0.0.1, "
+		"10.0.0.0.1]}\n"
+		"  - {mac: \"02:00:00:00:00:02\", addresses: 10.0.0.1}\n"
+		"  - {mac: \"02:00:00:00:00:03\", addresses: [10.0.0.1/24]}\n"
+		"radius:\n"
+		"  listen: 127.0.0.1\n"
+		"  clients: [10.0.0.0/8, local]\n"
+		"  roles: {students: student, Staff: staff}\n"
+		"  locations: {\"00-10-A4-23-19-C0\": c, \"00:10:a4:23:19:c0\": c, ap: d, x: {}}\n",
+		"t.yaml:4:64: links[0].require[1]: found \"on-link\", expected authenticated, "
+		"on-link-address or own-address\n"
+		"t.yaml:4:83: links[0].silence: found \"1s\", expected a duration 10s..7d or off\n"
+		"t.yaml:6:47: stations[0].authenticated: found \"maybe\", expected one of "
+		"false|true\n"
+		"t.yaml:6:76: stations[0].addresses[1]: found \"10.0.0.0.1\", expected an address "
+		"like 10.0.0.7, or a prefix like 10.0.0.0/24 without host bits\n"
+		"t.yaml:7:43: stations[1].addresses: found an address of the station at line 6, "
+		"expected others\n"
+		"t.yaml:8:44: stations[2].addresses[0]: found \"10.0.0.1/24\", expected an address "
+		"like 10.0.0.7, or a prefix like 10.0.0.0/24 without host bits\n"
+		"t.yaml:10:3: radius.secret_file: found nothing, expected an absolute path, since "
+		"listen is there (required)\n"
+		"t.yaml:10:11: radius.listen: found \"127.0.0.1\", expected an address with a port "
+		"like \"127.0.0.1:1813\" or \"[::1]:1813\"\n"
+		"t.yaml:11:25: radius.clients[1]: found \"local\", expected an address like "
+		"10.0.0.7, or a prefix like 10.0.0.0/24 without host bits\n"
+		"t.yaml:12:21: radius.roles.students: found \"student\", expected one of the roles "
+		"that roles: lists\n"
+		"t.yaml:13:39: radius.locations.\"00:10:a4:23:19:c0\": found the same as in line "
+		"13, "
+		"expected another\n"
+		"t.yaml:13:67: radius.locations.ap: found \"d\", expected the path of a location\n"
+		"t.yaml:13:73: radius.locations.x: found an empty map, expected text\n");
+}
+
 Test(bad, locations_and_stations)
 {
 	expect_lines(PORT "locations: {a/b: {}, c: x, d: {e: ~}}\n"

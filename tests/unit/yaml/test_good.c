@@ -338,3 +338,43 @@ Test(good, delivery_follows_the_type)
 	cr_expect(c->links[3].isolated);
 	config_free(c);
 }
+
+Test(good, wireless_and_radius)
+{
+	struct config *c = load_good(
+		"ports: [{name: p, device: \"tap:t0\"}]\n"
+		"locations: {c: {hall: {}}}\n"
+		"links: [{name: l, port: p, type: wireless, require: [own-address, authenticated], "
+		"silence: 10m, policy: {in: x}}, {name: m, port: p, vlan: 2, require: "
+		"on-link-address, "
+		"policy: {in: x}}]\n"
+		"stations:\n"
+		"  - {mac: \"02:00:00:00:00:01\", ap: ap-17, authenticated: true, addresses: "
+		"[10.0.0.7, \"2001:db8:0:7::/64\"]}\n"
+		"  - {mac: \"02:00:00:00:00:02\", authenticated: false}\n"
+		"policies: {x: [{permit: any}]}\n"
+		"radius: {listen: \"[::1]:1813\", secret_file: /s, roles: {b: staff, a: student}, "
+		"locations: {\"00-10-A4-23-19-C0\": c/hall}}\n");
+	const struct config_radius *r = &c->radius;
+
+	cr_expect_eq(c->links[0].require, CONFIG_REQUIRE_AUTHENTICATED | CONFIG_REQUIRE_OWN);
+	cr_expect_eq(c->links[0].silence, 600);
+	cr_expect_eq(c->links[1].require, CONFIG_REQUIRE_ON_LINK);
+	cr_expect_eq(c->links[1].silence, 0);
+	cr_expect_str_eq(c->stations[0].ap, "ap-17");
+	cr_expect_eq(c->stations[0].authenticated, CONFIG_AUTHENTICATED_YES);
+	cr_assert_eq(c->stations[0].n_addresses, 2);
+	cr_expect_eq(c->stations[0].addresses[0].len, 32);
+	cr_expect_eq(c->stations[0].addresses[1].len, 64);
+	cr_expect_eq(c->stations[1].authenticated, CONFIG_AUTHENTICATED_NO);
+	cr_expect_eq(r->listen.family, 6);
+	cr_expect_eq(r->port, 1813);
+	cr_expect_eq(r->n_clients, 2, "this machine, over both families");
+	cr_assert_eq(r->n_roles, 2);
+	cr_expect_str_eq(r->roles[0].key, "a");
+	cr_expect_str_eq(r->roles[0].role, "student");
+	cr_assert_eq(r->n_locations, 1);
+	cr_expect_str_eq(r->locations[0].key, "00:10:a4:23:19:c0");
+	cr_expect_eq(r->locations[0].location, 1);
+	config_free(c);
+}
