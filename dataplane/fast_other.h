@@ -137,7 +137,10 @@ static inline void look_up_other(struct dp_worker *w, struct other *o)
 	rte_prefetch0(f->regular);
 	if (o->response)
 		return;
+	/* Of a stranger no set was looked for. */
 	o->stranger = f->l->personal && !personalise(w, f);
+	if (o->stranger)
+		return;
 	fetch_entry(w, f);
 	if (f->e == NULL)
 		return;
@@ -254,10 +257,10 @@ static inline enum taken end_query(struct dp_worker *w, struct dp_txq *q, const 
 
 static inline enum taken answer_other(struct dp_worker *w, struct dp_txq *q, struct other *o)
 {
-	const struct dp_rendered *e = entry_of(w, o->f), *said = e;
+	const struct dp_rendered *e = o->stranger ? NULL : entry_of(w, o->f), *said = e;
 	uint32_t knows = 0;
 
-	if (o->stranger || e == NULL || !is_for(w, o->f, e))
+	if (e == NULL || !is_for(w, o->f, e))
 		return leave(w, o->f, DP_METER_QUERIES);
 	if (o->several && memcmp(e->asked, o->dns + 12, o->asked) != 0)
 		return LEFT;
