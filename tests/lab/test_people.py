@@ -143,7 +143,7 @@ def test_a_role_given_by_command(people):
     explained = people.gateway.ctl("explain", "--consumer", phone.mac, "--service", "Web").stdout
     assert "deny" in explained and "consumer matches: no" in explained
     said = people.gateway.ctl("station", "set", phone.mac, "role=staff").stdout
-    assert said == f"{phone.mac} user=ann role=staff location=\n"
+    assert said == f"{phone.mac} user=ann role=staff location= ap= authenticated=no addresses=\n"
     until(lambda: seen(phone, "_http._tcp") == {"Web"}, 20, "staff finds it")
     assert people.gateway.ctl("explain", "--consumer", phone.mac, "--service", "Web",
                               as_json=True)["services"][0]["verdict"] == "permit"
