@@ -636,14 +636,7 @@ bool ctl_interest_ask_station(struct ctl *c, uint32_t interest, uint32_t station
 	const struct ctl_interest *in = ctl_table_at(&c->interests.questions, interest);
 	const struct cache_station *st = cache_station_at(c->view, station);
 	const struct dp_link *l = ctl_gateway_link(c, st->link);
-	struct ctl_ask a = {.qname = in->name,
-		.qtype = DNS_TYPE_PTR,
-		.link = st->link,
-		.how = CTL_ASK_REFRESH,
-		.verify = true,
-		.alone = true,
-		.station = station};
 
 	return l != NULL && in->name_len > 0 && is_to_be_asked(c, in, l, in->name) &&
-	       ctl_question_ask(c, &a) == CTL_ASKED_NOW;
+	       ctl_question_verify(c, in->name, DNS_TYPE_PTR, st->link, station) == CTL_ASKED_NOW;
 }

@@ -32,18 +32,11 @@ bool ctl_pinned_ask_station(struct ctl *c, uint32_t i, uint32_t station)
 	const struct dp_pinned *p = &c->world->pinned[i];
 	const struct cache_station *st = cache_station_at(c->view, station);
 	const struct dp_link *l = ctl_gateway_link(c, st->link);
-	const struct ctl_ask a = {.qname = p->name,
-		.qtype = DNS_TYPE_PTR,
-		.link = st->link,
-		.how = CTL_ASK_REFRESH,
-		.verify = true,
-		.alone = true,
-		.station = station};
 
 	return l != NULL &&
 	       policy_permits(policy_ask(c->world->table,
 		       policy_type(c->world->policy, p->name, p->type_len), l->col_probe)) &&
-	       ctl_question_ask(c, &a) == CTL_ASKED_NOW;
+	       ctl_question_verify(c, p->name, DNS_TYPE_PTR, st->link, station) == CTL_ASKED_NOW;
 }
 
 void ctl_pinned_ask(struct ctl *c, const struct dp_link *l)

@@ -281,6 +281,20 @@ enum ctl_asked ctl_question_ask(struct ctl *c, const struct ctl_ask *a)
 	return CTL_ASKED_NOW;
 }
 
+enum ctl_asked ctl_question_verify(
+	struct ctl *c, const uint8_t *qname, uint16_t qtype, uint16_t link, uint32_t station)
+{
+	const struct ctl_ask a = {.qname = qname,
+		.qtype = qtype,
+		.link = link,
+		.how = CTL_ASK_REFRESH,
+		.verify = true,
+		.alone = true,
+		.station = station};
+
+	return ctl_question_ask(c, &a);
+}
+
 static void answered_by(struct ctl *c, struct hash128 node, const struct cache_record *r)
 {
 	uint32_t idx = ctl_table_find(&c->questions.table, question_key(node, r->link));

@@ -95,6 +95,11 @@ enum ctl_asked {
 /* Somebody wants to know. */
 enum ctl_asked ctl_question_ask(struct ctl *c, const struct ctl_ask *a);
 
+/* Is it still there? Asks the station, and it alone, for its own (RFC 6762 §10.4). station: 0, all
+ * of the link. */
+enum ctl_asked ctl_question_verify(
+	struct ctl *c, const uint8_t *qname, uint16_t qtype, uint16_t link, uint32_t station);
+
 /* Would asking this put a question on the link now, rather than join one that was asked a moment
  * ago? */
 bool ctl_question_is_news(struct ctl *c, const struct ctl_ask *a);

@@ -147,16 +147,9 @@ static enum ctl_unmet find_out(struct ctl *c, const struct dp_link *l, const str
 /* It is the claimant's: the record that could not be learned is asked for. */
 static void ask_claimant(struct ctl *c, const struct ctl_binding *b)
 {
-	const struct ctl_ask a = {.qname = b->name,
-		.qtype = b->addr.family == 4 ? DNS_TYPE_A : DNS_TYPE_AAAA,
-		.link = b->link,
-		.how = CTL_ASK_REFRESH,
-		.verify = true,
-		.alone = true,
-		.station = ctl_people_know(c, b->link, &b->mac)};
-
 	if (b->name[0] != 0 && mac_equal(&b->asker, &b->mac))
-		ctl_question_ask(c, &a);
+		ctl_question_verify(c, b->name, b->addr.family == 4 ? DNS_TYPE_A : DNS_TYPE_AAAA,
+			b->link, ctl_people_know(c, b->link, &b->mac));
 }
 
 bool ctl_bind_heard(

@@ -42,22 +42,15 @@ static void ask(struct ctl *c, uint32_t station)
 
 	for (unsigned i = 0; i < ASK_RECORDS && rec != 0; i++) {
 		const struct cache_record *r = cache_record_at(c->view, rec);
-		struct ctl_ask a = {
-			.qname = cache_node_name(c->view, cache_node_at(c->view, r->node)),
-			.qtype = r->rrtype,
-			.link = r->link,
-			.how = CTL_ASK_REFRESH,
-			.verify = true,
-			.alone = true,
-			.station = station};
+		const uint8_t *name = cache_node_name(c->view, cache_node_at(c->view, r->node));
+		const uint8_t *host = NULL;
 
-		ctl_question_ask(c, &a);
-		a.qname = r->rrtype == DNS_TYPE_SRV
-				  ? dns_rdata_name(DNS_TYPE_SRV, cache_record_rdata(c->view, r))
-				  : NULL;
-		for (unsigned k = 0; k < 2 && a.qname != NULL && a.qname[0] != 0; k++) {
-			a.qtype = k == 0 ? DNS_TYPE_A : DNS_TYPE_AAAA;
-			ctl_question_ask(c, &a);
+		ctl_question_verify(c, name, r->rrtype, r->link, station);
+		if (r->rrtype == DNS_TYPE_SRV)
+			host = dns_rdata_name(DNS_TYPE_SRV, cache_record_rdata(c->view, r));
+		if (host != NULL && host[0] != 0) {
+			ctl_question_verify(c, host, DNS_TYPE_A, r->link, station);
+			ctl_question_verify(c, host, DNS_TYPE_AAAA, r->link, station);
 		}
 		rec = r->station_next;
 	}

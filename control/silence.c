@@ -58,16 +58,10 @@ static void ask(struct ctl *c, uint32_t station)
 
 	for (unsigned i = 0; i < RECORDS_WALK && rec != 0; i++) {
 		const struct cache_record *r = cache_record_at(c->view, rec);
-		const struct ctl_ask a = {
-			.qname = cache_node_name(c->view, cache_node_at(c->view, r->node)),
-			.qtype = r->rrtype,
-			.link = r->link,
-			.how = CTL_ASK_REFRESH,
-			.verify = true,
-			.alone = true,
-			.station = station};
+		const uint8_t *name = cache_node_name(c->view, cache_node_at(c->view, r->node));
 
-		if (cache_record_held(r, c->now_ms) && ctl_question_ask(c, &a) != CTL_NOT_ASKED)
+		if (cache_record_held(r, c->now_ms) &&
+			ctl_question_verify(c, name, r->rrtype, r->link, station) != CTL_NOT_ASKED)
 			return;
 		rec = r->station_next;
 	}
