@@ -11,14 +11,20 @@
 /* Compiled once for every instruction set it is worth it for, as FAST_VERSION called FAST_NAME
  * (meson.build). */
 
+/* What is kept, and what saying it takes. */
+static __rte_always_inline void fetch_said(struct dp_worker *w, struct fast *f)
+{
+	fetch_entry(w, f);
+	rte_prefetch0(f->l->hdr4);
+	rte_prefetch0(&w->counters->link[f->l->id].event[DP_EV_rendered]);
+}
+
 /* Third pass. */
 static inline void look_up_plain(struct dp_worker *w, struct fast *f)
 {
-	fetch_entry(w, f);
+	fetch_said(w, f);
 	f->regular = regular_of(w, f);
 	rte_prefetch0(f->regular);
-	rte_prefetch0(f->l->hdr4);
-	rte_prefetch0(&w->counters->link[f->l->id].event[DP_EV_rendered]);
 }
 
 #define AHEAD 3
@@ -66,21 +72,9 @@ static __rte_always_inline unsigned take_plain(struct dp_worker *w, struct dp_tx
 		if (i + AHEAD < n)
 			fetch_station(w, plain[i + AHEAD]);
 		t = answer_plain(w, q, f, false);
-		if (unlikely(t == LEFT))
-			continue;
-		if (unlikely(t == SPENT))
-			sieved->spent[sieved->n_spent++] = f->m;
-		burst[f->at] = NULL;
-		taken++;
+		taken += take(burst, sieved, f, t);
 	}
 	return taken;
-}
-
-static inline void fetch_personal(struct dp_worker *w, struct fast *f)
-{
-	fetch_entry(w, f);
-	rte_prefetch0(f->l->hdr4);
-	rte_prefetch0(&w->counters->link[f->l->id].event[DP_EV_rendered]);
 }
 
 /*
@@ -107,20 +101,15 @@ static __rte_noinline unsigned take_personal(struct dp_worker *w, struct dp_txq 
 		if (likely(personalise(w, plain[i])))
 			plain[kept++] = plain[i];
 		if (kept > fetched + AHEAD)
-			fetch_personal(w, plain[fetched++]);
+			fetch_said(w, plain[fetched++]);
 	}
 	while (fetched < kept)
-		fetch_personal(w, plain[fetched++]);
+		fetch_said(w, plain[fetched++]);
 	for (unsigned i = 0; i < kept; i++) {
 		struct fast *f = plain[i];
 		enum taken t = answer_plain(w, q, f, true);
 
-		if (unlikely(t == LEFT))
-			continue;
-		if (unlikely(t == SPENT))
-			sieved->spent[sieved->n_spent++] = f->m;
-		burst[f->at] = NULL;
-		taken++;
+		taken += take(burst, sieved, f, t);
 	}
 	return taken;
 }

@@ -316,12 +316,7 @@ static __rte_noinline unsigned take_others(struct dp_worker *w, struct dp_txq *q
 		struct other *o = read[i];
 		enum taken t = o->response ? hear(w, o) : answer_other(w, q, o);
 
-		if (t == LEFT)
-			continue;
-		if (t == SPENT)
-			sieved->spent[sieved->n_spent++] = o->f->m;
-		burst[o->f->at] = NULL;
-		taken++;
+		taken += take(burst, sieved, o->f, t);
 	}
 	return taken;
 }

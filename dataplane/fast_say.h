@@ -17,6 +17,18 @@ enum taken {
 	SPENT, /* it ended: the mbuf is to be freed */
 };
 
+/* Takes a packet that did not go the long way out of its burst; returns how many, 0 or 1. */
+static __rte_always_inline unsigned take(
+	struct rte_mbuf **burst, struct dp_sieved *sieved, const struct fast *f, enum taken t)
+{
+	if (unlikely(t == LEFT))
+		return 0;
+	if (unlikely(t == SPENT))
+		sieved->spent[sieved->n_spent++] = f->m;
+	burst[f->at] = NULL;
+	return 1;
+}
+
 static __rte_always_inline struct dp_rendered *look_up(
 	const struct dp_rendered_table *t, const struct dp_rendered_set *s, uint64_t hash)
 {
