@@ -49,7 +49,7 @@ unsigned ctl_held(const struct ctl *c);
 /* What control counts; written by control, read relaxed by anybody. X(name, text). */
 #define CTL_COUNTERS(X)                                                                            \
 	X(responses, "advertisements looked at")                                                   \
-	X(responses_reflected, "... that are a repeater's copy from another link: not learned")    \
+	X(responses_reflected, "advertisements that are a repeater's copy from another link")      \
 	X(records_learned, "records new to the cache")                                             \
 	X(records_refreshed, "records heard again")                                                \
 	X(responses_gateways, "responses of other gateways: nothing is learned of them")           \
@@ -59,7 +59,7 @@ unsigned ctl_held(const struct ctl *c);
 	X(questions_heard, "our questions left to somebody who just asked them (RFC 6762 7.3)")    \
 	X(stations_left, "stations that left the network: what they offered was withdrawn")        \
 	X(stations_moved, "stations that came from another wireless link")                         \
-	X(moves_refused, "... and did so too often to be believed")                                \
+	X(moves_refused, "stations that moved too often to be believed")                           \
 	X(stations_doubted, "silent stations that were asked whether they are still there")        \
 	X(refused_unauthenticated, "advertisements of stations that are not authenticated")        \
 	X(refused_off_link, "addresses announced that do not lie in their link's prefixes")        \
@@ -78,10 +78,10 @@ unsigned ctl_held(const struct ctl *c);
 	X(records_refused, "records refused by a limit")                                           \
 	X(records_ignored, "records that never cross (link-local names, foreign domains, OPT)")    \
 	X(questions_missed, "questions nothing was cached for")                                    \
-	X(questions_coalesced, "... asked already a moment ago")                                   \
-	X(questions_denied, "... that policy keeps off every provider link")                       \
-	X(questions_refused, "... not asked for want of room, or too many at once")                \
-	X(questions_no_owner, "... about a name whose owner is not known")                         \
+	X(questions_coalesced, "questions nothing was cached for, asked already a moment ago")     \
+	X(questions_denied, "questions that policy keeps off every provider link")                 \
+	X(questions_refused, "questions not asked for want of room, or too many at once")          \
+	X(questions_no_owner, "questions about a name whose owner is not known")                   \
 	X(queries_sent, "mDNS queries of ours put on links")                                       \
 	X(queries_over_budget, "mDNS queries put off by query_budget")                             \
 	X(refreshes, "records whose owner was asked again before they expire")                     \
@@ -91,17 +91,17 @@ unsigned ctl_held(const struct ctl *c);
 	X(waiting_refused, "waiting queries not kept: table full")                                 \
 	X(told, "records told to open browsers and links that announce")                           \
 	X(withdrawn, "goodbyes told to open browsers")                                             \
-	X(told_once, "... without the repetition a second later: too many at once")                \
-	X(updates_put_off, "... not told: more than ten updates of it in a minute")                \
+	X(told_once, "records told without the repetition a second later: too many")               \
+	X(updates_put_off, "records not told: more than ten updates of it in a minute")            \
 	X(interest_refused, "open browsers not remembered: table full")                            \
 	X(probes_unsure, "probes for names whose owner was asked first (RFC 6762 8.1)")            \
 	X(names_doubted, "names whose owner was asked whether it still lives")                     \
-	X(names_confirmed, "... and it does")                                                      \
-	X(names_let_go, "... and it did not answer: its records were withdrawn (RFC 6762 10.4)")   \
-	X(names_not_doubted, "... and it could not be asked: table full, or link gone")            \
+	X(names_confirmed, "names whose owner was asked, and lives")                               \
+	X(names_let_go, "names withdrawn since their owner did not answer (RFC 6762 10.4)")        \
+	X(names_not_doubted, "names whose owner could not be asked: table full, or link gone")     \
 	X(names_in_conflict, "claims to a name that another link's host has (RFC 6762 9)")         \
 	X(ties_broken, "probes passed on to a station that lost the tie-break (RFC 6762 8.2)")     \
-	X(conflicts_overlooked, "... not looked into: table full")                                 \
+	X(conflicts_overlooked, "claims to another host's name not looked into: table full")       \
 	X(host_answers, "ARP and ND answers sent")                                                 \
 	X(group_reports, "IGMP and MLD reports sent")                                              \
 	X(host_ignored, "host duty packets that asked for nothing of ours")                        \
@@ -140,6 +140,15 @@ enum ctl_table_name {
 /* Its name, and how many entries are in use: a turn old. Any thread. */
 const char *ctl_table_name(unsigned table);
 uint32_t ctl_table_in_use(const struct ctl *c, unsigned table);
+
+/* Frees that wait until no worker can see what they free. A turn old. */
+struct ctl_deferral {
+	uint32_t waiting, most, room; /* now, ever, at most */
+	uint64_t done, refused;
+};
+
+/* Any thread. */
+void ctl_deferral(const struct ctl *c, struct ctl_deferral *out);
 
 const char *ctl_counter_name(unsigned counter);
 const char *ctl_counter_text(unsigned counter);

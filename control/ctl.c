@@ -410,6 +410,17 @@ const char *ctl_table_name(unsigned table)
 	return table < CTL_N_TABLES ? names[table] : NULL;
 }
 
+void ctl_deferral(const struct ctl *c, struct ctl_deferral *out)
+{
+	const struct defer *d = &c->defer;
+
+	out->waiting = defer_pending(d);
+	out->most = __atomic_load_n(&d->high_water, __ATOMIC_RELAXED);
+	out->room = d->capacity;
+	out->done = counter_read(&d->done);
+	out->refused = counter_read(&d->refused);
+}
+
 uint32_t ctl_table_in_use(const struct ctl *c, unsigned table)
 {
 	const struct ctl_table *const tables[] = {

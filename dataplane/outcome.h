@@ -63,11 +63,11 @@ enum dp_outcome {
 /* What else is counted per link: not an end of a packet. */
 #define DP_EVENTS(X)                                                                               \
 	X(rx, "packets received")                                                                  \
-	X(rx_multicast, "... to a multicast address")                                              \
-	X(rx_broadcast, "... to all")                                                              \
+	X(rx_multicast, "packets received that were sent to a multicast address")                  \
+	X(rx_broadcast, "packets received that were sent to all (broadcast)")                      \
 	X(rendered, "queries answered by what was rendered for one before")                        \
-	X(rendered_known, "... whose every answer the querier knew")                               \
-	X(rendered_missed, "... for which control had heard just before that there is nothing")    \
+	X(rendered_known, "queries rendered answers told: the querier knows all of it")            \
+	X(rendered_missed, "queries of which control had heard just before: nothing answers them") \
 	X(heard_again, "advertisements heard again within a second, with nothing new")             \
 	X(tx_records, "records sent in answer sections")                                           \
 	X(crossed, "frames passed on by their Ethernet header alone")                              \

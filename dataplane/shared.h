@@ -44,6 +44,7 @@ struct dp_link_counters {
 struct dp_counters {
 	struct dp_link_counters *link; /* [DP_LINKS_MAX], [0]: packets of no link */
 	uint64_t turns, busy_turns;    /* the load of the lcore */
+	uint64_t busy_us;              /* ... what its busy turns took; its loop writes */
 } __attribute__((aligned(64)));
 
 struct dp_shared;

@@ -412,15 +412,26 @@ void mgmt_audit_config(struct mgmt *m, const char *what, json_t *more)
 	json_decref(more);
 }
 
-json_t *mgmt_audit_show(const struct mgmt *m)
+uint64_t mgmt_audit_lines(const struct mgmt *m)
+{
+	return m->audit->lines;
+}
+
+uint64_t mgmt_audit_lost(const struct mgmt *m)
 {
 	uint64_t lost = m->audit->lost;
 
 	for (unsigned i = 0; i <= m->p.shared->n_workers; i++)
 		lost += counter_read(&m->p.shared->audit[i]->lost);
+	return lost;
+}
+
+json_t *mgmt_audit_show(const struct mgmt *m)
+{
 	return json_pack("{s:o,s:b,s:I,s:I}", "file",
 		m->audit->path != NULL ? json_string(m->audit->path) : json_null(), "syslog",
-		m->audit->syslog, "lines", (json_int_t)m->audit->lines, "lost", (json_int_t)lost);
+		m->audit->syslog, "lines", (json_int_t)mgmt_audit_lines(m), "lost",
+		(json_int_t)mgmt_audit_lost(m));
 }
 
 void mgmt_audit_destroy(struct mgmt *m)

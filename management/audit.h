@@ -33,5 +33,9 @@ unsigned mgmt_audit_turn(struct mgmt *m);
  * may be NULL. */
 void mgmt_audit_config(struct mgmt *m, const char *what, json_t *more);
 
+/* Lines written; notes and lines lost. */
+uint64_t mgmt_audit_lines(const struct mgmt *m);
+uint64_t mgmt_audit_lost(const struct mgmt *m);
+
 /* {"file": ..., "lines": ..., "lost": ...}: lines written; notes and lines lost. */
 json_t *mgmt_audit_show(const struct mgmt *m);

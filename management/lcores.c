@@ -10,6 +10,7 @@
 #include <rte_pause.h>
 
 #include "base/clock.h"
+#include "base/counter.h"
 #include "base/log.h"
 #include "base/tsc.h"
 
@@ -135,6 +136,11 @@ static bool stopped(const struct dp_shared *s)
 	return atomic_load_explicit(&s->stop, memory_order_relaxed) != 0;
 }
 
+static void busy(struct dp_shared *s, unsigned set, uint64_t us)
+{
+	COUNTER_ADD(s->counters[set].busy_us, us);
+}
+
 static void worker_idle(struct lcore *l, unsigned empty, uint64_t now_us)
 {
 	uint32_t at_ms = 0;
@@ -158,16 +164,20 @@ static void worker_idle(struct lcore *l, unsigned empty, uint64_t now_us)
 static int worker_loop(void *arg)
 {
 	struct lcore *l = arg;
+	uint64_t now_us = tsc_now_us(), next_us;
 	unsigned empty = 0;
 
 	rcu_online(l->shared->rcu, l->worker);
 	while (!stopped(l->shared)) {
-		uint64_t now_us = tsc_now_us();
-
-		if (dp_worker_turn(l->w, now_us) > 0)
+		if (dp_worker_turn(l->w, now_us) > 0) {
+			next_us = tsc_now_us();
 			empty = 0;
-		else
+			busy(l->shared, l->worker, next_us - now_us);
+		} else {
 			worker_idle(l, empty++, now_us);
+			next_us = tsc_now_us();
+		}
+		now_us = next_us;
 	}
 	for (unsigned i = 0; i < DRAIN_TURNS && dp_worker_turn(l->w, tsc_now_us()) > 0; i++)
 		;
@@ -197,6 +207,7 @@ void lcores_control(struct lcores *l, struct ctl *ctl)
 		bool timer;
 
 		if (ctl_turn(ctl, now_us) > 0) {
+			busy(l->control.shared, l->n_workers, tsc_now_us() - now_us);
 			empty = 0;
 			continue;
 		}

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "management/audit.h"
 #include "management/mgmt_priv.h"
+#include "management/http.h"
 #include "management/radius.h"
 #include "management/sessions.h"
 #include "policy/names.h"
@@ -95,6 +96,8 @@ static unsigned dispatch(struct mgmt *m, const struct epoll_event *e)
 		return mgmt_netlink_ready(m);
 	case MGMT_SRC_RADIUS:
 		return mgmt_radius_ready(m);
+	case MGMT_SRC_HTTP:
+		return 1; /* mgmt_http_turn() */
 	default:
 		return mgmt_client_ready(m, e->data.u32 - MGMT_SRC_CLIENT, e->events);
 	}
@@ -142,6 +145,7 @@ unsigned mgmt_turn(struct mgmt *m, uint64_t now_us)
 	done += mgmt_ports_turn(m);
 	done += mgmt_audit_turn(m);
 	done += mgmt_clients_turn(m);
+	done += mgmt_http_turn(m);
 	leave_turn(m);
 	log_flush();
 	return done;
@@ -152,6 +156,32 @@ void mgmt_wait(struct mgmt *m)
 	struct epoll_event e;
 
 	epoll_wait(m->epoll_fd, &e, 1, m->pending != NULL ? WAIT_BUSY_MS : WAIT_MS);
+}
+
+/* --- what is listened to ---------------------------------------------------------------------- */
+
+int mgmt_listen_prepare(struct mgmt *m, const struct config *config, char *why)
+{
+	int rc = mgmt_radius_prepare(m, config, why);
+
+	if (rc < 0)
+		return rc;
+	rc = mgmt_http_prepare(m, config, why);
+	if (rc < 0)
+		mgmt_radius_cancel(m);
+	return rc;
+}
+
+void mgmt_listen_commit(struct mgmt *m)
+{
+	mgmt_radius_commit(m);
+	mgmt_http_commit(m);
+}
+
+void mgmt_listen_cancel(struct mgmt *m)
+{
+	mgmt_radius_cancel(m);
+	mgmt_http_cancel(m);
 }
 
 /* --- the end --------------------------------------------------------------------------------- */
@@ -182,7 +212,7 @@ static int first_world(struct mgmt *m, struct config *config)
 	char why[MGMT_WHY];
 	int rc;
 
-	rc = mgmt_radius_prepare(m, config, why);
+	rc = mgmt_listen_prepare(m, config, why);
 	if (rc < 0) {
 		config_free(config);
 		LOG_ERR("configuration cannot be run", "why=\"%s\"", why);
@@ -201,7 +231,7 @@ static int open_all(struct mgmt *m, const struct mgmt_params *p)
 	const char *path = p->socket != NULL ? p->socket : m->state.config->control.socket;
 	int rc;
 
-	mgmt_radius_commit(m);
+	mgmt_listen_commit(m);
 	if (p->signals) {
 		rc = signals_open(m);
 		if (rc < 0)
@@ -245,10 +275,12 @@ struct mgmt *mgmt_create(const struct mgmt_params *p, uint64_t now_us)
 	m->names = policy_names_create();
 	m->audit = mgmt_audit_create();
 	m->radius = mgmt_radius_create();
+	m->http = mgmt_http_create();
 	for (unsigned i = 0; i < p->n_ports; i++)
 		m->port_told[i] = true; /* control takes ports for up until told otherwise */
 	m->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
-	if (m->epoll_fd < 0 || m->names == NULL || m->audit == NULL || m->radius == NULL) {
+	if (m->epoll_fd < 0 || m->names == NULL || m->audit == NULL || m->radius == NULL ||
+		m->http == NULL) {
 		rc = m->epoll_fd < 0 ? -errno : -ENOMEM;
 		config_free(p->config);
 		goto fail;
@@ -277,6 +309,7 @@ void mgmt_destroy(struct mgmt *m)
 	mgmt_socket_close(m);
 	mgmt_pending_drop(m);
 	mgmt_radius_destroy(m);
+	mgmt_http_destroy(m);
 	mgmt_audit_destroy(m);
 	if (m->signal_fd >= 0)
 		close(m->signal_fd);

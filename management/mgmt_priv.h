@@ -31,6 +31,8 @@
  *	switches.c   what was switched by command
  *	netlink.c    interfaces of kernel-backed ports
  *	telemetry.c  DPDK telemetry
+ *	metrics.c    what Prometheus is told
+ *	http.c       ... and how it asks
  */
 
 /* A configuration with what was made of it. */
@@ -71,6 +73,7 @@ struct mgmt_pending {
 
 struct mgmt_audit;
 struct mgmt_clients;
+struct mgmt_http;
 struct mgmt_radius;
 struct mgmt_netlink;
 
@@ -100,6 +103,7 @@ struct mgmt {
 	void *people;               /* tree of struct mgmt_person, by MAC; people.h */
 	struct mgmt_sessions sessions;
 	struct mgmt_radius *radius;
+	struct mgmt_http *http;
 	struct mgmt_switches switches;        /* in force, or on their way */
 	struct mgmt_switches switches_before; /* while they are on their way: if control refuses */
 	struct mgmt_pending *pending;
@@ -130,11 +134,23 @@ enum mgmt_source {
 	MGMT_SRC_LISTEN,
 	MGMT_SRC_NETLINK,
 	MGMT_SRC_RADIUS,
+	MGMT_SRC_HTTP,
 	MGMT_SRC_CLIENT, /* + slot */
 };
 
 /* Adds fd to the epoll set, for reading. 0 or a negative errno. */
 int mgmt_watch(struct mgmt *m, int fd, unsigned source);
+
+/* --- mgmt.c --- */
+
+/*
+ * Makes ready what a configuration listens to, beside what is in use: accounting (radius.h),
+ * metrics (http.h). 0, or a negative errno with why (MGMT_WHY bytes). Then comes _commit(), or
+ * _cancel().
+ */
+int mgmt_listen_prepare(struct mgmt *m, const struct config *config, char *why);
+void mgmt_listen_commit(struct mgmt *m);
+void mgmt_listen_cancel(struct mgmt *m);
 
 /* --- reload.c --- */
 

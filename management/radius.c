@@ -411,13 +411,31 @@ unsigned mgmt_radius_ready(struct mgmt *m)
 	return n;
 }
 
+static const struct {
+	const char *name, *text;
+} counters[] = {
+#define RADIUS_COUNTER(name, text) {#name, text},
+	RADIUS_COUNTERS(RADIUS_COUNTER)
+#undef RADIUS_COUNTER
+};
+
+const char *mgmt_radius_name(unsigned counter)
+{
+	return counters[counter].name;
+}
+
+const char *mgmt_radius_text(unsigned counter)
+{
+	return counters[counter].text;
+}
+
+uint64_t mgmt_radius_count(const struct mgmt *m, unsigned counter)
+{
+	return m->radius->count[counter];
+}
+
 json_t *mgmt_radius_show(const struct mgmt *m)
 {
-	static const char *const names[] = {
-#define RADIUS_COUNTER_NAME(name, text) #name,
-		RADIUS_COUNTERS(RADIUS_COUNTER_NAME)
-#undef RADIUS_COUNTER_NAME
-	};
 	json_t *o;
 
 	if (m->radius->now.fd < 0)
@@ -425,6 +443,7 @@ json_t *mgmt_radius_show(const struct mgmt *m)
 	o = json_pack("{s:I,s:I}", "sessions", (json_int_t)m->sessions.n, "ended",
 		(json_int_t)m->sessions.n_ended);
 	for (unsigned i = 0; i < RADIUS_N_COUNTERS; i++)
-		json_object_set_new(o, names[i], json_integer((json_int_t)m->radius->count[i]));
+		json_object_set_new(
+			o, counters[i].name, json_integer((json_int_t)m->radius->count[i]));
 	return o;
 }

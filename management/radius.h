@@ -15,8 +15,8 @@
 	X(requests, "datagrams received")                                                          \
 	X(replies, "replies sent")                                                                 \
 	X(accounted, "requests that said something new")                                           \
-	X(repeated, "... that said what was known")                                                \
-	X(stale, "... of a session that is not the present one, or has ended")                     \
+	X(repeated, "requests that said what was known")                                           \
+	X(stale, "requests of a session that is not the present one, or has ended")                \
 	X(duplicates, "requests received again (RFC 2866 2)")                                      \
 	X(unknown_client, "datagrams from nobody that radius.clients lists")                       \
 	X(bad_secret, "requests whose authenticator is wrong")                                     \
@@ -49,6 +49,11 @@ unsigned mgmt_radius_ready(struct mgmt *m);
 
 /* Control knows what the request with this slot said: it is replied to. */
 void mgmt_radius_told(struct mgmt *m, unsigned slot);
+
+/* By index, for metrics. */
+const char *mgmt_radius_name(unsigned counter);
+const char *mgmt_radius_text(unsigned counter);
+uint64_t mgmt_radius_count(const struct mgmt *m, unsigned counter);
 
 /* {"requests": ..., ...}, null if nothing is listened to. */
 json_t *mgmt_radius_show(const struct mgmt *m);

@@ -10,7 +10,6 @@
 #include "management/check.h"
 #include "management/effects.h"
 #include "management/hits.h"
-#include "management/radius.h"
 #include "management/sessions.h"
 #include "management/show.h"
 #include "yaml/diff.h"
@@ -262,13 +261,13 @@ void mgmt_reload(struct mgmt *m, bool dry_run, struct mgmt_waiter waiter)
 		return;
 	changes = mgmt_changes(m->state.config, config);
 	json_object_set_new(changes, "warnings", warnings);
-	rc = dry_run ? 0 : mgmt_radius_prepare(m, config, why);
+	rc = dry_run ? 0 : mgmt_listen_prepare(m, config, why);
 	if (rc < 0)
 		config_free(config);
 	else
 		rc = mgmt_state_make(m, config, &next, why);
 	if (rc < 0) {
-		mgmt_radius_cancel(m);
+		mgmt_listen_cancel(m);
 		json_decref(changes);
 		refuse(m, waiter, why, NULL, NULL);
 		return;
@@ -284,7 +283,7 @@ void mgmt_reload(struct mgmt *m, bool dry_run, struct mgmt_waiter waiter)
 	}
 	rc = mgmt_world_submit(m, MGMT_PENDING_RELOAD, next.world, &next, waiter, changes);
 	if (rc < 0) {
-		mgmt_radius_cancel(m);
+		mgmt_listen_cancel(m);
 		refuse(m, waiter, strerror(-rc), NULL, NULL);
 	} else /* its world knows the ports as they are */
 		m->rebuild_wanted = false;
@@ -436,7 +435,7 @@ void mgmt_world_done(struct mgmt *m, struct mgmt_pending *p)
 			LOG_ERR("control refused the first world", "error=\"%s\"",
 				strerror((int)-p->r.status));
 		else if (p->kind == MGMT_PENDING_RELOAD) {
-			mgmt_radius_cancel(m);
+			mgmt_listen_cancel(m);
 			refuse(m, p->waiter, strerror((int)-p->r.status), NULL, NULL);
 		} else if (p->kind == MGMT_PENDING_SWITCH) {
 			switch_back(m);
@@ -456,7 +455,7 @@ void mgmt_world_done(struct mgmt *m, struct mgmt_pending *p)
 		return;
 	case MGMT_PENDING_RELOAD:
 		in_force(m, p);
-		mgmt_radius_commit(m);
+		mgmt_listen_commit(m);
 		mgmt_sessions_world(m);
 		tell_reloaded(m, p);
 		return;

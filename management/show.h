@@ -93,6 +93,9 @@ json_t *show_port_stats(const struct dp_port *p);
 json_t *show_control_counters(const struct mgmt *m);
 json_t *show_cache_counters(const struct mgmt *m);
 
+/* Name of what became of a record, enum cache_outcome. */
+const char *show_cache_outcome(unsigned outcome);
+
 bool show_status(struct mgmt *m, struct show_state *s, struct text *out);
 bool show_ports(struct mgmt *m, struct show_state *s, struct text *out);
 bool show_links(struct mgmt *m, struct show_state *s, struct text *out);

@@ -33,6 +33,11 @@ static const char *const outcome_names[CACHE_OUTCOMES] = {
 	[CACHE_REFUSED_MEMORY] = "refused_memory",
 };
 
+const char *show_cache_outcome(unsigned outcome)
+{
+	return outcome_names[outcome];
+}
+
 json_t *show_cache_counters(const struct mgmt *m)
 {
 	struct cache_stats cs;

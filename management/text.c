@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "management/text.h"
 
+#include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -32,6 +34,21 @@ void text_add(struct text *t, const char *bytes, size_t len)
 void text_str(struct text *t, const char *s)
 {
 	text_add(t, s, strlen(s));
+}
+
+void text_fmt(struct text *t, const char *fmt, ...)
+{
+	char line[512];
+	va_list ap;
+	int n;
+
+	va_start(ap, fmt);
+	n = vsnprintf(line, sizeof(line), fmt, ap);
+	va_end(ap);
+	if (n < 0 || (size_t)n >= sizeof(line))
+		t->lost = true;
+	else
+		text_add(t, line, (size_t)n);
 }
 
 static int on_dump(const char *bytes, size_t len, void *arg)

@@ -22,6 +22,9 @@ struct text {
 void text_add(struct text *t, const char *bytes, size_t len);
 void text_str(struct text *t, const char *s);
 
+/* At most 511 bytes: a longer one is lost. */
+void text_fmt(struct text *t, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
 /* A JSON value in compact form; takes the reference over, also on failure. NULL: jansson had no
  * memory, the text is lost. */
 void text_json(struct text *t, json_t *value);

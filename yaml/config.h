@@ -295,6 +295,12 @@ struct config_radius {
 	uint32_t n_roles, n_locations;
 };
 
+/** The metrics: section. */
+struct config_metrics {
+	struct ip_addr listen; /* family 0: nothing is listened to */
+	uint16_t port;
+};
+
 /** The control: section. */
 struct config_control {
 	const char *socket; /* absolute path, at most 107 bytes */
@@ -327,6 +333,7 @@ struct config {
 	struct config_admission admission;
 	struct config_audit audit;
 	struct config_radius radius;
+	struct config_metrics metrics;
 	struct config_control control;
 	const char *const *eal; /* argv pieces, "--log-level=lib.eal:warning"; in file order */
 	uint32_t n_eal;

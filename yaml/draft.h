@@ -120,7 +120,7 @@ struct draft {
 	struct yaml_node *gateways;
 	uint32_t admission_off; /* 0 or 1 */
 	uint32_t audit_syslog;  /* 0 or 1 */
-	const char *radius_listen;
+	const char *radius_listen, *metrics_listen;
 	struct yaml_node *radius_clients, *radius_roles, *radius_locations;
 	struct yaml_node *eal;
 };

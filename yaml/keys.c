@@ -1009,6 +1009,20 @@ static const struct schema_key schema[] = {
 		       "NAS-Identifier; the first of these that is listed.",
 	},
 	{
+		.path = "metrics",
+		.type = SCHEMA_MAP,
+		.doc = "Metrics for Prometheus.",
+	},
+	{
+		.path = "metrics.listen",
+		.type = SCHEMA_TEXT,
+		FIELD(struct draft, metrics_listen),
+		.min = 1,
+		.max = 63,
+		.expected = "an address with a port like \"127.0.0.1:9153\" or \"[::1]:9153\"",
+		.doc = "Where GET /metrics is answered, by HTTP. Left out: nowhere.",
+	},
+	{
 		.path = "control",
 		.type = SCHEMA_MAP,
 		.restart = true,

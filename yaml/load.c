@@ -11,6 +11,7 @@
 #include "yaml/draft.h"
 #include "yaml/gateways.h"
 #include "yaml/links.h"
+#include "yaml/listen.h"
 #include "yaml/locations.h"
 #include "yaml/options.h"
 #include "yaml/ports.h"
@@ -55,6 +56,9 @@ static void build(struct yaml_loader *ld, struct draft *draft)
 	draft->config.audit.syslog = draft->audit_syslog != 0;
 	yaml_build_gateways(ld, draft);
 	yaml_build_radius(ld, draft, &places, &roles);
+	yaml_take_listen(ld, yaml_child(yaml_child(draft->root, "metrics"), "listen"),
+		draft->metrics_listen, &draft->config.metrics.listen, &draft->config.metrics.port,
+		"\"127.0.0.1:9153\" or \"[::1]:9153\"");
 	yaml_build_options(ld, draft);
 	if (!ld->partial && !ld->oom && ld->errors->n_errors == errors)
 		yaml_check_reach(ld, &draft->config, yaml_child(draft->root, "policies"));

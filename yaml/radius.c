@@ -7,36 +7,10 @@
 #include "yaml/address.h"
 #include "yaml/arena.h"
 #include "yaml/check.h"
+#include "yaml/listen.h"
 #include "yaml/tree.h"
 
 #define KEY_MAX 253 /* bytes of a RADIUS attribute */
-
-/* "10.0.0.1:1813" or "[fd00::1]:1813". */
-static bool listen_parse(const char *text, struct config_radius *r)
-{
-	const char *colon = strrchr(text, ':');
-	char addr[IP_TEXT_SIZE + 2];
-	size_t len = colon ? (size_t)(colon - text) : 0;
-	unsigned long port;
-	char *end;
-
-	if (!colon || len >= sizeof(addr) || colon[1] < '0' || colon[1] > '9')
-		return false;
-	port = strtoul(colon + 1, &end, 10);
-	if (*end || port == 0 || port > 65535)
-		return false;
-	memcpy(addr, text, len);
-	addr[len] = '\0';
-	if (len > 2 && addr[0] == '[' && addr[len - 1] == ']') {
-		addr[len - 1] = '\0';
-		if (ip_parse(addr + 1, &r->listen) < 0 || r->listen.family != 6)
-			return false;
-	} else if (ip_parse(addr, &r->listen) < 0 || r->listen.family != 4) {
-		return false;
-	}
-	r->port = (uint16_t)port;
-	return true;
-}
 
 static void build_listen(struct yaml_loader *ld, struct draft *draft, struct yaml_node *node)
 {
@@ -44,11 +18,8 @@ static void build_listen(struct yaml_loader *ld, struct draft *draft, struct yam
 
 	if (!draft->radius_listen)
 		return;
-	if (!listen_parse(draft->radius_listen, r)) {
-		r->listen.family = 0;
-		yaml_expected(ld, yaml_child(node, "listen"),
-			"an address with a port like \"127.0.0.1:1813\" or \"[::1]:1813\"");
-	}
+	yaml_take_listen(ld, yaml_child(node, "listen"), draft->radius_listen, &r->listen, &r->port,
+		"\"127.0.0.1:1813\" or \"[::1]:1813\"");
 	if (!r->secret_file && !yaml_child(node, "secret_file"))
 		yaml_missing(ld, node, "secret_file", "an absolute path, since listen is there");
 }

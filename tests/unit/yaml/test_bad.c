@@ -7,7 +7,7 @@
 #define LINK "links: [{name: l, port: p, mode: off}]\n"
 #define KEYS                                                                                       \
 	"expected one of gateway, ports, locations, roles, services, links, policies, stations, "  \
-	"pinned, gateways, admission, audit, radius, control, eal"
+	"pinned, gateways, admission, audit, radius, metrics, control, eal"
 
 Test(bad, required_keys)
 {
@@ -37,12 +37,12 @@ Test(bad, required_keys)
 Test(bad, unknown_keys)
 {
 	expect_lines("gatway: {}\n"
-		     "metrics: {listen: x}\n"
+		     "metric: {listen: x}\n"
 		     "gateway: {domains: [local], limits: {station: 1, record: 1}}\n" PORT
 		     "links: [{name: l, port: p, mode: off, vlans: 1, kind: wireless}]\n"
 		     "policies: {x: [{permit: any, whem: {same: user}}, {allow: any}]}\n",
 		"t.yaml:1:1: gatway: found an unknown key, " KEYS " (did you mean \"gateway\"?)\n"
-		"t.yaml:2:1: metrics: found an unknown key, " KEYS "\n"
+		"t.yaml:2:1: metric: found an unknown key, " KEYS " (did you mean \"metrics\"?)\n"
 		"t.yaml:3:11: gateway.domains: found an unknown key, expected one of id, workers, "
 		"memory, idle, limits\n"
 		"t.yaml:3:38: gateway.limits.station: found an unknown key, expected one of "
@@ -393,7 +393,8 @@ Test(bad, wireless_and_radius)
 		"  listen: 127.0.0.1\n"
 		"  clients: [10.0.0.0/8, local]\n"
 		"  roles: {students: student, Staff: staff}\n"
-		"  locations: {\"00-10-A4-23-19-C0\": c, \"00:10:a4:23:19:c0\": c, ap: d, x: {}}\n",
+		"  locations: {\"00-10-A4-23-19-C0\": c, \"00:10:a4:23:19:c0\": c, ap: d, x: {}}\n"
+		"metrics: {listen: \"::1:9153\"}\n",
 		"t.yaml:4:64: links[0].require[1]: found \"on-link\", expected authenticated, "
 		"on-link-address or own-address\n"
 		"t.yaml:4:83: links[0].silence: found \"1s\", expected a duration 10s..7d or off\n"
@@ -417,7 +418,9 @@ Test(bad, wireless_and_radius)
 		"13, "
 		"expected another\n"
 		"t.yaml:13:67: radius.locations.ap: found \"d\", expected the path of a location\n"
-		"t.yaml:13:73: radius.locations.x: found an empty map, expected text\n");
+		"t.yaml:13:73: radius.locations.x: found an empty map, expected text\n"
+		"t.yaml:14:19: metrics.listen: found \"::1:9153\", expected an address with a port "
+		"like \"127.0.0.1:9153\" or \"[::1]:9153\"\n");
 }
 
 Test(bad, locations_and_stations)

@@ -354,7 +354,8 @@ Test(good, wireless_and_radius)
 		"  - {mac: \"02:00:00:00:00:02\", authenticated: false}\n"
 		"policies: {x: [{permit: any}]}\n"
 		"radius: {listen: \"[::1]:1813\", secret_file: /s, roles: {b: staff, a: student}, "
-		"locations: {\"00-10-A4-23-19-C0\": c/hall}}\n");
+		"locations: {\"00-10-A4-23-19-C0\": c/hall}}\n"
+		"metrics: {listen: \"127.0.0.1:9153\"}\n");
 	const struct config_radius *r = &c->radius;
 
 	cr_expect_eq(c->links[0].require, CONFIG_REQUIRE_AUTHENTICATED | CONFIG_REQUIRE_OWN);
@@ -369,6 +370,8 @@ Test(good, wireless_and_radius)
 	cr_expect_eq(c->stations[1].authenticated, CONFIG_AUTHENTICATED_NO);
 	cr_expect_eq(r->listen.family, 6);
 	cr_expect_eq(r->port, 1813);
+	cr_expect_eq(c->metrics.listen.family, 4);
+	cr_expect_eq(c->metrics.port, 9153);
 	cr_expect_eq(r->n_clients, 2, "this machine, over both families");
 	cr_assert_eq(r->n_roles, 2);
 	cr_expect_str_eq(r->roles[0].key, "a");

@@ -69,7 +69,7 @@ Test(syntax, invalid_yaml_with_what_stands_before_it)
 	expect_lines("a: b: c\n",
 		"t.yaml:1:1: a: found an unknown key, expected one of gateway, "
 		"ports, locations, roles, services, links, policies, stations, pinned, gateways, "
-		"admission, audit, radius, control, "
+		"admission, audit, radius, metrics, control, "
 		"eal\n"
 		"t.yaml:1:5: invalid YAML: mapping values are not allowed in this "
 		"context\n");
@@ -136,7 +136,7 @@ Test(syntax, long_text_is_cut_between_characters)
 	sprintf(expected,
 		"t.yaml:3:1: \"x%.92s...\": found an unknown key, expected one of gateway, "
 		"ports, locations, roles, services, links, policies, stations, pinned, gateways, "
-		"admission, audit, radius, control, "
+		"admission, audit, radius, metrics, control, "
 		"eal\n",
 		word);
 	expect_lines(text, expected);
