@@ -193,3 +193,43 @@ def test_an_address_in_use_refuses_the_start(scraped):
         s.gateway.launch()
         assert s.gateway.process.wait(START_S) == 1
     assert "metrics: cannot listen" in s.gateway.log()
+
+
+# --- what deploy/ makes of it -----------------------------------------------------------------
+
+def test_alert_rules_fire_when_they_should_and_only_then():
+    done = run("promtool", "check", "rules", f"{ROOT}/deploy/prometheus/linkspan.rules.yml")
+    assert done.returncode == 0, done.stderr
+    done = run("promtool", "test", "rules", f"{ROOT}/tests/cli/rules_test.yml")
+    assert done.returncode == 0, done.stdout + done.stderr
+    rules = open(f"{ROOT}/deploy/prometheus/linkspan.rules.yml", encoding="utf-8").read()
+    cases = open(f"{ROOT}/tests/cli/rules_test.yml", encoding="utf-8").read()
+    for alert in re.findall(r"alert: (\w+)", rules):
+        assert f'alertname="{alert}",instance="sick"' in cases, f"{alert} was never seen to fire"
+
+
+def expressions():
+    with open(f"{ROOT}/deploy/grafana/linkspan.json", encoding="utf-8") as f:
+        board = json.load(f)
+    for panel in board["panels"]:
+        for target in panel.get("targets", []):
+            yield panel["title"], target["expr"]
+    rules = open(f"{ROOT}/deploy/prometheus/linkspan.rules.yml", encoding="utf-8").read()
+    for name, expr in re.findall(r"alert: (\w+)\n\s+expr: (.*)", rules):
+        yield name, expr
+
+
+def test_dashboard_and_alerts_ask_for_metrics_that_exist(scraped, tmp_path):
+    told = set(re.findall(r"^# TYPE (\w+)", scraped().start().scrape(), re.M))
+    asked = list(expressions())
+    assert len(asked) > 40
+    for where, expr in asked:
+        for name in re.findall(r"\blinkspan_\w+", expr):
+            assert name in told, f"{where}: {name}"
+    # Each is PromQL: as a recording rule promtool reads it.
+    rules = tmp_path / "all.yml"
+    plain = [e.replace("$__rate_interval", "5m").replace("$instance", ".*") for _, e in asked]
+    rules.write_text(json.dumps({"groups": [{"name": "all", "rules": [
+        {"record": f"r{i}", "expr": e} for i, e in enumerate(plain)]}]}))
+    done = run("promtool", "check", "rules", rules)
+    assert done.returncode == 0, done.stdout + done.stderr

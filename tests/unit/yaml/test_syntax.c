@@ -27,6 +27,7 @@ Test(syntax, byte_order_mark_and_line_ends_do_not_shift_places)
 		"t.yaml:4:1: x: found an unknown key, expected one of gateway, ports, locations, "
 		"roles, "
 		"services, links, policies, stations, pinned, gateways, admission, audit, radius, "
+		"metrics, "
 		"control, "
 		"eal\n");
 }
@@ -207,6 +208,7 @@ Test(syntax, one_document)
 		"t.yaml:3:1: x: found an unknown key, expected one of gateway, ports, locations, "
 		"roles, "
 		"services, links, policies, stations, pinned, gateways, admission, audit, radius, "
+		"metrics, "
 		"control, "
 		"eal\n"
 		"t.yaml:4:1: found a second document (---), expected one\n");
