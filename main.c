@@ -3,7 +3,7 @@
 /*
  * linkspan: the mDNS gateway. Reads its own options, then starts in stages, each undone in reverse
  * by the one way out: configuration, EAL, ports, what the threads share, control, management (which
- * asks for the first world), workers.
+ * asks for the first world), giving up privileges, workers.
  */
 
 #include <errno.h>
@@ -28,6 +28,7 @@
 #include "management/eal_args.h"
 #include "management/lcores.h"
 #include "management/mgmt.h"
+#include "management/sandbox.h"
 #include "management/start.h"
 #include "yaml/load.h"
 
@@ -55,8 +56,9 @@ static void usage(FILE *out)
 	      "      --version       print the version and exit\n"
 	      "  -h, --help          print this and exit\n"
 	      "\n"
-	      "SIGHUP reads the file again, SIGTERM and SIGINT leave. EAL arguments are DPDK's;\n"
-	      "those of the file's eal: map and the gateway's own yield to them.\n",
+	      "SIGHUP reads the file again; SIGTERM and SIGINT leave, SIGQUIT without goodbyes.\n"
+	      "EAL arguments are DPDK's; those of the file's eal: map and the gateway's own yield\n"
+	      "to them.\n",
 		out);
 }
 
@@ -158,6 +160,7 @@ struct gateway {
 	const struct options *options;
 	struct config *config; /* management's, once that is made */
 	cpu_set_t process;     /* where we may run */
+	struct sandbox sandbox;
 	struct eal_cpus cpus;
 	struct eal_args eal;
 	bool eal_up;
@@ -196,6 +199,7 @@ static int start_eal(struct gateway *g)
 	char text[1024];
 	int rc;
 
+	sandbox_of(config, &g->sandbox);
 	rc = eal_cpus_read(&g->cpus);
 	if (rc < 0)
 		return rc;
@@ -338,11 +342,17 @@ static int start_management(struct gateway *g)
 		.main_lcore = g->lcores.control.id,
 		.signals = true,
 		.telemetry = true,
+		.service = true,
 		.watch = true};
 
 	g->config = NULL;
 	g->mgmt = mgmt_create(&params, tsc_now_us());
 	return g->mgmt != NULL ? 0 : -errno;
+}
+
+static int start_sandbox(struct gateway *g)
+{
+	return sandbox_enter(&g->sandbox);
 }
 
 static void *management_main(void *arg)
@@ -422,6 +432,7 @@ static int start(struct gateway *g)
 		{"shared", start_shared},
 		{"control", start_control},
 		{"management", start_management},
+		{"sandbox", start_sandbox},
 	};
 
 	for (size_t i = 0; i < sizeof(stages) / sizeof(stages[0]); i++) {
@@ -444,6 +455,7 @@ static void block_signals(void)
 	sigemptyset(&set);
 	sigaddset(&set, SIGTERM);
 	sigaddset(&set, SIGINT);
+	sigaddset(&set, SIGQUIT);
 	sigaddset(&set, SIGHUP);
 	pthread_sigmask(SIG_BLOCK, &set, NULL);
 	signal(SIGPIPE, SIG_IGN);

@@ -3,6 +3,7 @@
 #include "management/mgmt_priv.h"
 #include "management/http.h"
 #include "management/radius.h"
+#include "management/service.h"
 #include "management/sessions.h"
 #include "policy/names.h"
 
@@ -42,6 +43,7 @@ static int signals_open(struct mgmt *m)
 	sigemptyset(&set);
 	sigaddset(&set, SIGTERM);
 	sigaddset(&set, SIGINT);
+	sigaddset(&set, SIGQUIT);
 	sigaddset(&set, SIGHUP);
 	m->signal_fd = signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
 	if (m->signal_fd < 0)
@@ -53,7 +55,8 @@ static void on_terminate(struct mgmt *m, unsigned signo)
 {
 	if (m->leave_signal_us == 0) {
 		m->leave_signal_us = m->now_us;
-		LOG_NOTICE("leaving", "signal=%u", signo);
+		m->quietly = signo == SIGQUIT;
+		LOG_NOTICE("leaving", "signal=%u goodbyes=%s", signo, m->quietly ? "no" : "yes");
 		mgmt_leave(m, m->now_us);
 		return;
 	}
@@ -108,6 +111,10 @@ static void leave_turn(struct mgmt *m)
 {
 	if (!m->leaving || mgmt_leaving(m))
 		return;
+	if (m->quietly) {
+		atomic_store_explicit(&m->p.shared->stop, 1, memory_order_release);
+		return;
+	}
 	if (m->leave_by_us == 0) {
 		if (m->world_pending)
 			return;
@@ -146,6 +153,7 @@ unsigned mgmt_turn(struct mgmt *m, uint64_t now_us)
 	done += mgmt_audit_turn(m);
 	done += mgmt_clients_turn(m);
 	done += mgmt_http_turn(m);
+	mgmt_service_turn(m);
 	leave_turn(m);
 	log_flush();
 	return done;
@@ -190,6 +198,7 @@ void mgmt_leave(struct mgmt *m, uint64_t now_us)
 {
 	m->now_us = now_us;
 	m->leaving = true;
+	mgmt_service_leaving(m);
 	leave_turn(m);
 }
 
@@ -242,6 +251,8 @@ static int open_all(struct mgmt *m, const struct mgmt_params *p)
 		if (rc < 0)
 			return rc;
 	}
+	if (p->service)
+		mgmt_service_open(m);
 	if (p->watch) {
 		rc = mgmt_netlink_open(m);
 		if (rc < 0)

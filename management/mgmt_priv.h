@@ -31,6 +31,7 @@
  *	switches.c   what was switched by command
  *	netlink.c    interfaces of kernel-backed ports
  *	telemetry.c  DPDK telemetry
+ *	service.c    what the service manager is told
  *	metrics.c    what Prometheus is told
  *	http.c       ... and how it asks
  */
@@ -84,6 +85,13 @@ struct mgmt_sessions {
 	uint32_t n, n_ended;                     /* live; ended */
 };
 
+/* What the service manager is told (service.h). */
+struct mgmt_service {
+	uint64_t feed_us; /* between two feeds of its watchdog; 0: it has none */
+	uint64_t fed_us, told_us;
+	uint64_t turns[DP_WORKERS_MAX + 1]; /* of each lcore, when it was fed last */
+};
+
 struct mgmt {
 	struct mgmt_params p; /* p.config is NULL: see state */
 	unsigned rcu_id;
@@ -104,6 +112,7 @@ struct mgmt {
 	struct mgmt_sessions sessions;
 	struct mgmt_radius *radius;
 	struct mgmt_http *http;
+	struct mgmt_service service;
 	struct mgmt_switches switches;        /* in force, or on their way */
 	struct mgmt_switches switches_before; /* while they are on their way: if control refuses */
 	struct mgmt_pending *pending;
@@ -121,6 +130,7 @@ struct mgmt {
 	uint64_t leave_by_us; /* leaving: when to go whatever control says; 0: the empty world is
 			     not under way */
 	bool leaving;
+	bool quietly;      /* ... without a goodbye */
 	atomic_bool ready; /* read by any thread */
 
 	/* telemetry callbacks run on threads of their own: they hold this lock while they look at

@@ -10,6 +10,7 @@
 #include "management/check.h"
 #include "management/effects.h"
 #include "management/hits.h"
+#include "management/service.h"
 #include "management/sessions.h"
 #include "management/show.h"
 #include "yaml/diff.h"
@@ -394,6 +395,7 @@ static void tell_ready(struct mgmt *m)
 		m->state.config->gateway.id, m->state.world->n_links, m->p.n_ports,
 		m->p.shared->n_workers, (unsigned long long)m->generation);
 	atomic_store_explicit(&m->ready, true, memory_order_release);
+	mgmt_service_ready(m);
 }
 
 static void tell_reloaded(struct mgmt *m, struct mgmt_pending *p)

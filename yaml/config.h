@@ -22,6 +22,12 @@ struct config_pos {
 	uint32_t col;
 };
 
+/** What the process gives up once its ports are open (gateway.sandbox). */
+enum config_sandbox {
+	CONFIG_SANDBOX_AUTO,
+	CONFIG_SANDBOX_OFF,
+};
+
 /** How an lcore without work passes its time (gateway.idle). */
 enum config_idle {
 	CONFIG_IDLE_AUTO,
@@ -47,6 +53,7 @@ struct config_gateway {
 	uint32_t workers; /* worker lcores; 0: auto, all lcores but one */
 	uint64_t memory;  /* bytes; 0: auto */
 	enum config_idle idle;
+	enum config_sandbox sandbox;
 	struct config_limits limits;
 };
 

@@ -100,6 +100,17 @@ static const struct schema_key schema[] = {
 		.doc = "What an lcore does when there is nothing to do.",
 	},
 	{
+		.path = "gateway.sandbox",
+		.type = SCHEMA_WORD,
+		.restart = true,
+		FIELD(struct draft, config.gateway.sandbox),
+		.def = "auto",
+		.words = "auto|off",
+		.doc = "auto: once the ports are open, capabilities they do not need are given up "
+		       "and "
+		       "unusual system calls refused.",
+	},
+	{
 		.path = "gateway.limits",
 		.type = SCHEMA_MAP,
 		.restart = true,

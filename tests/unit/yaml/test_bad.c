@@ -44,7 +44,7 @@ Test(bad, unknown_keys)
 		"t.yaml:1:1: gatway: found an unknown key, " KEYS " (did you mean \"gateway\"?)\n"
 		"t.yaml:2:1: metric: found an unknown key, " KEYS " (did you mean \"metrics\"?)\n"
 		"t.yaml:3:11: gateway.domains: found an unknown key, expected one of id, workers, "
-		"memory, idle, limits\n"
+		"memory, idle, sandbox, limits\n"
 		"t.yaml:3:38: gateway.limits.station: found an unknown key, expected one of "
 		"records, stations, records_per_station, records_per_link, records_per_type, "
 		"rendered, ttl (did you "

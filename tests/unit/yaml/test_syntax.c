@@ -61,7 +61,7 @@ Test(syntax, invalid_yaml_with_what_stands_before_it)
 		     "  - {name: p, device: x\n"
 		     "links: []\n",
 		"t.yaml:2:3: gateway.worker: found an unknown key, expected one of id, workers, "
-		"memory, idle, limits (did you mean \"workers\"?)\n"
+		"memory, idle, sandbox, limits (did you mean \"workers\"?)\n"
 		"t.yaml:5:6: invalid YAML: did not find expected ',' or '}' while parsing a flow "
 		"mapping that starts at 4:5\n");
 	expect_lines("gateway: {id: \"a\n", "t.yaml:2:1: invalid YAML: found unexpected end of "
