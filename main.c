@@ -56,7 +56,9 @@ static void usage(FILE *out)
 	      "      --version       print the version and exit\n"
 	      "  -h, --help          print this and exit\n"
 	      "\n"
-	      "SIGHUP reads the file again; SIGTERM and SIGINT leave, SIGQUIT without goodbyes.\n"
+	      "SIGHUP reads the file again, SIGUSR1 opens the audit anew; SIGTERM and SIGINT "
+	      "leave,\n"
+	      "SIGQUIT without goodbyes.\n"
 	      "EAL arguments are DPDK's; those of the file's eal: map and the gateway's own yield\n"
 	      "to them.\n",
 		out);
@@ -457,6 +459,7 @@ static void block_signals(void)
 	sigaddset(&set, SIGINT);
 	sigaddset(&set, SIGQUIT);
 	sigaddset(&set, SIGHUP);
+	sigaddset(&set, SIGUSR1);
 	pthread_sigmask(SIG_BLOCK, &set, NULL);
 	signal(SIGPIPE, SIG_IGN);
 }

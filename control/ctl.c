@@ -239,7 +239,7 @@ bool ctl_down(struct ctl *c, unsigned worker, struct dp_downcall *d)
 	if (worker < c->s->n_workers &&
 		rte_ring_enqueue_elem(c->s->down[worker], d, sizeof(*d)) == 0)
 		return true;
-	if (d->op == DP_DOWN_TX || d->op == DP_DOWN_REPLAY || d->op == DP_DOWN_QUERY)
+	if (dp_down_has_mbuf(d))
 		rte_pktmbuf_free(d->m);
 	CTL_INC(c, down_full);
 	return false;

@@ -32,6 +32,7 @@
 #include "control/self.h"
 #include "control/share.h"
 #include "control/silence.h"
+#include "control/sweep.h"
 #include "control/table.h"
 #include "control/tiebreak.h"
 #include "control/timer.h"
@@ -57,6 +58,7 @@
  *	leave.c      stations that left
  *	roam.c       ... that moved
  *	silence.c    ... that nobody hears any more
+ *	sweep.c      who offers what, for the operator
  *	require.c    what links demand of advertisements
  *	types.c      the published list of service types
  *	query.c      questions nobody could be answered: whom to ask
@@ -160,6 +162,7 @@ struct ctl {
 	struct ctl_refreshes refreshes;
 	struct ctl_probes probes;
 	struct ctl_silences silences;
+	struct ctl_sweeps sweeps;
 	struct ctl_bindings bindings;
 	struct ctl_poofs poofs;
 	struct ctl_conflicts conflicts;

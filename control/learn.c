@@ -275,6 +275,8 @@ void ctl_learn(struct ctl *c, struct rte_mbuf *m)
 		CTL_INC(c, responses_reflected);
 		return;
 	}
+	if (c->sweeps.r != NULL)
+		ctl_sweep_heard(c, s.l, s.pkt, dns);
 	ctl_roam_seen(c, s.pkt->link, &s.pkt->smac);
 	if (!ctl_require_station(c, s.l, s.pkt))
 		return;

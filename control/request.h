@@ -4,6 +4,7 @@
 #include <stdint.h>
 
 #include "control/control.h"
+#include "control/sweep.h"
 
 /*
  * What management asks of control. A request belongs to control from ctl_submit() until it comes
@@ -26,6 +27,12 @@ enum ctl_request_op {
 	 */
 	CTL_REQ_STATION,
 	CTL_REQ_FLUSH, /* remove records: all, or of `link` if not 0. status = how many */
+	/* sweep (sweep.h): comes back when it is done, others are worked on meanwhile. status 0, or
+	 * -EBUSY: one is under way */
+	CTL_REQ_SWEEP,
+	/* frame, link: an mbuf for the link's home worker, as if it had come in at frame->port; the
+	 * request's no more. status 0 */
+	CTL_REQ_RECEIVE,
 };
 
 struct ctl_request {
@@ -33,12 +40,14 @@ struct ctl_request {
 	uint16_t link;
 	uint16_t port;
 	uint16_t up;
-	struct dp_world *world; /* CTL_REQ_WORLD: to publish */
-	struct dp_world *old;   /* ... back: the one it replaced, NULL at first */
-	struct dp_said said;    /* CTL_REQ_STATION */
-	bool left;              /* ... */
-	int64_t status;         /* 0 or more, or a negative errno */
-	void *cookie;           /* management's */
+	struct dp_world *world;  /* CTL_REQ_WORLD: to publish */
+	struct dp_world *old;    /* ... back: the one it replaced, NULL at first */
+	struct dp_said said;     /* CTL_REQ_STATION */
+	bool left;               /* ... */
+	struct ctl_sweep *sweep; /* CTL_REQ_SWEEP; management's */
+	struct rte_mbuf *frame;  /* CTL_REQ_RECEIVE */
+	int64_t status;          /* 0 or more, or a negative errno */
+	void *cookie;            /* management's */
 };
 
 /*

@@ -329,6 +329,31 @@ static void port_state(struct ctl *c, const struct ctl_request *r)
 	}
 }
 
+/* It goes on beside other requests. */
+static void take_sweep(struct ctl *c)
+{
+	struct ctl_request *r = c->job.r;
+	int rc = ctl_sweep_begin(c, r);
+
+	if (rc < 0) {
+		give_back(c, rc);
+		return;
+	}
+	c->job.r = NULL;
+	c->job.phase = CTL_JOB_IDLE;
+}
+
+static void receive(struct ctl *c, const struct ctl_request *r)
+{
+	const struct dp_link *l = ctl_gateway_link(c, r->link);
+	struct dp_downcall d = {.op = DP_DOWN_RECEIVE, .m = r->frame};
+
+	if (l != NULL)
+		ctl_down(c, l->home, &d);
+	else
+		rte_pktmbuf_free(r->frame);
+}
+
 /* Takes up the next request. False: none, or no room to give it back. */
 static bool take_up(struct ctl *c)
 {
@@ -350,6 +375,13 @@ static bool take_up(struct ctl *c)
 		break;
 	case CTL_REQ_PORT_STATE:
 		port_state(c, j->r);
+		give_back(c, 0);
+		break;
+	case CTL_REQ_SWEEP:
+		take_sweep(c);
+		break;
+	case CTL_REQ_RECEIVE:
+		receive(c, j->r);
 		give_back(c, 0);
 		break;
 	case CTL_REQ_FLUSH:

@@ -104,8 +104,36 @@ static int read_line(int fd, char **out)
 	return 0;
 }
 
-int client_ask(const char *path, const char *cmd, char *const args[], unsigned n_args, char **reply,
-	char *why, size_t why_len)
+/* The first line, and not a byte behind it. */
+static int read_first_line(int fd, char **out)
+{
+	char line[4096];
+	size_t len = 0;
+
+	while (len < sizeof(line) - 1) {
+		ssize_t n = recv(fd, line + len, 1, 0);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0)
+			return n == 0 ? -ECONNRESET : errno == EAGAIN ? -ETIMEDOUT : -errno;
+		if (line[len] == '\n')
+			break;
+		len++;
+	}
+	line[len] = '\0';
+	*out = strdup(line);
+	return *out != NULL ? 0 : -ENOMEM;
+}
+
+static void no_answer(const char *path, int rc, char *why, size_t why_len)
+{
+	snprintf(why, why_len, "the gateway at %s does not answer: %s", path, strerror(-rc));
+}
+
+/* Connects and sends the request. The socket, or a negative errno with why. */
+static int ask(const char *path, const char *cmd, char *const args[], unsigned n_args, char *why,
+	size_t why_len)
 {
 	char *line = request_line(cmd, args, n_args);
 	int fd, rc;
@@ -121,12 +149,45 @@ int client_ask(const char *path, const char *cmd, char *const args[], unsigned n
 		return fd;
 	}
 	rc = send_all(fd, line, strlen(line));
-	if (rc == 0)
-		rc = read_line(fd, reply);
-	if (rc < 0)
-		snprintf(
-			why, why_len, "the gateway at %s does not answer: %s", path, strerror(-rc));
-	close(fd);
 	free(line);
+	if (rc < 0) {
+		no_answer(path, rc, why, why_len);
+		close(fd);
+		return rc;
+	}
+	return fd;
+}
+
+int client_open(const char *path, const char *cmd, char *const args[], unsigned n_args,
+	char **reply, char *why, size_t why_len)
+{
+	const struct timeval for_ever = {0};
+	int fd = ask(path, cmd, args, n_args, why, why_len);
+	int rc;
+
+	if (fd < 0)
+		return fd;
+	rc = read_first_line(fd, reply);
+	if (rc < 0) {
+		no_answer(path, rc, why, why_len);
+		close(fd);
+		return rc;
+	}
+	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &for_ever, sizeof(for_ever));
+	return fd;
+}
+
+int client_ask(const char *path, const char *cmd, char *const args[], unsigned n_args, char **reply,
+	char *why, size_t why_len)
+{
+	int fd = ask(path, cmd, args, n_args, why, why_len);
+	int rc;
+
+	if (fd < 0)
+		return fd;
+	rc = read_line(fd, reply);
+	if (rc < 0)
+		no_answer(path, rc, why, why_len);
+	close(fd);
 	return rc;
 }

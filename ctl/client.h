@@ -10,3 +10,10 @@
  */
 int client_ask(const char *path, const char *cmd, char *const args[], unsigned n_args, char **reply,
 	char *why, size_t why_len);
+
+/*
+ * The same for a reply that goes on: returns the socket, from which what follows the first line is
+ * to be read. The line is in *reply; if it says "error", nothing follows.
+ */
+int client_open(const char *path, const char *cmd, char *const args[], unsigned n_args,
+	char **reply, char *why, size_t why_len);

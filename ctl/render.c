@@ -7,6 +7,8 @@
 #include <string.h>
 
 #include "ctl/table.h"
+#include "ctl/terminal.h"
+#include "ctl/top.h"
 
 /* --- cells ----------------------------------------------------------------------------------- */
 
@@ -103,6 +105,7 @@ static const struct view views[] = {
 		.sort = 3,
 		.header = {"NAME", "TYPE", "LINK", ">TTL", ">OF", "PROVIDER", "FLAGS", "DATA"},
 		.path = {"name", "type", "link", "ttl_left", "ttl", "provider", "flags", "data"}},
+	{.what = "gateways", .header = {"MAC", "LINK", "KNOWN BY"}, .path = {"mac", "link", "by"}},
 	{.what = "stations",
 		.sort = 2,
 		.header = {"LINK", "MAC", "USER", "ROLE", "LOCATION", "AP", "AUTH", ">SERVICES",
@@ -117,6 +120,12 @@ static const struct view explain_services = {.what = "services",
 	.header = {"INSTANCE", "TYPE", "LINK", "VERDICT", "WHY", "POLICY", ">LINE", "RULE"},
 	.path = {"instance", "type", "link", "verdict", "why", "rule.policy", "rule.line",
 		"rule.rule"}};
+
+static const struct view sweep_found = {.what = "found",
+	.header = {"TYPE", "INSTANCE", "LINK", "MAC", "ADDRESS", "USER", "ROLE", "LOCATION",
+		"LEARNABLE"},
+	.path = {"type", "instance", "link", "mac", "address", "is.user", "is.role", "is.location",
+		"learnable"}};
 
 static const struct view explain_links = {.what = "links",
 	.header = {"LINK", "ROLE", "MODE", "ASKED", "RULE", "LEARNED", "RULE"},
@@ -143,7 +152,7 @@ static int render_view(const struct view *v, const json_t *reply, FILE *out)
 	}
 	if (v->sort > 0)
 		table_sort(t, v->sort);
-	table_print(t, out);
+	table_print(t, terminal_width(out), out);
 	table_free(t);
 	return ok ? 0 : -ENOMEM;
 }
@@ -222,7 +231,7 @@ static int render_policy(const json_t *reply, FILE *out)
 		     add_cell(t, json_object_get(r, "hits")) && table_cell(t, at);
 	}
 	if (ok)
-		table_print(t, out);
+		table_print(t, terminal_width(out), out);
 	table_free(t);
 	return ok ? 0 : -ENOMEM;
 }
@@ -274,7 +283,7 @@ static int render_counters(const json_t *reply, FILE *out)
 		ok = ok && add_counters(t, of, json_object_get(e, "stats"));
 	}
 	if (ok)
-		table_print(t, out);
+		table_print(t, terminal_width(out), out);
 	table_free(t);
 	return ok ? 0 : -ENOMEM;
 }
@@ -367,6 +376,41 @@ static int render_explain(const json_t *reply, FILE *out)
 	return render_view(&explain_links, reply, out);
 }
 
+/* -EIO: it was not found. */
+static int render_selftest(const json_t *reply, FILE *out)
+{
+	bool found = json_is_true(json_object_get(reply, "found"));
+
+	fprintf(out, "%s: %s of %s asked for from %s, over %s\n", found ? "found" : "NOT found",
+		json_string_value(json_object_get(reply, "service")),
+		json_string_value(json_object_get(reply, "from")),
+		json_string_value(json_object_get(reply, "to")),
+		json_string_value(json_object_get(reply, "family")));
+	fprintf(out, "learned after %.1f ms",
+		(double)json_integer_value(json_object_get(reply, "learned_us")) / 1000);
+	if (found)
+		fprintf(out, ", answered after %.1f ms\n",
+			(double)json_integer_value(json_object_get(reply, "answered_us")) / 1000);
+	else
+		fputs(", and not answered: explain tells what policy says of it\n", out);
+	return found ? 0 : -EIO;
+}
+
+static int render_sweep(const json_t *reply, FILE *out)
+{
+	const json_t *swept = json_object_get(reply, "swept");
+	int rc = render_view(&sweep_found, reply, out);
+
+	fprintf(out,
+		"\n%" JSON_INTEGER_FORMAT " services on %" JSON_INTEGER_FORMAT " links asked\n",
+		json_integer_value(json_object_get(swept, "found")),
+		json_integer_value(json_object_get(swept, "links_done")));
+	if (json_integer_value(json_object_get(swept, "overlooked")) > 0)
+		fprintf(out, "%" JSON_INTEGER_FORMAT " more are not listed: too many\n",
+			json_integer_value(json_object_get(swept, "overlooked")));
+	return rc;
+}
+
 static int render_reload(const json_t *reply, FILE *out)
 {
 	static const char *const hows[] = {"added", "removed", "changed"};
@@ -419,8 +463,14 @@ int render(const char *what, const json_t *reply, FILE *out)
 		return render_status(reply, out);
 	if (strcmp(what, "policy") == 0)
 		return render_policy(reply, out);
+	if (strcmp(what, "top") == 0)
+		return top_render(reply, 0, out);
 	if (strcmp(what, "counters") == 0)
 		return render_counters(reply, out);
+	if (strcmp(what, "selftest") == 0)
+		return render_selftest(reply, out);
+	if (strcmp(what, "sweep") == 0)
+		return render_sweep(reply, out);
 	if (strcmp(what, "reload") == 0)
 		return render_reload(reply, out);
 	if (strcmp(what, "explain") == 0)

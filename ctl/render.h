@@ -7,7 +7,7 @@
 
 /*
  * Writes a reply for people. what: "status", "links", ... of `show`, or the name of another
- * command. 0, or -ENOMEM.
+ * command. 0, -ENOMEM, or -EIO: what it was to find out is not so.
  */
 int render(const char *what, const json_t *reply, FILE *out);
 

@@ -7,6 +7,7 @@
 
 #include "base/text.h"
 
+#define CUT_MIN 8 /* columns of text are not cut below this */
 #define COLS_MAX 16
 
 struct table {
@@ -125,6 +126,43 @@ static void pad(FILE *out, size_t n)
 		fputc(' ', out);
 }
 
+/* As many columns of the text as there are, the last of them "…" if it has more. */
+static void print_cell(const char *text, size_t width, FILE *out)
+{
+	size_t n = 0;
+
+	if (width_of(text) <= width) {
+		fputs(text, out);
+		return;
+	}
+	while (n + 1 < width) {
+		fputc(*text++, out);
+		while (((unsigned char)*text & 0xc0) == 0x80)
+			fputc(*text++, out);
+		n++;
+	}
+	fputs("…", out);
+}
+
+/* Cuts the widest columns of text until a row fits. */
+static void fit(const struct table *t, size_t *width, unsigned terminal)
+{
+	for (;;) {
+		unsigned widest = t->n_cols;
+		size_t row = 2 * (t->n_cols - 1);
+
+		for (unsigned c = 0; c < t->n_cols; c++) {
+			row += width[c];
+			if (!t->number[c] && width[c] > CUT_MIN &&
+				(widest == t->n_cols || width[c] > width[widest]))
+				widest = c;
+		}
+		if (row <= terminal || widest == t->n_cols)
+			return;
+		width[widest]--;
+	}
+}
+
 static void print_row(const struct table *t, char *const *cells, const size_t *width, FILE *out)
 {
 	unsigned last = 0;
@@ -134,11 +172,11 @@ static void print_row(const struct table *t, char *const *cells, const size_t *w
 			last = c;
 	}
 	for (unsigned c = 0; c <= last; c++) {
-		size_t space = width[c] - width_of(cells[c]);
+		size_t w = width_of(cells[c]), space = w < width[c] ? width[c] - w : 0;
 
 		if (t->number[c])
 			pad(out, space);
-		fputs(cells[c], out);
+		print_cell(cells[c], width[c], out);
 		if (c < last) {
 			if (!t->number[c])
 				pad(out, space);
@@ -148,7 +186,7 @@ static void print_row(const struct table *t, char *const *cells, const size_t *w
 	fputc('\n', out);
 }
 
-void table_print(const struct table *t, FILE *out)
+void table_print(const struct table *t, unsigned terminal, FILE *out)
 {
 	size_t width[COLS_MAX];
 
@@ -160,6 +198,8 @@ void table_print(const struct table *t, FILE *out)
 		if (w > width[i % t->n_cols])
 			width[i % t->n_cols] = w;
 	}
+	if (terminal > 0)
+		fit(t, width, terminal);
 	print_row(t, t->header, width, out);
 	for (size_t r = 0; r < table_rows(t); r++)
 		print_row(t, t->cell + r * t->n_cols, width, out);

@@ -24,4 +24,7 @@ bool table_cell(struct table *t, const char *text);
 void table_sort(struct table *t, unsigned n);
 
 size_t table_rows(const struct table *t);
-void table_print(const struct table *t, FILE *out);
+
+/* width: of the terminal; columns of text are cut, with "…", until a row fits. 0: as wide as it is.
+ */
+void table_print(const struct table *t, unsigned width, FILE *out);

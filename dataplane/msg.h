@@ -51,8 +51,9 @@ enum dp_down_op {
 	DP_DOWN_REPLAY, /* m: a waiting query to answer now; dp_pkt(m) is filled. To the link's home
 			   worker */
 	DP_DOWN_QUERY,  /* m: the query of a DP_UP_WHO; the station is known now, or cannot be */
-	DP_DOWN_TELL,   /* rec/gen, link: multicast this record there, unasked. To the link's home
-			   worker */
+	DP_DOWN_RECEIVE, /* m: a frame as if it had come in at m->port */
+	DP_DOWN_TELL,    /* rec/gen, link: multicast this record there, unasked. To the link's home
+			    worker */
 	DP_DOWN_GOODBYE, /* rec/gen, link: the same with TTL 0 (RFC 6762 §10.1); the record is in
 			    its dying second */
 	DP_DOWN_STALE,   /* key: of a name that is not what it was, and that rendered answers rest
@@ -72,5 +73,12 @@ struct dp_downcall {
 		uint64_t key;
 	};
 };
+
+/* Whoever drops the message frees its mbuf. */
+static inline bool dp_down_has_mbuf(const struct dp_downcall *d)
+{
+	return d->op == DP_DOWN_TX || d->op == DP_DOWN_REPLAY || d->op == DP_DOWN_QUERY ||
+	       d->op == DP_DOWN_RECEIVE;
+}
 
 _Static_assert(sizeof(struct dp_upcall) == 16 && sizeof(struct dp_downcall) == 16, "ring elements");

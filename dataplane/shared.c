@@ -111,6 +111,8 @@ int dp_shared_init(struct dp_shared *s, unsigned n_workers, unsigned pool_mbufs,
 	rc = make_rings(s, socket);
 	if (rc == 0)
 		rc = make_audits(s, socket);
+	if (rc == 0)
+		rc = dp_capture_init(s, socket);
 	if (rc < 0)
 		goto err;
 	return 0;
@@ -133,7 +135,7 @@ static void drain_down(struct rte_ring *r)
 	struct dp_downcall d;
 
 	while (r != NULL && rte_ring_dequeue_elem(r, &d, sizeof(d)) == 0)
-		if (d.op == DP_DOWN_TX || d.op == DP_DOWN_REPLAY || d.op == DP_DOWN_QUERY)
+		if (dp_down_has_mbuf(&d))
 			rte_pktmbuf_free(d.m);
 }
 
@@ -147,6 +149,7 @@ static void drain_hand(struct rte_ring *r)
 
 void dp_shared_fini(struct dp_shared *s)
 {
+	dp_capture_fini(s);
 	for (unsigned i = 0; i < s->n_workers; i++) {
 		rte_free((void *)(uintptr_t)s->watched[i]);
 		drain_up(s->up[i]);

@@ -10,6 +10,7 @@
 #include "base/rcu.h"
 #include "cache/read.h"
 #include "dataplane/audit.h"
+#include "dataplane/capture.h"
 #include "dataplane/gateways.h"
 #include "dataplane/outcome.h"
 #include "dataplane/world.h"
@@ -86,6 +87,7 @@ struct dp_shared {
 	struct dp_audit *audit[DP_WORKERS_MAX + 1]; /* [worker], [n_workers]: control; its owner's
 						       alone but for the ring's other end */
 	struct dp_gateways gateways;                /* control writes, workers read */
+	struct dp_capture capture;                  /* capture.h */
 	/*
 	 * [worker][DP_WATCH_MARKS]: how many of its rendered answers rest on names with this mark
 	 * (dataplane/rendered.h). The worker writes, control reads.

@@ -198,6 +198,11 @@ static unsigned from_control(struct dp_worker *w)
 		case DP_DOWN_TX:
 			dp_tx(w, d.m->port, d.link, d.m);
 			break;
+		case DP_DOWN_RECEIVE:
+			if (unlikely(w->capture != 0))
+				dp_capture(w, d.m->port, &d.m, 1, false);
+			receive(w, &d.m, 1);
+			break;
 		case DP_DOWN_REPLAY:
 		case DP_DOWN_QUERY:
 			dp_query_again(w, d.m);
@@ -252,6 +257,7 @@ unsigned dp_worker_turn(struct dp_worker *w, uint64_t now_us)
 	w->now_us = now_us;
 	w->now_ms = clock_ms(now_us);
 	w->world = atomic_load_explicit(&w->shared->world, memory_order_acquire);
+	w->capture = atomic_load_explicit(&w->shared->capture.which, memory_order_acquire);
 	if (w->world != NULL) {
 		dp_fast_turn(w);
 		dp_watch_turn(w);
@@ -266,6 +272,8 @@ unsigned dp_worker_turn(struct dp_worker *w, uint64_t now_us)
 				continue;
 			for (unsigned k = 0; k < n; k++)
 				burst[k]->port = w->rxq[i].port;
+			if (unlikely(w->capture != 0))
+				dp_capture(w, w->rxq[i].port, burst, n, false);
 			receive(w, burst, n);
 			done += n;
 		}

@@ -198,6 +198,7 @@ struct dp_worker {
 	const struct cache_view *cache;
 	uint64_t now_us;
 	uint32_t now_ms;
+	uint64_t capture; /* what is captured; 0: nothing */
 
 	struct dp_counters *counters;
 	struct dp_audit *audit;

@@ -5,9 +5,12 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "management/capture.h"
 #include "management/explain.h"
 #include "management/people.h"
+#include "management/selftest.h"
 #include "management/show.h"
+#include "management/sweep.h"
 
 LOG_MODULE(socket);
 
@@ -38,7 +41,7 @@ static bool cmd_show(struct request *rq)
 
 	if (ops == NULL)
 		return reply(rq, mgmt_error("show what? status, ports, links, services, records, "
-					    "stations, policy or counters"));
+					    "stations, policy, gateways, counters or top"));
 	memset(rq->show, 0, sizeof(*rq->show));
 	rq->show->ops = ops;
 	return false;
@@ -153,6 +156,27 @@ static bool cmd_station(struct request *rq)
 	return error != NULL ? reply(rq, error) : true;
 }
 
+static bool cmd_capture(struct request *rq)
+{
+	json_t *error = mgmt_capture(rq->m, rq->arg, rq->n_args, rq->show, rq->out);
+
+	return error != NULL ? reply(rq, error) : false;
+}
+
+static bool cmd_sweep(struct request *rq)
+{
+	json_t *error = mgmt_sweep(rq->m, rq->arg, rq->n_args, rq->show);
+
+	return error != NULL ? reply(rq, error) : false;
+}
+
+static bool cmd_selftest(struct request *rq)
+{
+	json_t *error = mgmt_selftest(rq->m, rq->arg, rq->n_args, rq->waiter);
+
+	return error != NULL ? reply(rq, error) : true;
+}
+
 static bool cmd_gateway(struct request *rq)
 {
 	bool pause = rq->n_args == 1 && strcmp(rq->arg[0], "pause") == 0;
@@ -180,6 +204,9 @@ static const struct {
 	{"link", cmd_link},
 	{"station", cmd_station},
 	{"gateway", cmd_gateway},
+	{"capture", cmd_capture},
+	{"sweep", cmd_sweep},
+	{"selftest", cmd_selftest},
 };
 
 static bool dispatch(struct request *rq, json_t *line)

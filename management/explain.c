@@ -419,7 +419,7 @@ static json_t *read_service(const char *text, struct explain_what *what)
 json_t *mgmt_explain(
 	struct mgmt *m, const char *const *arg, unsigned n_args, struct show_state *show)
 {
-	static const struct show_ops ops = {"explain", explain_page};
+	static const struct show_ops ops = {.name = "explain", .page = explain_page};
 	json_t *error = NULL;
 	bool consumer = false;
 

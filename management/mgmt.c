@@ -3,8 +3,10 @@
 #include "management/mgmt_priv.h"
 #include "management/http.h"
 #include "management/radius.h"
+#include "management/selftest.h"
 #include "management/service.h"
 #include "management/sessions.h"
+#include "management/top.h"
 #include "policy/names.h"
 
 #include <errno.h>
@@ -22,7 +24,7 @@
 LOG_MODULE(mgmt);
 
 #define WAIT_MS 100    /* control's log lines are written out at least this often */
-#define WAIT_BUSY_MS 2 /* ... and its replies read, while there are requests */
+#define WAIT_BUSY_MS 2 /* ... and its replies and captures read, while there are any */
 #define EVENTS 32
 #define SIGNALS_ONE_US US_PER_SEC /* terminating signals so close are one: timeout(1) sends two */
 #define LEAVE_US (2 * US_PER_SEC) /* control's time to say goodbye */
@@ -45,6 +47,7 @@ static int signals_open(struct mgmt *m)
 	sigaddset(&set, SIGINT);
 	sigaddset(&set, SIGQUIT);
 	sigaddset(&set, SIGHUP);
+	sigaddset(&set, SIGUSR1);
 	m->signal_fd = signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
 	if (m->signal_fd < 0)
 		return -errno;
@@ -75,7 +78,9 @@ static unsigned signals_ready(struct mgmt *m)
 	unsigned n = 0;
 
 	while (read(m->signal_fd, &info, sizeof(info)) == sizeof(info)) {
-		if (info.ssi_signo == SIGHUP) {
+		if (info.ssi_signo == SIGUSR1) {
+			mgmt_audit_open(m);
+		} else if (info.ssi_signo == SIGHUP) {
 			/* Whoever rotates logs says so by it, whatever becomes of the reload. */
 			mgmt_audit_open(m);
 			mgmt_reload(m, false, nobody);
@@ -153,6 +158,7 @@ unsigned mgmt_turn(struct mgmt *m, uint64_t now_us)
 	done += mgmt_audit_turn(m);
 	done += mgmt_clients_turn(m);
 	done += mgmt_http_turn(m);
+	done += mgmt_selftest_turn(m);
 	mgmt_service_turn(m);
 	leave_turn(m);
 	log_flush();
@@ -163,7 +169,7 @@ void mgmt_wait(struct mgmt *m)
 {
 	struct epoll_event e;
 
-	epoll_wait(m->epoll_fd, &e, 1, m->pending != NULL ? WAIT_BUSY_MS : WAIT_MS);
+	epoll_wait(m->epoll_fd, &e, 1, m->pending != NULL || m->tap.open ? WAIT_BUSY_MS : WAIT_MS);
 }
 
 /* --- what is listened to ---------------------------------------------------------------------- */
@@ -330,6 +336,8 @@ void mgmt_destroy(struct mgmt *m)
 	mgmt_switches_free(&m->switches);
 	mgmt_switches_free(&m->switches_before);
 	mgmt_sessions_free(m);
+	mgmt_top_free(m);
+	mgmt_selftest_free(m);
 	free(m->hits_before);
 	policy_names_destroy(m->names);
 	for (unsigned i = 0; i < DP_LINKS_MAX; i++)

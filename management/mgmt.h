@@ -25,10 +25,11 @@ struct mgmt_params {
 	const unsigned *lcore; /* lcore of worker w; the caller's, outlives management */
 	unsigned main_lcore;
 	const char *socket; /* control socket; NULL: the configuration's; empty: none (tests) */
-	bool signals;       /* read SIGTERM, SIGINT, SIGQUIT, SIGHUP, which all threads block */
-	bool telemetry;     /* register /linkspan/... with DPDK telemetry */
-	bool service;       /* tell a service manager, feed its watchdog */
-	bool watch;         /* watch the interfaces of kernel-backed ports by rtnetlink */
+	bool signals; /* read SIGTERM, SIGINT, SIGQUIT, SIGHUP and SIGUSR1, which all threads block
+		       */
+	bool telemetry; /* register /linkspan/... with DPDK telemetry */
+	bool service;   /* tell a service manager, feed its watchdog */
+	bool watch;     /* watch the interfaces of kernel-backed ports by rtnetlink */
 };
 
 /*

@@ -22,8 +22,12 @@
  *	socket.c     the control socket and its clients; socket_path.c: where it is
  *	command.c    request line -> command
  *	show_*.c     what commands show
+ *	top.c        ... and at what rate it happens
  *	explain.c    why a consumer gets a service, or does not
  *	hits.c       how often rules decided
+ *	capture.c    frames of a link, as workers see them (pcapng.c: the file format)
+ *	sweep.c      who offers what
+ *	selftest.c   is a service of one link found from another?
  *	audit.c      lines about what was denied, refused, changed
  *	people.c     what was said of stations, by command and by the network
  *	radius.c     the accounting listener (radius_packet.c: its packets)
@@ -60,6 +64,8 @@ enum mgmt_pending_kind {
 	MGMT_PENDING_FLUSH,
 	MGMT_PENDING_STATION,
 	MGMT_PENDING_SESSION,
+	MGMT_PENDING_SWEEP,
+	MGMT_PENDING_RECEIVE, /* a frame of the self-test */
 };
 
 struct mgmt_pending {
@@ -77,12 +83,28 @@ struct mgmt_clients;
 struct mgmt_http;
 struct mgmt_radius;
 struct mgmt_netlink;
+struct mgmt_selftest;
+struct mgmt_top;
 
 /* What accounting says (sessions.h). */
 struct mgmt_sessions {
 	struct mgmt_session *dirty, *dirty_tail; /* to be told to control, in order */
 	struct mgmt_session *ended, *ended_tail; /* oldest first */
 	uint32_t n, n_ended;                     /* live; ended */
+};
+
+/* Frames on their way to a capture or the self-test (capture.h). */
+struct mgmt_tap {
+	bool open;
+	uint64_t lost_before, captured;
+	char *glob; /* capture: of names; NULL: any */
+};
+
+/* A sweep that a client listens to (sweep.h). */
+struct mgmt_sweeping {
+	struct ctl_sweep *s; /* NULL: none; the request's until it is done */
+	bool done;           /* control has given it back */
+	uint64_t told_us;
 };
 
 /* What the service manager is told (service.h). */
@@ -113,6 +135,10 @@ struct mgmt {
 	struct mgmt_radius *radius;
 	struct mgmt_http *http;
 	struct mgmt_service service;
+	struct mgmt_tap tap;
+	struct mgmt_sweeping sweep;
+	struct mgmt_selftest *selftest;       /* NULL: none is under way */
+	struct mgmt_top *top;                 /* top.h; NULL: nobody has asked yet */
 	struct mgmt_switches switches;        /* in force, or on their way */
 	struct mgmt_switches switches_before; /* while they are on their way: if control refuses */
 	struct mgmt_pending *pending;

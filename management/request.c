@@ -7,6 +7,7 @@
 #include "base/log.h"
 #include "management/people.h"
 #include "management/sessions.h"
+#include "management/sweep.h"
 
 LOG_MODULE(mgmt);
 
@@ -27,6 +28,7 @@ void mgmt_pending_free(struct mgmt_pending *p)
 	if (p == NULL)
 		return;
 	mgmt_state_free(&p->state);
+	mgmt_sweep_free(p->r.sweep);
 	json_decref(p->changes);
 	free(p);
 }
@@ -77,7 +79,9 @@ unsigned mgmt_replies(struct mgmt *m)
 			mgmt_station_done(m, p);
 		else if (p->kind == MGMT_PENDING_SESSION)
 			mgmt_session_done(m, p);
-		else if (p->kind != MGMT_PENDING_PORT)
+		else if (p->kind == MGMT_PENDING_SWEEP)
+			mgmt_sweep_done(m, p);
+		else if (p->kind != MGMT_PENDING_PORT && p->kind != MGMT_PENDING_RECEIVE)
 			mgmt_world_done(m, p);
 		mgmt_pending_free(p);
 		n++;

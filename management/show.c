@@ -7,16 +7,19 @@
 
 #include "base/counter.h"
 #include "dns/name.h"
+#include "management/top.h"
 
 static const struct show_ops things[] = {
-	{"status", show_status},
-	{"ports", show_ports},
-	{"links", show_links},
-	{"services", show_services},
-	{"records", show_records},
-	{"stations", show_stations},
-	{"policy", show_policy},
-	{"counters", show_counters},
+	{.name = "status", .page = show_status},
+	{.name = "ports", .page = show_ports},
+	{.name = "links", .page = show_links},
+	{.name = "services", .page = show_services},
+	{.name = "records", .page = show_records},
+	{.name = "stations", .page = show_stations},
+	{.name = "policy", .page = show_policy},
+	{.name = "gateways", .page = show_gateways},
+	{.name = "counters", .page = show_counters},
+	{.name = "top", .page = show_top},
 };
 
 const struct show_ops *show_find(const char *name)

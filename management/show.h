@@ -40,7 +40,8 @@ struct show_state {
 	struct explain_what what;
 	uint32_t cursor;
 	unsigned stage;
-	bool comma; /* the array under way has an element */
+	bool comma;  /* the array under way has an element */
+	bool ending; /* stream: the client has no more to say */
 };
 
 /* Writes the next page. Returns true while there is more. */
@@ -49,6 +50,8 @@ typedef bool (*show_page_fn)(struct mgmt *m, struct show_state *s, struct text *
 struct show_ops {
 	const char *name;
 	show_page_fn page;
+	void (*end)(struct mgmt *m); /* no page follows, the client may be gone; NULL: never mind */
+	bool stream; /* goes on until the client has no more to say; a page may be empty */
 };
 
 /* The thing to show of that name, or NULL. */
@@ -103,4 +106,5 @@ bool show_records(struct mgmt *m, struct show_state *s, struct text *out);
 bool show_services(struct mgmt *m, struct show_state *s, struct text *out);
 bool show_stations(struct mgmt *m, struct show_state *s, struct text *out);
 bool show_policy(struct mgmt *m, struct show_state *s, struct text *out);
+bool show_gateways(struct mgmt *m, struct show_state *s, struct text *out);
 bool show_counters(struct mgmt *m, struct show_state *s, struct text *out);

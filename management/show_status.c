@@ -231,3 +231,30 @@ bool show_links(struct mgmt *m, struct show_state *s, struct text *out)
 	text_str(out, "]}");
 	return false;
 }
+
+/* --- other gateways -------------------------------------------------------------------------- */
+
+/* All entries fit one page: there are 256 at most. */
+bool show_gateways(struct mgmt *m, struct show_state *s, struct text *out)
+{
+	struct dp_gateways *g = &m->p.shared->gateways;
+
+	text_str(out, "{");
+	show_array(s, out, "gateways");
+	for (unsigned i = 0; i < DP_GATEWAY_SETS * DP_GATEWAY_WAYS; i++) {
+		uint64_t e = atomic_load_explicit(
+			&g->entry[i / DP_GATEWAY_WAYS][i % DP_GATEWAY_WAYS], memory_order_relaxed);
+		struct mac_addr mac;
+
+		if (e == 0)
+			continue;
+		for (unsigned b = 0; b < 6; b++)
+			mac.b[b] = (uint8_t)(e >> (56 - 8 * b));
+		show_element(s, out,
+			json_pack("{s:o,s:o,s:s}", "mac", show_mac(&mac), "link",
+				(e & 0xffff) != 0 ? show_link_name(m, (uint16_t)e) : json_null(),
+				"by", (e & 0xffff) != 0 ? "its own word" : "gateways:"));
+	}
+	text_str(out, "]}");
+	return false;
+}

@@ -163,8 +163,18 @@ int mgmt_socket_open(struct mgmt *m, const char *path, const char *group)
 	return rc;
 }
 
-static void client_close(struct client *c)
+static void show_end(struct mgmt *m, struct client *c)
 {
+	const struct show_ops *ops = c->show.ops;
+
+	c->show.ops = NULL;
+	if (ops != NULL && ops->end != NULL)
+		ops->end(m);
+}
+
+static void client_close(struct mgmt *m, struct client *c)
+{
+	show_end(m, c);
 	if (c->fd >= 0)
 		close(c->fd);
 	text_free(&c->out);
@@ -179,7 +189,7 @@ void mgmt_socket_close(struct mgmt *m)
 	if (cl == NULL)
 		return;
 	for (unsigned i = 0; i < CLIENTS_MAX; i++)
-		client_close(&cl->client[i]);
+		client_close(m, &cl->client[i]);
 	if (cl->listen_fd >= 0) {
 		close(cl->listen_fd);
 		unlink(cl->path);
@@ -191,8 +201,9 @@ void mgmt_socket_close(struct mgmt *m)
 /* --- clients --------------------------------------------------------------------------------- */
 
 /* A free slot; if there is none, the one that has been idle for longest gives way. */
-static struct client *slot_for_new(struct mgmt_clients *cl)
+static struct client *slot_for_new(struct mgmt *m)
 {
+	struct mgmt_clients *cl = m->clients;
 	struct client *idlest = NULL;
 
 	for (unsigned i = 0; i < CLIENTS_MAX; i++) {
@@ -206,7 +217,7 @@ static struct client *slot_for_new(struct mgmt_clients *cl)
 			idlest = c;
 	}
 	if (idlest != NULL)
-		client_close(idlest);
+		client_close(m, idlest);
 	return idlest;
 }
 
@@ -217,7 +228,7 @@ int mgmt_client_add(struct mgmt *m, int fd)
 
 	if (rc < 0)
 		return rc;
-	c = slot_for_new(m->clients);
+	c = slot_for_new(m);
 	if (c == NULL)
 		return -EBUSY;
 	rc = mgmt_watch(m, fd, MGMT_SRC_CLIENT + (unsigned)(c - m->clients->client));
@@ -261,6 +272,11 @@ static bool client_busy(const struct client *c)
 	return c->waiting || c->show.ops != NULL || c->closing;
 }
 
+static bool is_streaming(const struct client *c)
+{
+	return c->show.ops != NULL && c->show.ops->stream;
+}
+
 /* All it asked for has been answered and sent, and it asks for no more. */
 static bool client_done(const struct client *c)
 {
@@ -302,7 +318,7 @@ static unsigned client_read(struct mgmt *m, struct client *c)
 	if (n < 0 && (errno == EAGAIN || errno == EINTR))
 		return 0;
 	if (n < 0) {
-		client_close(c);
+		client_close(m, c);
 		return 1;
 	}
 	if (n == 0) {
@@ -320,7 +336,7 @@ static void client_events(struct mgmt *m, struct client *c)
 {
 	struct epoll_event e = {.data.u32 = MGMT_SRC_CLIENT + (unsigned)(c - m->clients->client)};
 
-	if (!client_busy(c) && !c->eof && c->line_len < sizeof(c->line))
+	if ((!client_busy(c) || is_streaming(c)) && !c->eof && c->line_len < sizeof(c->line))
 		e.events |= EPOLLIN;
 	if (text_left(&c->out) > 0)
 		e.events |= EPOLLOUT;
@@ -334,7 +350,7 @@ static unsigned client_send(struct mgmt *m, struct client *c)
 	ssize_t n;
 
 	if (out->lost) {
-		client_close(c);
+		client_close(m, c);
 		return 1;
 	}
 	if (text_left(out) == 0)
@@ -343,7 +359,7 @@ static unsigned client_send(struct mgmt *m, struct client *c)
 	if (n < 0 && (errno == EAGAIN || errno == EINTR))
 		return 0;
 	if (n < 0) {
-		client_close(c);
+		client_close(m, c);
 		return 1;
 	}
 	out->sent += (size_t)n;
@@ -353,27 +369,39 @@ static unsigned client_send(struct mgmt *m, struct client *c)
 	return 1;
 }
 
+static unsigned next_page(struct mgmt *m, struct client *c)
+{
+	const struct show_ops *ops = c->show.ops;
+	size_t before = c->out.len;
+
+	c->show.ending = c->eof;
+	if (!ops->page(m, &c->show, &c->out)) {
+		if (ops->stream)
+			c->closing = true;
+		else
+			text_str(&c->out, "\n");
+		show_end(m, c);
+		return 1;
+	}
+	return !ops->stream || c->out.len != before;
+}
+
 static unsigned client_turn(struct mgmt *m, struct client *c)
 {
 	unsigned done = run_lines(m, c);
 
-	if (c->show.ops != NULL && text_left(&c->out) < SEND_AHEAD) {
-		if (!c->show.ops->page(m, &c->show, &c->out)) {
-			text_str(&c->out, "\n");
-			c->show.ops = NULL;
-		}
-		done++;
-	}
+	if (c->show.ops != NULL && text_left(&c->out) < SEND_AHEAD)
+		done += next_page(m, c);
 	done += client_send(m, c);
 	if (c->fd < 0)
 		return done;
 	if (client_done(c)) {
-		client_close(c);
+		client_close(m, c);
 		return done + 1;
 	}
 	if (text_left(&c->out) > 0 && m->now_us - c->active_us > STALLED_US) {
 		LOG_LIMITED(LOG_LEVEL_NOTICE, "client does not read, dropped");
-		client_close(c);
+		client_close(m, c);
 		return done + 1;
 	}
 	client_events(m, c);
@@ -387,7 +415,7 @@ unsigned mgmt_client_ready(struct mgmt *m, unsigned slot, uint32_t events)
 	if (c->fd < 0)
 		return 0;
 	if (events & EPOLLERR || (events & (EPOLLHUP | EPOLLIN)) == EPOLLHUP) {
-		client_close(c);
+		client_close(m, c);
 		return 1;
 	}
 	return events & EPOLLIN ? client_read(m, c) : 0;
