@@ -17,6 +17,7 @@
 #include <rte_eal.h>
 #include <rte_errno.h>
 #include <rte_lcore.h>
+#include <rte_pdump.h>
 #include <rte_version.h>
 
 #include "base/log.h"
@@ -187,6 +188,21 @@ static bool has_pci_port(const struct config *config)
 	return false;
 }
 
+/* Lets dpdk-dumpcap attach: a process of its own, which shares hugepages with us. */
+static void start_pdump(const struct gateway *g)
+{
+	int rc;
+
+	if (g->eal.no_huge || rte_eal_has_hugepages() == 0) {
+		LOG_INFO("dpdk-dumpcap and dpdk-proc-info cannot attach without hugepages",
+			"instead=\"linkspanctl capture\"");
+		return;
+	}
+	rc = rte_pdump_init();
+	if (rc < 0)
+		LOG_WARN("dpdk-dumpcap cannot attach", "error=\"%s\"", rte_strerror(rte_errno));
+}
+
 static int start_eal(struct gateway *g)
 {
 	const struct config *config = g->config;
@@ -227,6 +243,7 @@ static int start_eal(struct gateway *g)
 		return -EIO;
 	}
 	g->eal_up = true;
+	start_pdump(g);
 	snprintf(g->runtime_dir, sizeof(g->runtime_dir), "%s", rte_eal_get_runtime_dir());
 	return tsc_clock_init();
 }
@@ -415,6 +432,7 @@ static void stop_all(struct gateway *g)
 		dp_port_close(&g->port[i]);
 	if (g->eal_up) {
 		rte_eal_cleanup();
+		eal_huge_remove(g->runtime_dir);
 		eal_runtime_remove(g->runtime_dir);
 	}
 	log_dpdk_detach();

@@ -282,6 +282,36 @@ const char *eal_args_text(const struct eal_args *args, char *buf, size_t size)
 	return buf;
 }
 
+/* The files of hugepages in one file system: NAMEmap_0, ... */
+static void huge_remove(const char *dir, const char *name)
+{
+	size_t len = strlen(name);
+	struct dirent *e;
+	DIR *d = opendir(dir);
+
+	if (d == NULL)
+		return;
+	while ((e = readdir(d)) != NULL)
+		if (strncmp(e->d_name, name, len) == 0 && strncmp(e->d_name + len, "map_", 4) == 0)
+			unlinkat(dirfd(d), e->d_name, 0);
+	closedir(d);
+}
+
+void eal_huge_remove(const char *runtime_dir)
+{
+	const char *name = strrchr(runtime_dir, '/');
+	char line[1024], dir[512], type[32];
+	FILE *f = name != NULL && name[1] != '\0' ? fopen("/proc/mounts", "re") : NULL;
+
+	if (f == NULL)
+		return;
+	while (fgets(line, sizeof(line), f) != NULL)
+		if (sscanf(line, "%*s %511s %31s", dir, type) == 2 &&
+			strcmp(type, "hugetlbfs") == 0)
+			huge_remove(dir, name + 1);
+	fclose(f);
+}
+
 void eal_runtime_remove(const char *dir)
 {
 	struct dirent *e;

@@ -59,6 +59,10 @@ void eal_args_free(struct eal_args *args);
 /* All arguments in one line, for the log; buf cut to fit. Returns buf. */
 const char *eal_args_text(const struct eal_args *args, char *buf, size_t size);
 
+/* Gives back the hugepages of the EAL that had this runtime directory: DPDK leaves their files for
+ * the next start of the same prefix, and the memory with them. After rte_eal_cleanup(). */
+void eal_huge_remove(const char *runtime_dir);
+
 /* Removes the files EAL leaves in its runtime directory, and the directory. After
  * rte_eal_cleanup(). */
 void eal_runtime_remove(const char *dir);
