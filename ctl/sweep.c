@@ -38,6 +38,7 @@ static bool take_line(json_t *reply, const char *text)
 		show_progress(v);
 		json_object_set(reply, "swept", v);
 	} else if ((v = json_object_get(line, "error")) != NULL) {
+		json_object_clear(reply);
 		json_object_set(reply, "error", v);
 	}
 	json_decref(line);
@@ -83,7 +84,8 @@ static int print(const struct options *o, json_t *reply)
 {
 	if (isatty(STDERR_FILENO))
 		fputc('\n', stderr);
-	sort_found(reply);
+	if (json_object_get(reply, "error") == NULL)
+		sort_found(reply);
 	if (o->json) {
 		json_dumpf(reply, stdout, JSON_COMPACT);
 		fputc('\n', stdout);

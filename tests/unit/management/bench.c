@@ -103,7 +103,7 @@ static unsigned drop_downcalls(void)
 	unsigned n = 0;
 
 	while (rte_ring_dequeue_elem(bench.shared.down[0], &d, sizeof(d)) == 0) {
-		if (d.op == DP_DOWN_TX || d.op == DP_DOWN_REPLAY)
+		if (dp_down_has_mbuf(&d))
 			rte_pktmbuf_free(d.m);
 		n++;
 	}
