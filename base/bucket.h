@@ -77,6 +77,24 @@ static inline bool bucket_level_take(
 	return true;
 }
 
+/* Is it filled to that many quarters, as of the last take? */
+static inline bool bucket_level_has(
+	const struct bucket_rate *r, const struct bucket_level *l, unsigned quarters)
+{
+	return (uint64_t)l->tokens * 4 >= ((uint64_t)r->burst << r->frac) * quarters;
+}
+
+/* The same as bucket_level_take() of one, but the last quarter is left alone. */
+static inline bool bucket_level_take_sparing(
+	const struct bucket_rate *r, struct bucket_level *l, uint64_t now_us)
+{
+	bucket_level_credit(r, l, now_us);
+	if (!bucket_level_has(r, l, 1) || l->tokens < 1u << r->frac)
+		return false;
+	l->tokens -= 1u << r->frac;
+	return true;
+}
+
 /* Gives n tokens back that were taken just now. */
 static inline void bucket_level_refund(
 	const struct bucket_rate *r, struct bucket_level *l, uint32_t n)

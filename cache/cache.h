@@ -69,6 +69,7 @@ enum cache_outcome {
 	CACHE_COPY,            /* ... with no longer life than it has: a repeater's copy, no news */
 	CACHE_GOODBYE,         /* TTL 0: the record has a second to live */
 	CACHE_GOODBYE_UNKNOWN, /* TTL 0 of what we do not hold */
+	CACHE_GOODBYE_OTHERS,  /* TTL 0 of what another station has: nothing came of it */
 	CACHE_REFUSED_TOTAL,   /* limits.records */
 	CACHE_REFUSED_LINK,    /* limits.records_per_link, or no link below limits.links */
 	CACHE_REFUSED_STATION, /* limits.records_per_station, or limits.stations for a new one */

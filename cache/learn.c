@@ -286,6 +286,10 @@ static enum cache_outcome learn_one(
 		*rec = idx;
 		if (idx == 0)
 			return CACHE_GOODBYE_UNKNOWN;
+		if (!mac_equal(&cache_station_at(&c->view, cache_record_at(&c->view, idx)->station)
+					->mac,
+			    &l->mac))
+			return CACHE_GOODBYE_OTHERS;
 		record_die(c, idx, CACHE_REC_GOODBYE, now_ms);
 		return CACHE_GOODBYE;
 	}

@@ -74,6 +74,7 @@ unsigned ctl_held(const struct ctl *c);
 	X(records_copied, "records from another MAC that lengthen no life: a repeater's copy")     \
 	X(records_changed, "records with a new TTL or owner")                                      \
 	X(goodbyes, "records withdrawn by their owner")                                            \
+	X(goodbyes_doubted, "goodbyes to another station's records: it is asked (RFC 6762 10.1)")  \
 	X(records_denied, "records policy kept out of the cache")                                  \
 	X(records_refused, "records refused by a limit")                                           \
 	X(records_ignored, "records that never cross (link-local names, foreign domains, OPT)")    \

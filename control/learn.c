@@ -134,6 +134,9 @@ static void count(struct ctl *c, enum cache_outcome o)
 	case CACHE_REFUSED_MEMORY:
 		CTL_INC(c, records_refused);
 		break;
+	case CACHE_GOODBYE_OTHERS:
+		CTL_INC(c, goodbyes_doubted);
+		break;
 	case CACHE_GOODBYE_UNKNOWN:
 	default:
 		break;
@@ -200,8 +203,10 @@ static void learn_record(struct ctl *c, struct lesson *s)
 	count(c, o);
 	if (o >= CACHE_REFUSED_TOTAL)
 		ctl_note_refused(c, s->pkt, rr, k.rdata, o);
+	if (o == CACHE_GOODBYE_OTHERS)
+		ctl_poof_goodbye(c, rec);
 	/* A goodbye to one record says nothing of the others of its RRset. */
-	if (rec != 0 && o != CACHE_COPY && l.cache_flush && l.ttl > 0)
+	if (rec != 0 && o != CACHE_COPY && o != CACHE_GOODBYE_OTHERS && l.cache_flush && l.ttl > 0)
 		remember_unique(c, s, rec);
 }
 

@@ -6,6 +6,7 @@
 
 #include "control/ctl.h"
 #include "control/request.h"
+#include "dataplane/admit.h"
 
 #define SWEEP_MS 60000        /* between two looks at all stations */
 #define SWEEP_SILENCE_MS 5000 /* ... where a link looks for silent ones */
@@ -203,6 +204,8 @@ void ctl_people_made(struct ctl *c, uint32_t station)
 	struct ctl_whereabouts *at = &c->people.at[station];
 	uint32_t idx = person_get(c, &cache_station_at(c->view, station)->mac);
 
+	if (c->world != NULL)
+		dp_admit_new(c->world, cache_station_at(c->view, station), c->now_us);
 	/* It may be on a list still, by what it was before: those look at who it is. */
 	at->person = idx;
 	at->next = 0;

@@ -48,3 +48,12 @@ void ctl_poof(struct ctl *c, uint32_t rec, uint32_t gen)
 	p->from_ms = c->now_ms;
 	ctl_arm(c, &p->timer, c->now_ms + CTL_POOF_MS, silent);
 }
+
+void ctl_poof_goodbye(struct ctl *c, uint32_t rec)
+{
+	const struct cache_record *r = cache_record_at(c->view, rec);
+	const struct cache_node *n = cache_node_at(c->view, r->node);
+
+	ctl_question_verify(c, cache_node_name(c->view, n), r->rrtype, r->link, r->station);
+	ctl_poof(c, rec, atomic_load_explicit(&r->gen, memory_order_relaxed));
+}

@@ -30,6 +30,19 @@ void dp_admit_fini(struct dp_worker *w)
 	rte_free(w->meter);
 }
 
+void dp_admit_new(const struct dp_world *world, struct cache_station *st, uint64_t now_us)
+{
+	for (unsigned i = 0; i < DP_METERS; i++) {
+		struct bucket_level level;
+		uint64_t word;
+
+		bucket_fill(&world->admit[i], &level, now_us);
+		level.tokens /= 2;
+		memcpy(&word, &level, sizeof(word));
+		atomic_store_explicit(&st->meter[i], word, memory_order_relaxed);
+	}
+}
+
 /* Control makes it a station of its own, with meters of its own. */
 static void tell_unknown(struct dp_worker *w, const struct dp_pkt *pkt)
 {
@@ -73,6 +86,7 @@ int dp_admit(struct dp_worker *w, const struct dp_pkt *pkt)
 {
 	const struct dp_link *l = dp_world_link(w->world, pkt->link);
 	unsigned what = pkt->flags & DP_PKT_RESPONSE ? DP_METER_ADVERTISEMENTS : DP_METER_QUERIES;
+	enum dp_admit_station takes = DP_ADMIT_HEAVY;
 	uint32_t station;
 
 	if (unlikely(l == NULL))
@@ -83,20 +97,21 @@ int dp_admit(struct dp_worker *w, const struct dp_pkt *pkt)
 
 		if (what == DP_METER_QUERIES)
 			cache_station_asked(st, w->now_ms);
-		if (unlikely(!dp_admit_station(w, st, what))) {
+		takes = dp_admit_station(w, st, what);
+		if (unlikely(takes == DP_ADMIT_NOT)) {
 			cache_station_shed(st);
 			dp_note_refused(w, pkt, DP_over_station);
 			return -1 - (int)DP_over_station;
 		}
 	} else {
-		if (!dp_admit_link(w, l, DP_METER_UNKNOWN)) {
+		if (!dp_admit_link(w, l, DP_METER_UNKNOWN, false)) {
 			tell_short(w, pkt);
 			dp_note_refused(w, pkt, DP_over_unknown);
 			return -1 - (int)DP_over_unknown;
 		}
 		tell_unknown(w, pkt);
 	}
-	if (unlikely(!dp_admit_link(w, l, what))) {
+	if (unlikely(!dp_admit_link(w, l, what, takes != DP_ADMIT_LIGHT))) {
 		tell_short(w, pkt);
 		dp_note_refused(w, pkt, DP_over_link);
 		return -1 - (int)DP_over_link;

@@ -7,8 +7,16 @@
  * Admission (DESIGN §4.2): how many packets are let in, before a byte of DNS is read. A station
  * that is known has meters of its own, in its line; those that are not share a small one per link,
  * so that made-up addresses starve nobody that is known. Then a link's own, of which each worker
- * has its part. Token buckets without division. Worker thread.
+ * has its part, and of which the last quarter is for stations that ask little: thousands that ask
+ * as much as they may do not keep the others out. Token buckets without division. Worker thread.
  */
+
+/* What a station's meter says of one more packet of it. */
+enum dp_admit_station {
+	DP_ADMIT_NOT,
+	DP_ADMIT_HEAVY, /* in, and it has sent much lately; or it is new */
+	DP_ADMIT_LIGHT,
+};
 
 /* A worker's part of a link's meters. */
 struct dp_link_meters {
@@ -18,15 +26,18 @@ struct dp_link_meters {
 } __attribute__((aligned(64)));
 
 /* Takes one packet off a station's meter. */
-static inline bool dp_admit_station(struct dp_worker *w, struct cache_station *st, unsigned what)
+static inline enum dp_admit_station dp_admit_station(
+	struct dp_worker *w, struct cache_station *st, unsigned what)
 {
 	uint64_t word = atomic_load_explicit(&st->meter[what], memory_order_relaxed);
 	struct bucket_level level;
-	bool takes;
+	enum dp_admit_station takes = DP_ADMIT_NOT;
 
 	_Static_assert(sizeof(level) == sizeof(word), "a meter is a word");
 	memcpy(&level, &word, sizeof(level));
-	takes = bucket_level_take(&w->world->admit[what], &level, w->now_us, 1);
+	if (bucket_level_take(&w->world->admit[what], &level, w->now_us, 1))
+		takes = bucket_level_has(&w->world->admit[what], &level, 2) ? DP_ADMIT_LIGHT
+									    : DP_ADMIT_HEAVY;
 	memcpy(&word, &level, sizeof(word));
 	atomic_store_explicit(&st->meter[what], word, memory_order_relaxed);
 	return takes;
@@ -43,8 +54,9 @@ static inline bool dp_admit_would(
 	return bucket_level_peek(&w->world->admit[what], &level, w->now_us) > 0;
 }
 
-/* ... and off the link's. */
-static inline bool dp_admit_link(struct dp_worker *w, const struct dp_link *l, unsigned what)
+/* ... and off the link's. sparing: leave its last quarter to others. */
+static inline bool dp_admit_link(
+	struct dp_worker *w, const struct dp_link *l, unsigned what, bool sparing)
 {
 	struct dp_link_meters *m = &w->meter[l->id];
 	uint64_t word = atomic_load_explicit(&m->rate[what], memory_order_relaxed);
@@ -52,6 +64,8 @@ static inline bool dp_admit_link(struct dp_worker *w, const struct dp_link *l, u
 
 	_Static_assert(sizeof(rate) == sizeof(word), "a rate is a word");
 	memcpy(&rate, &word, sizeof(rate));
+	if (sparing)
+		return bucket_level_take_sparing(&rate, &m->level[what], w->now_us);
 	return bucket_level_take(&rate, &m->level[what], w->now_us, 1);
 }
 
@@ -60,6 +74,12 @@ void dp_admit_refund(struct dp_worker *w, const struct dp_link *l, uint32_t stat
 
 /* Is the mDNS packet let in? Else the outcome it ends in, as dp_classify() returns it. */
 int dp_admit(struct dp_worker *w, const struct dp_pkt *pkt);
+
+/*
+ * A station has become known: its meters are not full, so that one that is new does not count as
+ * one that asks little. Control thread.
+ */
+void dp_admit_new(const struct dp_world *world, struct cache_station *st, uint64_t now_us);
 
 /* 0 or -ENOMEM: the worker's meters, all full. */
 int dp_admit_init(struct dp_worker *w, int socket);

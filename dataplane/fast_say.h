@@ -190,15 +190,18 @@ static enum taken shed(
 static __rte_always_inline enum taken admit_station(
 	struct dp_worker *w, const struct fast *f, struct cache_station *station, unsigned what)
 {
+	enum dp_admit_station takes;
+
 	if (what == DP_METER_QUERIES) {
 		cache_station_asked(station, w->now_ms);
 		if (dp_regular_twin(f->regular, f->told, f->v6, w->now_ms))
 			return SENT;
 	}
-	if (!dp_admit_station(w, station, what))
+	takes = dp_admit_station(w, station, what);
+	if (unlikely(takes == DP_ADMIT_NOT))
 		return shed(w, f, station, what);
 	/* The long way takes from the station once more, and sees to what is over. */
-	return dp_admit_link(w, f->l, what) ? SENT : LEFT;
+	return dp_admit_link(w, f->l, what, takes != DP_ADMIT_LIGHT) ? SENT : LEFT;
 }
 
 /* Is it to be let in, within its meters? SENT, as far as they go. what: DP_METER_QUERIES or

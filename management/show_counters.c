@@ -26,6 +26,7 @@ static const char *const outcome_names[CACHE_OUTCOMES] = {
 	[CACHE_COPY] = "copy",
 	[CACHE_GOODBYE] = "goodbye",
 	[CACHE_GOODBYE_UNKNOWN] = "goodbye_unknown",
+	[CACHE_GOODBYE_OTHERS] = "goodbye_others",
 	[CACHE_REFUSED_TOTAL] = "refused_total",
 	[CACHE_REFUSED_LINK] = "refused_link",
 	[CACHE_REFUSED_STATION] = "refused_station",
