@@ -415,7 +415,7 @@ static int run(struct gateway *g)
 		atomic_store_explicit(&g->shared.stop, 1, memory_order_release);
 	}
 	lcores_join();
-	if (rc == 0 && !mgmt_ready(g->mgmt))
+	if (rc == 0 && (!mgmt_ready(g->mgmt) || mgmt_failed(g->mgmt)))
 		rc = -EIO;
 	return rc;
 }

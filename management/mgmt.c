@@ -213,6 +213,11 @@ bool mgmt_ready(const struct mgmt *m)
 	return atomic_load_explicit(&m->ready, memory_order_acquire);
 }
 
+bool mgmt_failed(const struct mgmt *m)
+{
+	return m->failed;
+}
+
 bool mgmt_leaving(const struct mgmt *m)
 {
 	return atomic_load_explicit(&m->p.shared->stop, memory_order_acquire) != 0;

@@ -62,5 +62,8 @@ void mgmt_leave(struct mgmt *m, uint64_t now_us);
 /* Has the first world come into force? Any thread. */
 bool mgmt_ready(const struct mgmt *m);
 
+/* Did it leave since something needs a new start? After the management thread has ended. */
+bool mgmt_failed(const struct mgmt *m);
+
 /* Are all lcores asked to stop? Any thread. */
 bool mgmt_leaving(const struct mgmt *m);

@@ -148,6 +148,8 @@ struct mgmt {
 		*baseline[DP_LINKS_MAX]; /* of ids that had another name: counters then */
 	bool port_told[DP_PORTS_MAX];    /* carrier as control was last told, by index of ports */
 
+	bool port_gone[DP_PORTS_MAX]; /* its interface was removed */
+
 	struct mgmt_clients *clients;
 	struct mgmt_netlink *netlink; /* NULL: not watching */
 	uint64_t ports_looked_us;     /* carrier of ports without a kernel interface */
@@ -157,6 +159,7 @@ struct mgmt {
 			     not under way */
 	bool leaving;
 	bool quietly;      /* ... without a goodbye */
+	bool failed;       /* ... to be started anew: the exit code says so */
 	atomic_bool ready; /* read by any thread */
 
 	/* telemetry callbacks run on threads of their own: they hold this lock while they look at
@@ -289,6 +292,7 @@ unsigned mgmt_netlink_ready(struct mgmt *m);
 /* Notes what a port's interface is like now. */
 void mgmt_port_seen(struct mgmt *m, unsigned index, bool up, unsigned mtu);
 void mgmt_port_gone(struct mgmt *m, unsigned index);
+void mgmt_port_back(struct mgmt *m, unsigned index);
 
 /* Looks at ports the kernel does not tell of; tells control what changed. Returns how much was
  * done. */

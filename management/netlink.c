@@ -124,6 +124,36 @@ static unsigned link_mtu(const struct nlmsghdr *h, const struct ifinfomsg *info)
 	return 0;
 }
 
+/* The name of the interface that the message is about; empty: it does not say. */
+static void link_name(
+	const struct nlmsghdr *h, const struct ifinfomsg *info, char name[IF_NAMESIZE])
+{
+	int len = (int)IFLA_PAYLOAD(h);
+
+	name[0] = '\0';
+	for (const struct rtattr *a = IFLA_RTA(info); RTA_OK(a, len); a = RTA_NEXT(a, len)) {
+		size_t size = RTA_PAYLOAD(a);
+
+		if (a->rta_type != IFLA_IFNAME || size == 0)
+			continue;
+		snprintf(name, IF_NAMESIZE, "%.*s", (int)size, (const char *)RTA_DATA(a));
+		return;
+	}
+}
+
+/* An interface that is up: does it have the name of one that is gone? */
+static void on_other(struct mgmt *m, const struct nlmsghdr *h, const struct ifinfomsg *info)
+{
+	char name[IF_NAMESIZE];
+
+	if (h->nlmsg_type != RTM_NEWLINK || (info->ifi_flags & IFF_UP) == 0)
+		return;
+	link_name(h, info, name);
+	for (unsigned i = 0; i < m->p.n_ports; i++)
+		if (m->port_gone[i] && strcmp(m->p.ports[i].ifname, name) == 0)
+			mgmt_port_back(m, i);
+}
+
 static void on_message(struct mgmt *m, const struct nlmsghdr *h)
 {
 	const struct ifinfomsg *info = NLMSG_DATA(h);
@@ -137,8 +167,10 @@ static void on_message(struct mgmt *m, const struct nlmsghdr *h)
 	if (info->ifi_family != AF_UNSPEC)
 		return;
 	port = port_of_index(m, (unsigned)info->ifi_index);
-	if (port < 0)
+	if (port < 0) {
+		on_other(m, h, info);
 		return;
+	}
 	if (h->nlmsg_type == RTM_DELLINK)
 		mgmt_port_gone(m, (unsigned)port);
 	else

@@ -37,9 +37,26 @@ void mgmt_port_gone(struct mgmt *m, unsigned index)
 {
 	struct dp_port *p = &m->p.ports[index];
 
-	LOG_ERR("interface is gone", "port=%s interface=%s hint=\"restart when it is back\"",
-		p->name, p->ifname);
+	LOG_ERR("interface is gone", "port=%s interface=%s", p->name, p->ifname);
 	p->up = false;
+	m->port_gone[index] = true;
+}
+
+/*
+ * It is another one to the kernel, and to open it takes privileges that were given up: the process
+ * leaves, for the service manager to start it anew. Nothing is said goodbye to.
+ */
+void mgmt_port_back(struct mgmt *m, unsigned index)
+{
+	const struct dp_port *p = &m->p.ports[index];
+
+	if (m->leaving)
+		return;
+	LOG_ERR("interface is back, leaving to be started anew", "port=%s interface=%s", p->name,
+		p->ifname);
+	m->failed = true;
+	m->quietly = true;
+	mgmt_leave(m, m->now_us);
 }
 
 static void look(struct mgmt *m)
