@@ -95,6 +95,7 @@ enum dp_outcome {
 	X(excess_questions, "questions not looked at: too many in one message")                    \
 	X(excess_answers, "records not sent: too many in one answer")                              \
 	X(spoiled_records, "records of a message that could not be read")                          \
+	X(injected, "packets of the self-test, put before a worker as if they had been received")  \
 	X(replayed, "waiting queries looked at again")                                             \
 	X(truncated_legacy, "legacy answers sent with TC since they did not fit (RFC 6762 6.7)")
 

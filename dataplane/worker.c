@@ -201,6 +201,7 @@ static unsigned from_control(struct dp_worker *w)
 		case DP_DOWN_RECEIVE:
 			if (unlikely(w->capture != 0))
 				dp_capture(w, d.m->port, &d.m, 1, false);
+			dp_event(w, 0, DP_EV_injected, 1);
 			receive(w, &d.m, 1);
 			break;
 		case DP_DOWN_REPLAY:

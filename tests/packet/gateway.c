@@ -406,6 +406,8 @@ int gateway_receive(struct gateway *g, const struct gateway_frame *f)
 
 size_t gateway_sent(struct gateway *g, uint8_t *buf, size_t cap, uint16_t *port)
 {
+	if (g->ports_stall)
+		return 0;
 	for (unsigned i = 0; i < g->n_ports; i++) {
 		for (unsigned q = 0; q < g->n_queues; q++) {
 			struct rte_mbuf *m;
@@ -445,6 +447,55 @@ int gateway_settle(struct gateway *g, char why[GATEWAY_WHY])
 		idle = done == 0 ? idle + 1 : 0;
 	}
 	return idle < IDLE_ROUNDS ? fail(why, "the turns never become idle", NULL) : 0;
+}
+
+/* --- what there is none of ----------------------------------------------------------------------
+ */
+
+int gateway_take_mbufs(struct gateway *g, char why[GATEWAY_WHY])
+{
+	struct rte_mbuf *m;
+
+	gateway_give_mbufs(g);
+	g->taken = calloc(g->shared.pool->size, sizeof(*g->taken));
+	if (g->taken == NULL)
+		return fail(why, "no memory", NULL);
+	while ((m = rte_pktmbuf_alloc(g->shared.pool)) != NULL)
+		g->taken[g->n_taken++] = m;
+	return 0;
+}
+
+void gateway_give_mbufs(struct gateway *g)
+{
+	for (unsigned i = 0; i < g->n_taken; i++)
+		rte_pktmbuf_free(g->taken[i]);
+	free(g->taken);
+	g->taken = NULL;
+	g->n_taken = 0;
+}
+
+/* What fills a ring is nothing that anybody may touch. */
+#define NOTHING ((void *)(uintptr_t)1)
+
+void gateway_stall_ports(struct gateway *g)
+{
+	g->ports_stall = true;
+	for (unsigned i = 0; i < g->n_ports; i++)
+		for (unsigned q = 0; q < g->n_queues; q++)
+			while (rte_ring_enqueue(g->rings[i].tx[q], NOTHING) == 0)
+				;
+}
+
+void gateway_resume_ports(struct gateway *g)
+{
+	void *m;
+
+	for (unsigned i = 0; g->ports_stall && i < g->n_ports; i++)
+		for (unsigned q = 0; q < g->n_queues; q++)
+			while (rte_ring_dequeue(g->rings[i].tx[q], &m) == 0)
+				if (m != NOTHING)
+					rte_pktmbuf_free(m);
+	g->ports_stall = false;
 }
 
 bool gateway_next(const struct gateway *g, uint64_t *at_us)
@@ -550,6 +601,8 @@ static void close_port(struct gateway *g, unsigned i)
 
 void gateway_stop(struct gateway *g)
 {
+	gateway_give_mbufs(g);
+	gateway_resume_ports(g);
 	for (unsigned i = 0; i < g->n_workers; i++) {
 		if (g->worker[i] != NULL)
 			rcu_offline(g->shared.rcu, i);

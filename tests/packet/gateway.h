@@ -52,7 +52,10 @@ struct gateway {
 	/* Threads that get no turns for now, so that rings fill up. */
 	bool control_stalls;
 	bool worker_stalls[GATEWAY_WORKERS_MAX];
-	bool made; /* shared, control and workers exist */
+	struct rte_mbuf **taken; /* all that the shared pool had; NULL: none is taken */
+	unsigned n_taken;
+	bool ports_stall; /* TX rings are full of nothing */
+	bool made;        /* shared, control and workers exist */
 };
 
 /* How to make one. */
@@ -112,6 +115,14 @@ int gateway_receive(struct gateway *g, const struct gateway_frame *f);
 
 /* Turns everything until all are idle. 0, or -1: they never are. */
 int gateway_settle(struct gateway *g, char why[GATEWAY_WHY]);
+
+/* Takes all mbufs that the shared pool has, so that there is none; and gives them back. 0 or -1. */
+int gateway_take_mbufs(struct gateway *g, char why[GATEWAY_WHY]);
+void gateway_give_mbufs(struct gateway *g);
+
+/* Fills the ports' TX rings, so that they take nothing; and empties them. */
+void gateway_stall_ports(struct gateway *g);
+void gateway_resume_ports(struct gateway *g);
 
 /* When the next timer is due; false: none. Never before now + 1 ms. */
 bool gateway_next(const struct gateway *g, uint64_t *at_us);

@@ -494,9 +494,11 @@ static int do_port(struct scenario *s, struct script_words *w)
 	return scenario_fail(s, "no port %s", w->word[1]);
 }
 
-/* "stall control|worker [N]": it gets no turns until "resume". */
+/* "stall control|worker N": it gets no turns until "resume"; "stall mbufs|ports": none are there,
+ * or none take anything. */
 static int do_stall(struct scenario *s, struct script_words *w)
 {
+	char why[GATEWAY_WHY];
 	uint64_t n = 0;
 
 	if (scenario_start(s) < 0)
@@ -505,9 +507,15 @@ static int do_stall(struct scenario *s, struct script_words *w)
 		s->gateway.control_stalls = true;
 		return 0;
 	}
+	if (w->n == 2 && strcmp(w->word[1], "mbufs") == 0)
+		return gateway_take_mbufs(&s->gateway, why) < 0 ? scenario_fail(s, "%s", why) : 0;
+	if (w->n == 2 && strcmp(w->word[1], "ports") == 0) {
+		gateway_stall_ports(&s->gateway);
+		return 0;
+	}
 	if (w->n != 3 || strcmp(w->word[1], "worker") != 0 ||
 		script_number(w->word[2], GATEWAY_WORKERS_MAX - 1, &n) < 0)
-		return scenario_fail(s, "expected: stall control|worker N");
+		return scenario_fail(s, "expected: stall control|worker N|mbufs|ports");
 	s->gateway.worker_stalls[n] = true;
 	return 0;
 }
@@ -516,6 +524,8 @@ static int do_resume(struct scenario *s, struct script_words *w)
 {
 	(void)w;
 	s->gateway.control_stalls = false;
+	gateway_give_mbufs(&s->gateway);
+	gateway_resume_ports(&s->gateway);
 	memset(s->gateway.worker_stalls, 0, sizeof(s->gateway.worker_stalls));
 	return scenario_settle(s);
 }
