@@ -49,6 +49,7 @@ struct cache {
 	uint32_t *link_records;     /* [limits.links], likewise */
 	uint32_t *link_stations;    /* [limits.links]: control alone */
 	uint32_t askers;            /* stations that are kept because they asked */
+	uint32_t asker_hand;        /* where an asker is looked for next that can give way */
 	uint32_t *link_askers;      /* [limits.links]: likewise; of them, those that asked */
 	uint8_t rdata[DNS_MSG_MAX]; /* canonical rdata of the record at hand */
 };

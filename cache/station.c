@@ -166,6 +166,37 @@ void cache_station_from(struct cache *c, uint32_t station, const uint8_t *ip, ui
 	from(cache_station_at(&c->view, station), ip, ip_len);
 }
 
+#define ROOM_LOOKS 64      /* slots looked at for an asker that can go */
+#define ROOM_IDLE_MS 30000 /* it has not asked for so long */
+#define ROOM_QUERIES 3     /* ... and not more than that before */
+
+/* With no room left, askers that asked once or twice give way: made-up ones do not keep the next
+ * out for as long as real ones are remembered. */
+static bool make_room(struct cache *c, uint16_t link, uint32_t now_ms)
+{
+	bool any = c->stats.stations >= c->limits.stations;
+	uint32_t end = cache_station_max(c) + 1;
+
+	for (unsigned i = 0; i < ROOM_LOOKS; i++) {
+		struct cache_station *st;
+		uint32_t asked;
+
+		if (++c->asker_hand >= end)
+			c->asker_hand = 1;
+		if (end < 2 || !cache_station_is_live(&c->view, c->asker_hand))
+			continue;
+		st = cache_station_at(&c->view, c->asker_hand);
+		asked = atomic_load_explicit(&st->asked_ms, memory_order_relaxed);
+		if (!st->asker || st->n_records > 0 || (!any && st->link != link) ||
+			clock_ms_diff(now_ms, asked) < ROOM_IDLE_MS ||
+			atomic_load_explicit(&st->queries, memory_order_relaxed) > ROOM_QUERIES)
+			continue;
+		cache_station_unask(c, c->asker_hand);
+		return true;
+	}
+	return false;
+}
+
 uint32_t cache_station_ask(
 	struct cache *c, uint16_t link, const struct mac_addr *mac, uint32_t now_ms)
 {
@@ -176,7 +207,9 @@ uint32_t cache_station_ask(
 		return 0;
 	/* Half of a link's share, so that made-up askers leave room for providers. */
 	share = RTE_MAX(c->limits.stations / CACHE_STATIONS_SHARE, CACHE_STATIONS_LEAST) / 2;
-	if (idx == 0 && (c->stats.stations >= c->limits.stations || c->link_askers[link] >= share))
+	if (idx == 0 &&
+		(c->stats.stations >= c->limits.stations || c->link_askers[link] >= share) &&
+		!make_room(c, link, now_ms))
 		return 0;
 	if (idx == 0)
 		idx = station_make(c, link, mac, now_ms);

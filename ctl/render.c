@@ -340,7 +340,10 @@ static void rules_line(const json_t *reply, const char *how, char sign, FILE *ou
 	const json_t *list = json_object_get(rules, how);
 	size_t i;
 
-	json_array_foreach(list, i, rule) fprintf(out, "  %c %s\n", sign, json_string_value(rule));
+	json_array_foreach(list, i, rule)
+	{
+		fprintf(out, "  %c %s\n", sign, json_string_value(rule));
+	}
 	if ((size_t)json_integer_value(json_object_get(json_object_get(rules, "count"), how)) >
 		json_array_size(list))
 		fprintf(out, "  %c ...\n", sign);
@@ -357,7 +360,10 @@ static void services_line(const json_t *reply, const char *how, FILE *out)
 	if (n == 0)
 		return;
 	fprintf(out, "services newly %s: %" JSON_INTEGER_FORMAT "\n", how, n);
-	json_array_foreach(names, i, name) fprintf(out, "  %s\n", json_string_value(name));
+	json_array_foreach(names, i, name)
+	{
+		fprintf(out, "  %s\n", json_string_value(name));
+	}
 	if ((size_t)n > json_array_size(names))
 		fputs("  ...\n", out);
 }
@@ -418,7 +424,9 @@ static int render_reload(const json_t *reply, FILE *out)
 	size_t i;
 
 	json_array_foreach(json_object_get(reply, "warnings"), i, warning)
+	{
 		fprintf(out, "%s\n", json_string_value(warning));
+	}
 	for (i = 0; i < 3; i++)
 		names_line(reply, "links", hows[i], out);
 	for (i = 0; i < 3; i++)
@@ -493,5 +501,7 @@ void render_error(const json_t *reply, FILE *out)
 
 	fprintf(out, "refused: %s\n", json_string_value(json_object_get(reply, "error")));
 	json_array_foreach(json_object_get(reply, "details"), i, detail)
+	{
 		fprintf(out, "%s\n", json_string_value(detail));
+	}
 }

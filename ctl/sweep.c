@@ -70,7 +70,10 @@ static void sort_found(json_t *reply)
 
 	if (v == NULL || sorted == NULL)
 		goto out;
-	json_array_foreach(list, i, o) v[n++] = o;
+	json_array_foreach(list, i, o)
+	{
+		v[n++] = o;
+	}
 	qsort(v, n, sizeof(*v), by_place);
 	for (i = 0; i < n; i++)
 		json_array_append(sorted, v[i]);

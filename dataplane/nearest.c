@@ -104,7 +104,7 @@ bool dp_nearest_has(
 	struct cache_iter it;
 	unsigned n;
 	uint32_t idx, looks = 0;
-	bool alone;
+	bool alone = false;
 
 	if (r->rrtype == DNS_TYPE_PTR)
 		mine = dp_verdict(w->world, w->cache, l, viewer, r, &alone);

@@ -122,7 +122,7 @@ static json_t *trace_list(const struct mgmt *m, const struct policy_trace *t, un
 static policy_verdict_t judge(const struct mgmt *m, const struct explain_what *what,
 	const struct dp_link *to, const struct snapshot_service *v, json_t **asked, bool *depends)
 {
-	struct policy_who consumer, provider;
+	struct policy_who consumer = {0}, provider;
 	const struct policy_who *who = what->has_mac ? &consumer : NULL;
 	struct policy_trace t[TRACE_MAX];
 	policy_verdict_t verdict = policy_verdict(m->state.world->table, v->cls, to->col_out);

@@ -260,14 +260,12 @@ static void put_ports(struct mgmt *m, struct text *t, unsigned part)
 static void link_sum(const struct mgmt *m, struct dp_link_counters *sum)
 {
 	struct dp_link_counters one;
-	uint64_t *to = (uint64_t *)sum;
-	const uint64_t *from = (const uint64_t *)&one;
 
 	memset(sum, 0, sizeof(*sum));
 	for (uint16_t id = 0; id < m->state.world->n_ids; id++) {
 		show_link_counters(m, id, &one);
-		for (size_t i = 0; i < sizeof(*sum) / sizeof(uint64_t); i++)
-			to[i] += from[i];
+		counter_sum(
+			(uint64_t *)sum, (const uint64_t *)&one, sizeof(*sum) / sizeof(uint64_t));
 	}
 }
 

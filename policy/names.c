@@ -134,7 +134,9 @@ uint16_t policy_names_place(struct policy_names *n, const char *path)
 	uint32_t above = 0, id = 0;
 	unsigned level = 0;
 
-	for (const char *end = path; end != NULL && *end != '\0' && level < POLICY_LEVELS;) {
+	if (path == NULL)
+		return 0;
+	for (const char *end = path; *end != '\0' && level < POLICY_LEVELS;) {
 		bool new;
 
 		level++;

@@ -71,12 +71,13 @@ void yaml_errors_add(struct yaml_errors *errors, enum yaml_severity severity,
 		errors->unlisted++;
 		return;
 	}
-	errors->list[errors->n++] = (struct yaml_error){
+	errors->list[errors->n] = (struct yaml_error){
 		.severity = severity,
 		.pos = pos ? *pos : (struct config_pos){0},
 		.order = errors->n,
 		.text = text,
 	};
+	errors->n++;
 }
 
 static int by_place(const void *pa, const void *pb)
