@@ -163,8 +163,8 @@ int cache_remove(struct cache *c, uint32_t rec, uint32_t now_ms);
 
 /*
  * A station asked: it is found, or made, and kept while it goes on asking
- * (CACHE_STATION_IDLE_MS). Without room, one that asked once or twice and no more for half a minute
- * gives way. 0: no room.
+ * (CACHE_STATION_IDLE_MS). Without room, one that asked little gives way after half a minute,
+ * another after five. 0: no room.
  */
 uint32_t cache_station_ask(
 	struct cache *c, uint16_t link, const struct mac_addr *mac, uint32_t now_ms);

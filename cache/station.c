@@ -166,12 +166,13 @@ void cache_station_from(struct cache *c, uint32_t station, const uint8_t *ip, ui
 	from(cache_station_at(&c->view, station), ip, ip_len);
 }
 
-#define ROOM_LOOKS 64      /* slots looked at for an asker that can go */
-#define ROOM_IDLE_MS 30000 /* it has not asked for so long */
-#define ROOM_QUERIES 3     /* ... and not more than that before */
+#define ROOM_LOOKS 64         /* slots looked at for an asker that can go */
+#define ROOM_FEW 3            /* one that asked so often at most */
+#define ROOM_FEW_MS 30000     /* ... and not for so long; */
+#define ROOM_OTHERS_MS 300000 /* ... and any other */
 
-/* With no room left, askers that asked once or twice give way: made-up ones do not keep the next
- * out for as long as real ones are remembered. */
+/* With no room left, askers give way that have not asked for some time, and sooner if they asked
+ * little: made-up ones do not keep the next out for as long as real ones are remembered. */
 static bool make_room(struct cache *c, uint16_t link, uint32_t now_ms)
 {
 	bool any = c->stats.stations >= c->limits.stations;
@@ -179,7 +180,7 @@ static bool make_room(struct cache *c, uint16_t link, uint32_t now_ms)
 
 	for (unsigned i = 0; i < ROOM_LOOKS; i++) {
 		struct cache_station *st;
-		uint32_t asked;
+		uint32_t asked, few;
 
 		if (++c->asker_hand >= end)
 			c->asker_hand = 1;
@@ -187,9 +188,9 @@ static bool make_room(struct cache *c, uint16_t link, uint32_t now_ms)
 			continue;
 		st = cache_station_at(&c->view, c->asker_hand);
 		asked = atomic_load_explicit(&st->asked_ms, memory_order_relaxed);
+		few = atomic_load_explicit(&st->queries, memory_order_relaxed) <= ROOM_FEW;
 		if (!st->asker || st->n_records > 0 || (!any && st->link != link) ||
-			clock_ms_diff(now_ms, asked) < ROOM_IDLE_MS ||
-			atomic_load_explicit(&st->queries, memory_order_relaxed) > ROOM_QUERIES)
+			clock_ms_diff(now_ms, asked) < (few ? ROOM_FEW_MS : ROOM_OTHERS_MS))
 			continue;
 		cache_station_unask(c, c->asker_hand);
 		return true;

@@ -51,6 +51,20 @@ static inline void dp_said_over(struct dp_said *to, const struct dp_said *from)
 	to->set |= from->set;
 }
 
+/* Do both say the same? */
+static inline bool dp_said_equal(const struct dp_said *a, const struct dp_said *b)
+{
+	bool same = mac_equal(&a->who.mac, &b->who.mac) && a->who.user == b->who.user &&
+		    a->who.role == b->who.role && a->who.place == b->who.place && a->ap == b->ap &&
+		    a->set == b->set && a->authenticated == b->authenticated &&
+		    a->n_addrs == b->n_addrs;
+
+	for (unsigned i = 0; same && i < a->n_addrs; i++)
+		same = ip_equal(&a->addr[i].addr, &b->addr[i].addr) &&
+		       a->addr[i].len == b->addr[i].len;
+	return same;
+}
+
 /* What a sorted list says of an address; NULL: nothing. */
 static inline const struct dp_said *dp_said_find(
 	const struct dp_said *list, uint32_t n, const struct mac_addr *mac)

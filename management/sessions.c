@@ -375,7 +375,7 @@ static enum mgmt_accounted go_on(struct mgmt *m, struct mgmt_session *s,
 	}
 	read_facts(m, s, said);
 	/* Interim updates that say what is known by now cost control nothing. */
-	if (!is_new && link == 0 && !s->is_dirty && memcmp(&was, said, sizeof(was)) == 0)
+	if (!is_new && link == 0 && !s->is_dirty && dp_said_equal(&was, said))
 		return MGMT_ACCOUNTED_ALREADY;
 	reply_later(m, s, slot);
 	s->left = false;
@@ -481,7 +481,7 @@ static void read_again(const void *node, VISIT which, void *arg)
 		p->session->ended_us != 0)
 		return;
 	read_facts(w->m, p->session, &p->network);
-	if (memcmp(&was, &p->network, sizeof(was)) == 0)
+	if (dp_said_equal(&was, &p->network))
 		return;
 	make_dirty(w->m, p->session);
 }

@@ -63,6 +63,11 @@ Test(askers, who_asked_once_and_long_ago_gives_way, .init = start, .fini = stop)
 	cr_expect_eq(cache_station_at(fx.view, regular)->mac.b[5], 7, "a regular stays");
 	cr_expect(cache_station_is_live(fx.view, regular));
 	cr_expect_eq(cache_askers(fx.cache), SHARE);
+	fx.now += 301000;
+	for (unsigned tries = 0; tries < 64 && cache_station_is_live(fx.view, regular); tries++)
+		for (unsigned i = 3 * SHARE; i < 4 * SHARE; i++)
+			ask(1, i);
+	cr_expect_not(cache_station_is_live(fx.view, regular), "gone as well, after five minutes");
 }
 
 Test(askers, who_offers_something_does_not_give_way, .init = start, .fini = stop)
