@@ -84,6 +84,7 @@ class Soak:
         for i in range(40):
             self.gateway.ctl("station", "set", f"02:00:14:00:00:{i % 32 + 1:02x}", f"user=u{i % 7}", f"role=r{i % 3}")
             if i % 4 == 0:  # none of those that ask
+                self.gateway.ctl("station", "set", f"02:00:14:00:01:{i + 1:02x}", "user=x")
                 self.gateway.ctl("station", "remove", f"02:00:14:00:01:{i + 1:02x}")
 
     def selftest(self):
