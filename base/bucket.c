@@ -17,8 +17,8 @@ void bucket_rate_set(struct bucket_rate *r, uint32_t rate_per_s, uint32_t burst)
 		((uint64_t)rate_per_s << BUCKET_SHIFT) > (uint64_t)UINT32_MAX * 1000000 >> frac)
 		frac--;
 
-	r->burst = burst;
-	r->frac = frac;
+	r->burst = burst & ((1u << 27) - 1);
+	r->frac = frac & 0x1f;
 	/* Rounded up, so that a token is there when it is due and not a microsecond later. */
 	r->mul = (uint32_t)((((uint64_t)rate_per_s << BUCKET_SHIFT << frac) + 999999) / 1000000);
 }

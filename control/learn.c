@@ -102,7 +102,7 @@ static policy_verdict_t judge(struct ctl *c, const struct dp_link *l, const stru
 		return policy_ask(w->table, POLICY_TYPE_HOST, l->col_in);
 	if (rrtype == DNS_TYPE_TXT) {
 		subject.txt = k->rdata;
-		subject.txt_len = k->rdlen;
+		subject.txt_len = (uint16_t)k->rdlen;
 	}
 	ctl_people_of(c, w, l->id, mac, &who);
 	return policy_verdict(w->table, ctl_subject_class(c, w, &subject, l->id, &who), l->col_in);

@@ -190,11 +190,11 @@ static int port_choose_mtu(struct dp_port *p, const struct dp_port_spec *spec,
 static void port_choose_queues(
 	struct dp_port *p, const struct dp_port_spec *spec, const struct rte_eth_dev_info *info)
 {
-	p->max_queues = RTE_MIN(info->max_rx_queues, info->max_tx_queues);
+	p->max_queues = (uint16_t)RTE_MIN(info->max_rx_queues, info->max_tx_queues);
 	p->n_queues = (uint16_t)RTE_MIN((unsigned)p->max_queues, spec->workers);
 	/* Only a hash, or a fan-out of the kernel, brings packets to the other queues of a NIC. */
 	if (spec->kind == DP_PORT_PCI && p->rss == 0)
-		p->n_queues = RTE_MIN(p->n_queues, (uint16_t)1);
+		p->n_queues = (uint16_t)RTE_MIN(p->n_queues, 1);
 }
 
 static int port_make_pool(struct dp_port *p, const struct dp_port_spec *spec, char *why)

@@ -156,7 +156,8 @@ static int link_build(struct dp_link *l, const struct mgmt_world_input *in,
 	l->port = port->id;
 	l->vlan = cl->vlan;
 	/* A worker that has a queue on the port, the same one for the life of the id. */
-	l->home = id % (port->n_queues < in->n_workers ? port->n_queues : in->n_workers);
+	l->home =
+		(uint16_t)(id % (port->n_queues < in->n_workers ? port->n_queues : in->n_workers));
 	l->mode = (uint8_t)modes[mgmt_switched(in->switches, in->config, cl)];
 	l->mac = port->mac;
 	l->query_budget = cl->query_budget;
