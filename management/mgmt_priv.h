@@ -104,6 +104,7 @@ struct mgmt_tap {
 struct mgmt_sweeping {
 	struct ctl_sweep *s; /* NULL: none; the request's until it is done */
 	bool done;           /* control has given it back */
+	bool refused;        /* ... at once: another was under way */
 	uint64_t told_us;
 };
 

@@ -210,6 +210,10 @@ static bool sweep_page(struct mgmt *m, struct show_state *show, struct text *out
 	}
 	if (!done || show->cursor < n)
 		return !show->ending;
+	if (m->sweep.refused) {
+		line(out, mgmt_error("a sweep is being ended, try again"));
+		return false;
+	}
 	line(out, json_pack("{s:o}", "swept", numbers(m)));
 	return false;
 }
@@ -229,6 +233,7 @@ void mgmt_sweep_done(struct mgmt *m, struct mgmt_pending *p)
 	if (m->sweep.s != p->r.sweep)
 		return; /* nobody listens any more: it goes with the request */
 	m->sweep.done = true;
+	m->sweep.refused = p->r.status < 0;
 	p->r.sweep = NULL;
 }
 

@@ -101,9 +101,11 @@ def test_usage_errors_of_linkspan(argv):
 
 @pytest.mark.parametrize("argv", [
     [], ["dance"], ["show"], ["show", "nothing"], ["show", "links", "more"], ["reload", "now"],
-    ["flush", "everything"], ["flush", "link="], ["log"], ["--nonsense"], ["explain"], ["top"],
-    ["show", "--dry-run"], ["show", "gateways"], ["explain", "--service", "_ipp._tcp"],
-    ["explain", "--consumer", "link=a", "more"], ["explain", "--consumer", "x" * 200],
+    ["flush", "everything"], ["flush", "link="], ["log"], ["--nonsense"], ["explain"], ["top", "links"],
+    ["top", "--interval", "0"], ["show", "status", "--interval", "5"], ["show", "--dry-run"], ["explain", "--service", "_ipp._tcp"],
+    ["explain", "--consumer", "link=a", "more"], ["explain", "--consumer", "x" * 2000],
+    ["capture"], ["capture", "--name", "x"], ["capture", "--link", "a", "--seconds", "x"], ["flush", "--write", "f"],
+    ["sweep", "a"], ["sweep", "--station", "a"], ["selftest", "--to"], ["selftest", "--station", "a"],
     ["link"], ["link", "set", "a"], ["link", "set", "a", "filter"], ["link", "get", "a", "mode=off"],
     ["gateway"], ["gateway", "stop"],
 ])
@@ -118,7 +120,7 @@ def test_what_cannot_be_shown_is_named_with_what_can():
     assert done.returncode == 2
     first = done.stderr.splitlines()[0]
     assert first == ("linkspanctl: cannot show nosuch, but: status ports links services records "
-                     "stations policy counters")
+                     "stations policy gateways counters top")
     assert run(CTL, "dance").stderr.startswith("linkspanctl: no such command: dance\n")
 
 

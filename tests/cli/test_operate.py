@@ -90,7 +90,7 @@ def test_capture_is_what_wireshark_opens(gateway, tmp_path):
     g.process.send_signal(signal.SIGHUP)
     g.ctl("link", "set", "b", "mode=off")
     g.ctl("link", "set", "b", "mode=config")  # it starts anew: it announces itself
-    g.until(lambda: path.stat().st_size > 600)
+    g.until(lambda: b"_linkspan" in path.read_bytes())
     capture.stop()
     rows = tshark(path, "frame.interface_name", "frame.packet_flags_direction", "vlan.id", "frame.protocols")
     assert rows

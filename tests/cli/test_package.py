@@ -26,6 +26,44 @@ chmod 755 /mnt/root/usr/sbin/policy-rc.d
 exec chroot /mnt/root /bin/bash -e -s
 """
 
+# The same with systemd as its first process, booted as far as basic.target; the commands beside it.
+BOOTED = r"""
+set -e
+mount -t tmpfs tmpfs /mnt
+mkdir /mnt/upper /mnt/work /mnt/root
+mount -t overlay overlay -o lowerdir=/,upperdir=/mnt/upper,workdir=/mnt/work /mnt/root
+mount -t proc proc /mnt/root/proc
+mount --rbind /dev /mnt/root/dev
+mount -t sysfs sysfs /mnt/root/sys
+mount -t cgroup2 cgroup2 /mnt/root/sys/fs/cgroup
+mount -t tmpfs tmpfs /mnt/root/run
+mkdir -p /mnt/root/opt/test
+cp "$@" /mnt/root/opt/test/
+rm -f /mnt/root/usr/sbin/policy-rc.d
+cat >/mnt/root/opt/test/script
+exec chroot /mnt/root /bin/bash -c '
+    export container=lxc
+    (for i in $(seq 300); do systemctl is-system-running 2>/dev/null | grep -qE "running|degraded" && break; sleep 0.1; done
+     bash -e /opt/test/script; echo "script: $?"; systemctl poweroff --force --force) &
+    exec /lib/systemd/systemd --system --unit=basic.target --log-target=null'
+"""
+
+
+def booted(script, *files):
+    """What the commands say that run beside systemd."""
+    done = subprocess.run(["timeout", "200", "unshare", "--mount", "--pid", "--fork", "--kill-child", "--uts", "--ipc", "--net",
+                           "--cgroup", "--propagation", "private", "bash", "-c", BOOTED, "bash", *map(str, files)],
+                          input=script, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=300,
+                          check=False)
+    return done.stdout
+
+
+def can_boot():
+    """Whether this machine lets namespaces have what systemd needs."""
+    return run("unshare", "--mount", "--pid", "--fork", "--net", "--cgroup", "--propagation", "private", "sh", "-c",
+               "mount -t tmpfs t /mnt && mkdir /mnt/c && mount -t sysfs s /mnt/c && "
+               "mount -t cgroup2 c /mnt/c/fs/cgroup").returncode == 0
+
 
 def in_overlay(script, *files):
     return subprocess.run(["unshare", "--mount", "--pid", "--fork", "--propagation", "private", "bash", "-c", OVERLAY,
@@ -105,6 +143,66 @@ def test_what_is_installed_runs(packages):
     assert done.returncode == 0, done.stdout
     assert "found: " in done.stdout and "LEFT-WELL" in done.stdout
     assert "root linkspan 660" in done.stdout
+
+
+UNTIL = """
+until_true() { for i in $(seq 300); do "$@" && return 0; sleep 0.1; done; echo "NEVER: $*"; return 1; }
+pid() { systemctl show -P MainPID linkspan; }
+"""
+
+
+def test_the_service_under_systemd(packages):
+    """Started, asked, reloaded, rotated, restarted, stuck, upgraded, removed, by the real one."""
+    if not can_boot():
+        pytest.skip("no systemd can run in namespaces here")
+    deb, next_deb = packages
+    out = booted(UNTIL + f"""
+        dpkg -i /opt/test/{os.path.basename(deb)} >/dev/null 2>&1
+        echo "after install: $(systemctl is-enabled linkspan) $(systemctl is-active linkspan)"
+        sed -i 's/kernel:eth1/tap:booted0/' /etc/linkspan/linkspan.yaml
+        systemctl enable --now linkspan 2>/dev/null
+        echo "started: $(systemctl is-active linkspan) $(systemctl show -P Type linkspan)"
+        linkspanctl selftest | head -1
+        until_true sh -c 'systemctl show -P StatusText linkspan | grep -q "2 links"'
+        stat -c 'socket: %U %G %a' /run/linkspan/control.sock
+        until_true grep -q 'Seccomp:.2' /proc/$(pid)/status
+        grep CapEff /proc/$(pid)/status
+        echo /linkspan/status | dpdk-telemetry.py -f linkspan-linkspan | grep -c '"ready": 1'
+        cp /etc/linkspan/linkspan.yaml /opt/test/good.yaml
+        echo 'nonsense: 1' >>/etc/linkspan/linkspan.yaml
+        systemctl reload linkspan 2>/dev/null || echo "bad reload refused, $(systemctl is-active linkspan)"
+        cp /opt/test/good.yaml /etc/linkspan/linkspan.yaml
+        systemctl reload linkspan && echo "reloaded"
+        until_true test -s /var/log/linkspan/audit.jsonl
+        logrotate -f /etc/logrotate.d/linkspan
+        until_true test -e /var/log/linkspan/audit.jsonl
+        systemctl reload linkspan
+        until_true test -s /var/log/linkspan/audit.jsonl && echo "rotated"
+        was=$(pid)
+        systemctl restart linkspan
+        test "$(pid)" != "$was" && echo "restarted: $(systemctl is-active linkspan)"
+        mkdir -p /etc/systemd/system/linkspan.service.d
+        printf '[Service]\nWatchdogSec=2\n' >/etc/systemd/system/linkspan.service.d/test.conf
+        systemctl daemon-reload; systemctl restart linkspan
+        was=$(pid)
+        kill -STOP $was
+        until_true sh -c 'test "$(systemctl show -P NRestarts linkspan)" -ge 1 && test "$(systemctl is-active linkspan)" = active'
+        test "$(pid)" != "$was" && echo "stuck, and started anew"
+        was=$(pid)
+        dpkg --force-confold -i /opt/test/next.deb >/dev/null 2>&1
+        test "$(pid)" != "$was" && echo "upgraded: $(systemctl is-active linkspan)"
+        echo 'nonsense: 1' >>/etc/linkspan/linkspan.yaml
+        systemctl restart linkspan 2>/dev/null || echo "bad file: does not start"
+        journalctl -u linkspan --no-pager | grep -c 'nonsense: found an unknown key' | sed 's/^[1-9].*/said why/'
+        dpkg -P linkspan >/dev/null 2>&1
+        systemctl list-unit-files linkspan.service --no-legend | wc -l | sed 's/^0$/purged/'
+    """, deb, next_deb)
+    wanted = ["after install: disabled inactive", "started: active notify", "socket: root linkspan 660",
+              "bad reload refused, active", "reloaded", "rotated", "restarted: active", "stuck, and started anew",
+              "upgraded: active", "bad file: does not start", "said why", "purged", "script: 0"]
+    assert [w for w in wanted if w not in out] == [], out
+    assert re.search(r"^found: ", out, re.M) and "NEVER" not in out, out
+    assert re.search(r"^CapEff:\s+0000000000001000$", out, re.M), out  # CAP_NET_ADMIN, of the thread that closes ports
 
 
 def test_the_program_is_hardened(packages):
