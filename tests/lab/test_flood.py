@@ -5,6 +5,7 @@ Asserted is what an operator is promised: at least 99 % of the answers and these
 bounds, a control socket that answers, a log that does not run full, and each packet counted once. What the kernel's
 ring lost before the gateway could see it is lost for questions too: on two cores that share all of this, some per cent."""
 import json
+import math
 import os
 import re
 import subprocess
@@ -83,7 +84,8 @@ def test_who_behaves_is_answered(lab, outside, kind):
     assert alive["ready"]
     assert sent["sent"] > 1000
     assert reached > 0.5
-    assert result["answered"] >= 0.99 * reached * result["asked"], (result, sent, reached)
+    chance = 3 * math.sqrt(result["asked"] * reached * (1 - reached))  # which of the frames the ring lost
+    assert result["answered"] >= 0.99 * reached * result["asked"] - chance, (result, sent, reached)
     assert result["p99_ms"] < 1000, (result, sent)
     assert alive["records"] <= 20000 and alive["stations"] <= 5000
     assert rss_kib(gateway.process.pid()) - memory < 64 << 10, "memory grew beyond what is bounded"
