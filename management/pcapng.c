@@ -88,7 +88,7 @@ void pcapng_begin(struct text *t, const char *interface)
 	put16(t, 0);
 	put64(t, UINT64_MAX); /* how long it will be is not known */
 	option(t, OPT_SHB_USERAPPL, us, sizeof(us) - 1);
-	option(t, OPT_END, NULL, 0);
+	option(t, OPT_END, "", 0);
 	block_end(t, at);
 
 	at = block(t, BLOCK_INTERFACE);
@@ -96,7 +96,7 @@ void pcapng_begin(struct text *t, const char *interface)
 	put16(t, 0);
 	put32(t, 0); /* frames are whole */
 	option(t, OPT_IF_NAME, interface, (uint16_t)strlen(interface));
-	option(t, OPT_END, NULL, 0);
+	option(t, OPT_END, "", 0);
 	block_end(t, at);
 }
 
@@ -112,7 +112,7 @@ void pcapng_frame(struct text *t, uint64_t at_us, bool out, const uint8_t *bytes
 	text_add(t, (const char *)bytes, len);
 	pad(t, len);
 	option(t, OPT_EPB_FLAGS, &flags, sizeof(flags));
-	option(t, OPT_END, NULL, 0);
+	option(t, OPT_END, "", 0);
 	block_end(t, at);
 }
 
@@ -124,6 +124,6 @@ void pcapng_end(struct text *t, uint64_t at_us, uint64_t captured, uint64_t lost
 	put_time(t, at_us);
 	option(t, OPT_ISB_IFRECV, &captured, sizeof(captured));
 	option(t, OPT_ISB_IFDROP, &lost, sizeof(lost));
-	option(t, OPT_END, NULL, 0);
+	option(t, OPT_END, "", 0);
 	block_end(t, at);
 }

@@ -25,7 +25,10 @@ class Manager:
         self.lab, self.gateway = lab, lab.gateway
         self.outside = lab.namespace("outside")
         self.cable()
-        self.gateway.write_config(CONFIG + "pinned: [airprint]\n")
+        text = CONFIG + "pinned: [airprint]\n"
+        if os.environ.get("LINKSPAN_SANDBOX") == "off":  # LeakSanitizer traces the process at its end
+            text = text.replace("{id: flood-lab,", "{id: flood-lab, sandbox: off,")
+        self.gateway.write_config(text)
         self.loop = None
         self.start()
 
