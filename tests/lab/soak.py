@@ -18,7 +18,7 @@ from gateway import BUILD, SOCKET
 from lab import Lab
 from process import PYTHON, until
 from test_churn import HEAP
-from test_faults import HOLD, Manager, tid_of
+from test_faults import HOLD, Manager, is_gateway, tid_of
 from test_flood import KINDS, TOOL
 
 ROUND_S = 20
@@ -133,15 +133,7 @@ class Soak:
             "heap": json.loads(said)["/eal/heap_info"]["Alloc_size"]})
 
     def host_pid(self):
-        return next(int(p) for p in os.listdir("/proc") if p.isdigit() and self.is_ours(p))
-
-    def is_ours(self, pid):
-        try:
-            with open(f"/proc/{pid}/cmdline", "rb") as f:
-                argv = f.read().split(b"\0")
-        except OSError:
-            return False
-        return argv[0].endswith(b"/linkspan") and self.gateway.config.encode() in argv
+        return next(int(p) for p in os.listdir("/proc") if p.isdigit() and is_gateway(int(p), self.gateway.config))
 
     def judge(self):
         """The last rounds against those after which everything has grown to its bound."""

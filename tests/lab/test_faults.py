@@ -123,7 +123,7 @@ def test_killed_and_started_again(managed):
 
 
 def tid_of(managed, name):
-    pid = next(int(p) for p in os.listdir("/proc") if p.isdigit() and _is_gateway(int(p), managed.gateway.config))
+    pid = next(int(p) for p in os.listdir("/proc") if p.isdigit() and is_gateway(int(p), managed.gateway.config))
     for tid in os.listdir(f"/proc/{pid}/task"):
         with open(f"/proc/{pid}/task/{tid}/comm", encoding="ascii") as comm:
             if comm.read().startswith(name):
@@ -131,7 +131,7 @@ def tid_of(managed, name):
     raise LabError(f"no thread {name}")
 
 
-def _is_gateway(pid, config):
+def is_gateway(pid, config):
     try:
         with open(f"/proc/{pid}/cmdline", "rb") as f:
             argv = f.read().split(b"\0")
