@@ -36,21 +36,6 @@ static void until_signal(unsigned seconds)
 	alarm(seconds);
 }
 
-static int write_all(int to, const char *bytes, size_t len)
-{
-	while (len > 0) {
-		ssize_t n = write(to, bytes, len);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return -errno;
-		bytes += n;
-		len -= (size_t)n;
-	}
-	return 0;
-}
-
 /* 0 when the gateway closed, or a negative errno of what could not be written or read. */
 static int copy(int from, int to)
 {
@@ -64,7 +49,7 @@ static int copy(int from, int to)
 			continue;
 		if (n <= 0)
 			return n == 0 ? 0 : -errno;
-		rc = write_all(to, buf, (size_t)n);
+		rc = client_write_all(to, buf, (size_t)n);
 		if (rc < 0)
 			return rc;
 	}

@@ -53,11 +53,13 @@ static char *request_line(const char *cmd, char *const args[], unsigned n_args)
 	return line;
 }
 
-static int send_all(int fd, const char *bytes, size_t len)
+int client_write_all(int fd, const char *bytes, size_t len)
 {
 	while (len > 0) {
 		ssize_t n = send(fd, bytes, len, MSG_NOSIGNAL);
 
+		if (n < 0 && errno == ENOTSOCK)
+			n = write(fd, bytes, len);
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n < 0)
@@ -148,7 +150,7 @@ static int ask(const char *path, const char *cmd, char *const args[], unsigned n
 		free(line);
 		return fd;
 	}
-	rc = send_all(fd, line, strlen(line));
+	rc = client_write_all(fd, line, strlen(line));
 	free(line);
 	if (rc < 0) {
 		no_answer(path, rc, why, why_len);

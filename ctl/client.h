@@ -17,3 +17,7 @@ int client_ask(const char *path, const char *cmd, char *const args[], unsigned n
  */
 int client_open(const char *path, const char *cmd, char *const args[], unsigned n_args,
 	char **reply, char *why, size_t why_len);
+
+/* Writes all of it, to a socket, file or pipe. 0 or a negative errno; a pipe's SIGPIPE is the
+ * caller's. */
+int client_write_all(int fd, const char *bytes, size_t len);

@@ -10,14 +10,18 @@ from conftest import ROOT, run
 
 pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="overlays need root")
 
-# Runs the commands given on its standard input in a chroot over /, which is as it was afterwards.
-OVERLAY = r"""
+# A root over /, which is as it was afterwards.
+OVER = r"""
 set -e
 mount -t tmpfs tmpfs /mnt
 mkdir /mnt/upper /mnt/work /mnt/root
 mount -t overlay overlay -o lowerdir=/,upperdir=/mnt/upper,workdir=/mnt/work /mnt/root
 mount -t proc proc /mnt/root/proc
 mount --rbind /dev /mnt/root/dev
+"""
+
+# Runs the commands given on its standard input in a chroot over /, which is as it was afterwards.
+OVERLAY = OVER + r"""
 mount --rbind /sys /mnt/root/sys
 mount -t tmpfs tmpfs /mnt/root/run
 cp "$@" /mnt/root/tmp/
@@ -27,13 +31,7 @@ exec chroot /mnt/root /bin/bash -e -s
 """
 
 # The same with systemd as its first process, booted as far as basic.target; the commands beside it.
-BOOTED = r"""
-set -e
-mount -t tmpfs tmpfs /mnt
-mkdir /mnt/upper /mnt/work /mnt/root
-mount -t overlay overlay -o lowerdir=/,upperdir=/mnt/upper,workdir=/mnt/work /mnt/root
-mount -t proc proc /mnt/root/proc
-mount --rbind /dev /mnt/root/dev
+BOOTED = OVER + r"""
 mount -t sysfs sysfs /mnt/root/sys
 mount -t cgroup2 cgroup2 /mnt/root/sys/fs/cgroup
 mount -t tmpfs tmpfs /mnt/root/run
