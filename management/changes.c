@@ -195,7 +195,9 @@ static bool same_station(const struct config *old, uint32_t i, const struct conf
 	const struct config_station *a = &old->stations[i], *b = &new->stations[j];
 
 	return same_text(a->user, b->user) && same_text(a->role, b->role) &&
-	       same_path(old, a->location, new, b->location);
+	       same_path(old, a->location, new, b->location) && same_text(a->ap, b->ap) &&
+	       a->authenticated == b->authenticated && a->n_addresses == b->n_addresses &&
+	       memcmp(a->addresses, b->addresses, a->n_addresses * sizeof(a->addresses[0])) == 0;
 }
 
 /* Both lists are in the order of their addresses. */

@@ -15,6 +15,8 @@ struct yaml_loader {
 	struct yaml_errors *errors;
 	struct config_arena *tree; /* freed after the load */
 	struct config_arena *out;  /* becomes the configuration's */
+	enum config_file file;     /* which one the tree is being made of */
+	bool reads_files;          /* files that this one names are read too */
 	bool partial;              /* the file is cut off by invalid YAML: nothing is "missing" */
 	bool oom;                  /* memory ran out: the load fails with -ENOMEM */
 	unsigned int guesses;      /* "did you mean" still to be given; each costs a search */

@@ -16,10 +16,18 @@
  * read it; only management does (workers and control read the world compiled from it).
  */
 
-/** Where in the file something stands: 1-based line and column; column counts characters. */
+/** Which file it is that something stands in. */
+enum config_file {
+	CONFIG_FILE_MAIN,
+	CONFIG_FILE_STATIONS, /* the one that stations_file names */
+	CONFIG_FILES,
+};
+
+/** Where in a file something stands: 1-based line and column; column counts characters. */
 struct config_pos {
 	uint32_t line;
 	uint32_t col;
+	enum config_file file;
 };
 
 /** What the process gives up once its ports are open (gateway.sandbox). */

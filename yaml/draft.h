@@ -116,6 +116,7 @@ struct draft {
 	struct yaml_node *roles;
 	struct raw_station *stations;
 	uint32_t n_stations;
+	const char *stations_file;
 	struct yaml_node *pinned;
 	struct yaml_node *gateways;
 	uint32_t admission_off; /* 0 or 1 */

@@ -16,7 +16,8 @@ void yaml_errors_fini(struct yaml_errors *errors)
 	for (size_t i = 0; i < errors->n; i++)
 		free(errors->list[i].text);
 	free(errors->list);
-	free(errors->file);
+	for (size_t i = 0; i < CONFIG_FILES; i++)
+		free(errors->file[i]);
 	yaml_errors_init(errors);
 }
 
@@ -84,6 +85,8 @@ static int by_place(const void *pa, const void *pb)
 {
 	const struct yaml_error *a = pa, *b = pb;
 
+	if (a->pos.file != b->pos.file)
+		return a->pos.file < b->pos.file ? -1 : 1;
 	if (a->pos.line != b->pos.line)
 		return a->pos.line < b->pos.line ? -1 : 1;
 	if (a->pos.col != b->pos.col)
@@ -97,10 +100,15 @@ void yaml_errors_sort(struct yaml_errors *errors)
 		qsort(errors->list, errors->n, sizeof(*errors->list), by_place);
 }
 
+static const char *file_of(const struct yaml_errors *errors, enum config_file file)
+{
+	return errors->file[file] ? errors->file[file] : "(configuration)";
+}
+
 int yaml_errors_format(const struct yaml_errors *errors, size_t i, char *buf, size_t size)
 {
 	const struct yaml_error *e = &errors->list[i];
-	const char *file = errors->file ? errors->file : "(configuration)";
+	const char *file = file_of(errors, e->pos.file);
 	const char *what = e->severity == YAML_WARNING ? "warning: " : "";
 
 	if (!e->pos.line)
@@ -118,6 +126,5 @@ void yaml_errors_print(const struct yaml_errors *errors, FILE *out)
 		fprintf(out, "%s\n", line);
 	}
 	if (errors->unlisted)
-		fprintf(out, "%s: %zu more\n", errors->file ? errors->file : "(configuration)",
-			errors->unlisted);
+		fprintf(out, "%s: %zu more\n", file_of(errors, CONFIG_FILE_MAIN), errors->unlisted);
 }

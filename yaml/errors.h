@@ -32,10 +32,10 @@ struct yaml_errors {
 	struct yaml_error *list;
 	size_t n;
 	size_t cap;
-	size_t n_errors;   /* of severity YAML_ERROR */
-	size_t n_warnings; /* of severity YAML_WARNING */
-	size_t unlisted;   /* counted, but beyond YAML_ERRORS_MAX or the memory there is */
-	char *file;        /* name that stands before each line; set by the loader */
+	size_t n_errors;          /* of severity YAML_ERROR */
+	size_t n_warnings;        /* of severity YAML_WARNING */
+	size_t unlisted;          /* counted, but beyond YAML_ERRORS_MAX or the memory there is */
+	char *file[CONFIG_FILES]; /* names that stand before each line; set by the loader */
 };
 
 /** Make an empty list. */

@@ -807,6 +807,17 @@ static const struct schema_key schema[] = {
 		.doc = "Its own addresses, where a link requires those.",
 	},
 	{
+		.path = "stations_file",
+		.type = SCHEMA_TEXT,
+		FIELD(struct draft, stations_file),
+		.min = 2,
+		.max = 1023,
+		.check = yaml_check_path,
+		.expected = "an absolute path of at most 1023 bytes",
+		.doc = "A file that holds the list of stations instead: as it would stand behind "
+		       "stations. Read with this one, also when it is reloaded.",
+	},
+	{
 		.path = "pinned",
 		.type = SCHEMA_ONE_OR_LIST,
 		FIELD(struct draft, pinned),

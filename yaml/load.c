@@ -2,13 +2,12 @@
 #include "yaml/load.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "yaml/arena.h"
 #include "yaml/draft.h"
+#include "yaml/file.h"
 #include "yaml/gateways.h"
 #include "yaml/links.h"
 #include "yaml/listen.h"
@@ -20,15 +19,20 @@
 #include "yaml/rules.h"
 #include "yaml/sets.h"
 #include "yaml/stations.h"
+#include "yaml/stations_file.h"
 #include "yaml/tree.h"
 #include "yaml/walk.h"
 
 #define GUESSES_MAX 100
 
+/* Of a load: no other file was named in it yet. */
 static void name_file(struct yaml_errors *errors, const char *name)
 {
-	free(errors->file);
-	errors->file = strdup(name);
+	for (size_t i = 0; i < CONFIG_FILES; i++) {
+		free(errors->file[i]);
+		errors->file[i] = NULL;
+	}
+	errors->file[CONFIG_FILE_MAIN] = strdup(name);
 }
 
 /* The passes, in the order that each needs: later ones leave alone what is marked bad. */
@@ -40,6 +44,7 @@ static void build(struct yaml_loader *ld, struct draft *draft)
 	struct yaml_roles roles;
 	struct yaml_sets sets;
 
+	yaml_read_stations_file(ld, draft);
 	yaml_walk(ld, draft);
 	if (ld->oom)
 		return;
@@ -66,13 +71,8 @@ static void build(struct yaml_loader *ld, struct draft *draft)
 
 static void load_text(struct yaml_loader *ld, struct draft *draft, const char *text, size_t len)
 {
-	static const struct config_pos start = {1, 1};
+	static const struct config_pos start = {.line = 1, .col = 1};
 
-	/* libyaml would count a byte order mark as a column. */
-	if (len >= 3 && !memcmp(text, "\xef\xbb\xbf", 3)) {
-		text += 3;
-		len -= 3;
-	}
 	draft->root = yaml_tree_parse(ld, text, len);
 	if (ld->oom)
 		return;
@@ -83,10 +83,11 @@ static void load_text(struct yaml_loader *ld, struct draft *draft, const char *t
 			"found an empty file, expected a map with gateway, ports, links and so on");
 }
 
-int yaml_load_string(const char *name, const char *text, size_t len, struct config **out,
-	struct yaml_errors *errors)
+static int load(const char *name, const char *text, size_t len, bool reads_files,
+	struct config **out, struct yaml_errors *errors)
 {
-	struct yaml_loader ld = {.errors = errors, .guesses = GUESSES_MAX};
+	struct yaml_loader ld = {
+		.errors = errors, .guesses = GUESSES_MAX, .reads_files = reads_files};
 	size_t before = errors->n_errors;
 	struct config *config = NULL;
 	struct draft draft = {0};
@@ -131,59 +132,27 @@ fail:
 	return ret;
 }
 
-/* Read until the end or just past the largest size. Returns the bytes, or a negative errno. */
-static ssize_t read_all(int fd, char *buf, size_t size)
+int yaml_load_string(const char *name, const char *text, size_t len, struct config **out,
+	struct yaml_errors *errors)
 {
-	size_t used = 0;
-
-	while (used < size) {
-		ssize_t n = read(fd, buf + used, size - used);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return -errno;
-		if (!n)
-			break;
-		used += (size_t)n;
-	}
-	return (ssize_t)used;
+	return load(name, text, len, false, out, errors);
 }
 
 int yaml_load_file(const char *path, struct config **out, struct yaml_errors *errors)
 {
-	const size_t size = YAML_FILE_MAX + 1;
-	char *buf = NULL;
-	ssize_t n;
-	int ret, fd;
+	size_t len;
+	char *text;
+	int ret;
 
 	*out = NULL;
-	name_file(errors, path);
-	fd = open(path, O_RDONLY | O_CLOEXEC);
-	if (fd < 0) {
-		ret = -errno;
-		goto fail;
+	ret = yaml_file_read(path, false, &text, &len);
+	if (ret) {
+		name_file(errors, path);
+		yaml_errors_add(errors, YAML_ERROR, NULL, "can't be read: %s", strerror(-ret));
+		return ret;
 	}
-	buf = malloc(size);
-	if (!buf) {
-		ret = -ENOMEM;
-		goto fail;
-	}
-	n = read_all(fd, buf, size);
-	if (n < 0) {
-		ret = (int)n;
-		goto fail;
-	}
-	ret = yaml_load_string(path, buf, (size_t)n, out, errors);
-	free(buf);
-	close(fd);
-	return ret;
-
-fail:
-	yaml_errors_add(errors, YAML_ERROR, NULL, "can't be read: %s", strerror(-ret));
-	free(buf);
-	if (fd >= 0)
-		close(fd);
+	ret = load(path, text, len, true, out, errors);
+	free(text);
 	return ret;
 }
 

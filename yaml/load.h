@@ -6,15 +6,13 @@
 #include "yaml/config.h"
 #include "yaml/errors.h"
 
-/** Files beyond this size (bytes) are refused unread. */
-#define YAML_FILE_MAX ((size_t)8 << 20)
-
 /**
  * Read and check the configuration file `path`.
  *
  * On success *out is the configuration, owned by the caller (config_free()); `errors` may have got
  * warnings. Otherwise *out is NULL and `errors` has got all errors of the file, in file order.
- * Management thread, or before any thread is started; blocks on the file.
+ * The file that its stations_file names is read too, and its errors come behind. Management thread,
+ * or before any thread is started; blocks on the files.
  *
  * @return 0; -EINVAL if the file has errors; -ENOMEM; the negative errno of a file that can't be
  *         opened or read (an error is added to the list in each case).
@@ -22,8 +20,8 @@
 int yaml_load_file(const char *path, struct config **out, struct yaml_errors *errors);
 
 /**
- * The same for `len` bytes of text, which stands under `name` in errors and config.file. The text
- * may be freed afterwards. Any thread.
+ * The same for `len` bytes of text, which stands under `name` in errors and config.file. No file is
+ * read: stations_file is checked and not followed. The text may be freed afterwards. Any thread.
  */
 int yaml_load_string(const char *name, const char *text, size_t len, struct config **out,
 	struct yaml_errors *errors);

@@ -12,7 +12,7 @@ static bool starts_char(char c)
 /* The place of a byte: libyaml gives only an offset for what its reader refuses. */
 static struct config_pos pos_of_offset(const char *text, size_t len, size_t offset)
 {
-	struct config_pos pos = {1, 1};
+	struct config_pos pos = {.line = 1, .col = 1};
 
 	for (size_t i = 0; i < offset && i < len; i++) {
 		if (text[i] == '\n') {
@@ -28,7 +28,7 @@ static struct config_pos pos_of_offset(const char *text, size_t len, size_t offs
 /* The character at a place, '\0' past the end. */
 static char char_at(const char *text, size_t len, const struct config_pos *at)
 {
-	struct config_pos pos = {1, 1};
+	struct config_pos pos = {.line = 1, .col = 1};
 
 	for (size_t i = 0; i < len; i++) {
 		if (starts_char(text[i]) && pos.line == at->line && pos.col == at->col)
@@ -48,6 +48,7 @@ static void reader_error(
 {
 	struct config_pos pos = pos_of_offset(text, len, parser->problem_offset);
 
+	pos.file = ld->file;
 	if (!strncmp(parser->problem, "control", strlen("control")))
 		yaml_errors_add(ld->errors, YAML_ERROR, &pos,
 			"found the control character U+%04X, expected text", parser->problem_value);
@@ -60,7 +61,7 @@ void yaml_syntax_error(
 	struct yaml_loader *ld, const yaml_parser_t *parser, const char *text, size_t len)
 {
 	const yaml_mark_t *mark = &parser->problem_mark;
-	struct config_pos pos = {(uint32_t)mark->line + 1, (uint32_t)mark->column + 1};
+	struct config_pos pos = {(uint32_t)mark->line + 1, (uint32_t)mark->column + 1, ld->file};
 	char where[128] = "";
 	const char *hint = "";
 

@@ -26,11 +26,12 @@ struct builder {
 	bool stop;
 };
 
-static struct config_pos event_pos(const yaml_event_t *event)
+static struct config_pos event_pos(const struct builder *b, const yaml_event_t *event)
 {
 	return (struct config_pos){
 		.line = (uint32_t)event->start_mark.line + 1,
 		.col = (uint32_t)event->start_mark.column + 1,
+		.file = b->ld->file,
 	};
 }
 
@@ -41,7 +42,7 @@ static struct yaml_node *new_node(struct builder *b, enum yaml_kind kind, const 
 	if (!node)
 		return yaml_oom(b->ld);
 	node->kind = kind;
-	node->pos = event_pos(event);
+	node->pos = event_pos(b, event);
 	b->last = node;
 	if (++b->nodes > YAML_NODES_MAX) {
 		yaml_complain(
@@ -235,7 +236,7 @@ static void close_container(struct builder *b)
 
 static void start_document(struct builder *b, const yaml_event_t *event)
 {
-	struct config_pos pos = event_pos(event);
+	struct config_pos pos = event_pos(b, event);
 
 	if (!b->root)
 		return;
@@ -277,6 +278,11 @@ struct yaml_node *yaml_tree_parse(struct yaml_loader *ld, const char *text, size
 	yaml_parser_t parser;
 	bool end = false;
 
+	/* libyaml would count a byte order mark as a column. */
+	if (len >= 3 && !memcmp(text, "\xef\xbb\xbf", 3)) {
+		text += 3;
+		len -= 3;
+	}
 	if (!yaml_parser_initialize(&parser))
 		return yaml_oom(ld);
 	yaml_parser_set_encoding(&parser, YAML_UTF8_ENCODING);
@@ -300,7 +306,7 @@ struct yaml_node *yaml_tree_parse(struct yaml_loader *ld, const char *text, size
 	/* Maps that invalid YAML left open: their keys may stand twice all the same. */
 	while (b.depth && !ld->oom)
 		close_container(&b);
-	ld->partial = b.stop;
+	ld->partial |= b.stop;
 	return b.root;
 }
 

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """The whole program on vdev ports, in ordinary memory: start, show, reload, leave."""
+import json
 import fcntl
 import os
 import signal
@@ -88,6 +89,36 @@ def test_a_bad_reload_keeps_what_runs(gateway):
     done = g.ctl("reload")
     assert done.returncode == 1
     assert done.stderr.count("gateway.limits.records") == 1
+    assert g.stop() == 0
+
+
+def test_stations_in_a_file_of_their_own(gateway):
+    """As many as there may be, and what becomes of them in a reload."""
+    g = gateway()
+    who = g.folder / "who.yaml"
+    mac = "02:00:00:{:02x}:{:02x}:{:02x}".format
+
+    def write(n, of):
+        who.write_text("".join(
+            f'- {{mac: "{mac(i >> 16, i >> 8 & 255, i & 255)}", user: {of}{i}, role: student, ap: ap-{i % 500}}}\n'
+            for i in range(n)))
+
+    def user(i):
+        done = g.ctl("--json", "station", "show", mac(i >> 16, i >> 8 & 255, i & 255))
+        assert done.returncode == 0, done.stderr
+        return json.loads(done.stdout)["is"]["user"]
+
+    write(100000, "ann")
+    g.config.write_text(g.text + f"stations_file: {who}\n")
+    g.start()
+    assert (user(0), user(99999)) == ("ann0", "ann99999")
+    write(2, "bob")
+    assert g.ctl("reload").returncode == 0
+    assert (user(0), user(99999)) == ("bob0", None)
+    who.write_text("- {mac: nonsense}\n")
+    done = g.ctl("reload")
+    assert done.returncode == 1 and f"{who}:1:9: stations[0].mac: found \"nonsense\"" in done.stderr + done.stdout
+    assert user(1) == "bob1"
     assert g.stop() == 0
 
 

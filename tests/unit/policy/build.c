@@ -289,10 +289,11 @@ static void fill_policies(struct build *b)
 				.same = r->same,
 				.level = r->level,
 				.nearest = r->nearest,
-				.pos = {100 + j, 5},
+				.pos = {.line = 100 + j, .col = 5},
 			};
 		}
-		c->policies[c->n_policies++] = (struct config_policy){name, rules, n, {99, 1}};
+		c->policies[c->n_policies++] =
+			(struct config_policy){name, rules, n, {.line = 99, .col = 1}};
 	}
 }
 

@@ -7,7 +7,7 @@
 #define LINK "links: [{name: l, port: p, mode: off}]\n"
 #define KEYS                                                                                       \
 	"expected one of gateway, ports, locations, roles, services, links, policies, stations, "  \
-	"pinned, gateways, admission, audit, radius, metrics, control, eal"
+	"stations_file, pinned, gateways, admission, audit, radius, metrics, control, eal"
 
 Test(bad, required_keys)
 {

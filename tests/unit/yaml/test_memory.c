@@ -57,7 +57,7 @@ static long load_until_enough(const char *text, int enough)
 		cr_assert_eq(config != NULL, ret == 0);
 		cr_expect_eq(errors.n_errors == 0, ret == 0);
 		config_free(config);
-		if (ret == enough && !errors.unlisted && errors.file) {
+		if (ret == enough && !errors.unlisted && errors.file[0]) {
 			yaml_errors_fini(&errors);
 			return allowed;
 		}

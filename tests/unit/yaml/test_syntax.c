@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "load.h"
+#include "yaml/file.h"
 
 /* What YAML itself, or our use of it, forbids. */
 
@@ -26,7 +27,8 @@ Test(syntax, byte_order_mark_and_line_ends_do_not_shift_places)
 	expect_lines("\xef\xbb\xbf" GOOD "\r\nx: 1\r\n",
 		"t.yaml:4:1: x: found an unknown key, expected one of gateway, ports, locations, "
 		"roles, "
-		"services, links, policies, stations, pinned, gateways, admission, audit, radius, "
+		"services, links, policies, stations, stations_file, pinned, gateways, admission, "
+		"audit, radius, "
 		"metrics, "
 		"control, "
 		"eal\n");
@@ -69,7 +71,8 @@ Test(syntax, invalid_yaml_with_what_stands_before_it)
 					    "1:15\n");
 	expect_lines("a: b: c\n",
 		"t.yaml:1:1: a: found an unknown key, expected one of gateway, "
-		"ports, locations, roles, services, links, policies, stations, pinned, gateways, "
+		"ports, locations, roles, services, links, policies, stations, stations_file, "
+		"pinned, gateways, "
 		"admission, audit, radius, metrics, control, "
 		"eal\n"
 		"t.yaml:1:5: invalid YAML: mapping values are not allowed in this "
@@ -136,7 +139,8 @@ Test(syntax, long_text_is_cut_between_characters)
 	sprintf(text, GOOD "x%s: 1\n", word);
 	sprintf(expected,
 		"t.yaml:3:1: \"x%.92s...\": found an unknown key, expected one of gateway, "
-		"ports, locations, roles, services, links, policies, stations, pinned, gateways, "
+		"ports, locations, roles, services, links, policies, stations, stations_file, "
+		"pinned, gateways, "
 		"admission, audit, radius, metrics, control, "
 		"eal\n",
 		word);
@@ -207,7 +211,8 @@ Test(syntax, one_document)
 	expect_lines(GOOD "x: 1\n---\ny: 1\n",
 		"t.yaml:3:1: x: found an unknown key, expected one of gateway, ports, locations, "
 		"roles, "
-		"services, links, policies, stations, pinned, gateways, admission, audit, radius, "
+		"services, links, policies, stations, stations_file, pinned, gateways, admission, "
+		"audit, radius, "
 		"metrics, "
 		"control, "
 		"eal\n"
@@ -237,7 +242,7 @@ Test(syntax, size_is_bounded)
 	cr_expect(eq(int, yaml_load_string("t.yaml", text, len, &config, &errors), -EINVAL));
 	cr_expect_null(config);
 	cr_assert(eq(sz, errors.n, 1));
-	cr_expect_str_eq(errors.list[0].text, "found more than 8388608 bytes, expected fewer");
+	cr_expect_str_eq(errors.list[0].text, "found more than 33554432 bytes, expected fewer");
 	yaml_errors_fini(&errors);
 	free(text);
 }
@@ -249,12 +254,12 @@ Test(syntax, number_of_values_and_of_errors_is_bounded)
 	struct config *config;
 
 	p += sprintf(p, "eal: {vdev: [");
-	for (int i = 0; i < 1100000; i++)
+	for (int i = 0; i < 2200000; i++)
 		p += sprintf(p, "a,");
 	cr_expect(eq(int, yaml_load_string("t.yaml", text, (size_t)(p - text), &config, &errors),
 		-EINVAL));
 	cr_expect(eq(sz, errors.n, 1));
-	cr_expect_not_null(strstr(errors.list[0].text, "found more than 1048576 values"));
+	cr_expect_not_null(strstr(errors.list[0].text, "found more than 2097152 values"));
 	yaml_errors_fini(&errors);
 
 	p = text;
