@@ -2,6 +2,7 @@
 #include "management/audit.h"
 #include "management/mgmt_priv.h"
 #include "management/http.h"
+#include "management/names.h"
 #include "management/radius.h"
 #include "management/selftest.h"
 #include "management/service.h"
@@ -159,6 +160,7 @@ unsigned mgmt_turn(struct mgmt *m, uint64_t now_us)
 	done += mgmt_clients_turn(m);
 	done += mgmt_http_turn(m);
 	done += mgmt_selftest_turn(m);
+	done += mgmt_names_turn(m);
 	mgmt_service_turn(m);
 	leave_turn(m);
 	log_flush();

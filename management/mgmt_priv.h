@@ -30,6 +30,7 @@
  *	selftest.c   is a service of one link found from another?
  *	audit.c      lines about what was denied, refused, changed
  *	people.c     what was said of stations, by command and by the network
+ *	names.c      numbers of users that nothing speaks of any more
  *	radius.c     the accounting listener (radius_packet.c: its packets)
  *	sessions.c   what accounting says of stations
  *	switches.c   what was switched by command
@@ -129,6 +130,7 @@ struct mgmt {
 	bool reload_wanted;         /* SIGHUP came meanwhile */
 	bool rebuild_wanted;        /* a port's MTU changed */
 	struct policy_names *names; /* numbers of users, roles, places */
+	uint64_t names_swept_us;    /* names.h */
 	struct mgmt_audit *audit;   /* audit.h */
 	uint64_t *hits_before;      /* [rules + 1] of worlds before this one; hits.h */
 	void *people;               /* tree of struct mgmt_person, by MAC; people.h */

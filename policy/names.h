@@ -5,9 +5,13 @@
 
 /*
  * Users, roles, places and access points by number. Numbers outlive configurations: a name keeps
- * its number as long as the process runs, so stations, rules and worlds of any age agree on it.
- * Management adds names; control and workers read what places contain each other, which never
+ * its number as long as anything speaks of it, so stations, rules and worlds of any age agree on
+ * it. Management adds names; control and workers read what places contain each other, which never
  * changes once a number is given out.
+ *
+ * Roles and places come with the configuration, and stay. Users and access points come with the
+ * network, and some networks make up a new one at each login: what nothing speaks of any more is
+ * taken back (policy_names_sweep()).
  */
 
 #define POLICY_LEVELS 12 /* deepest place, counted from 1 at the top */
@@ -40,7 +44,21 @@ uint16_t policy_names_role(struct policy_names *n, const char *name);
 uint16_t policy_names_place(struct policy_names *n, const char *path);
 uint16_t policy_names_ap(struct policy_names *n, const char *name);
 
-/* The name of a number, NULL for 0 and unknown ones. Management; lives as long as the names. */
+/*
+ * Of users and access points: marks one as spoken of, 0 too; then, once all are marked, takes back
+ * those that were not, this time and the last. In between they rest: whoever speaks of the name
+ * gets the same number. Sweeps are so far apart that control and workers have long dropped what
+ * nobody speaks of. Returns how many were taken back; -ENOMEM: none was. Management.
+ */
+void policy_names_use_user(struct policy_names *n, uint32_t user);
+void policy_names_use_ap(struct policy_names *n, uint16_t ap);
+int policy_names_sweep(struct policy_names *n);
+
+/* Users and access points there are; and how many were added since the last sweep. */
+uint32_t policy_names_count(const struct policy_names *n);
+uint32_t policy_names_added(const struct policy_names *n);
+
+/* The name of a number, NULL for 0 and unknown ones. Management; lives until the next sweep. */
 const char *policy_user_name(const struct policy_names *n, uint32_t user);
 const char *policy_role_name(const struct policy_names *n, uint16_t role);
 const char *policy_place_path(const struct policy_names *n, uint16_t place);

@@ -499,6 +499,12 @@ policy_verdict_t policy_ask_personal(
 	return p->people.ask[(size_t)ask * p->table.n_types + type];
 }
 
+void policy_use_names(const struct policy *p, struct policy_names *names)
+{
+	policy_named_use(&p->from_named, names);
+	policy_named_use(&p->to_named, names);
+}
+
 const struct policy_names *policy_names_of(const struct policy *p)
 {
 	return p->names;

@@ -193,6 +193,10 @@ policy_verdict_t policy_ask_personal(
 /* Where the places of consumers and providers are: constant. Any thread. */
 const struct policy_names *policy_names_of(const struct policy *p);
 
+/* Marks the users that rules name as spoken of, for policy_names_sweep() of the names it was
+ * compiled with. Management. */
+void policy_use_names(const struct policy *p, struct policy_names *names);
+
 /*
  * May a question about this type class be asked from / on a column? For an `out` column: could any
  * provider of the type match (kind query, DESIGN §6 table, second row); for an `in` column: would

@@ -150,6 +150,12 @@ int policy_named_init(struct policy_named *named, struct policy_arena *arena,
 	return 0;
 }
 
+void policy_named_use(const struct policy_named *named, struct policy_names *names)
+{
+	for (uint32_t i = 0; i < named->n_users; i++)
+		policy_names_use_user(names, named->users[i]);
+}
+
 /* The longest named beginning of the address, by its place in the list and 1; 0: none. All shorter
  * ones that match are beginnings of it. */
 static uint32_t longest(const struct policy_named *named, const struct mac_addr *mac)

@@ -53,6 +53,9 @@ bool policy_who_match(const struct policy_names *names, const struct policy_who_
 int policy_named_init(struct policy_named *named, struct policy_arena *arena,
 	const struct policy_who_set *const *sets, uint32_t n);
 
+/* Marks the users that rules name as spoken of (policy_names_sweep()). Management. */
+void policy_named_use(const struct policy_named *named, struct policy_names *names);
+
 /* What of the station some rule names, as words of a key. */
 void policy_named_key(const struct policy_named *named, const struct policy_names *names,
 	const struct policy_who *who, uint32_t key[POLICY_WHO_WORDS]);

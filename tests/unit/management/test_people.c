@@ -8,11 +8,13 @@
 
 #include <criterion/criterion.h>
 
+#include "base/clock.h"
 #include "base/counter.h"
 #include "bench.h"
 #include "dns/name.h"
 #include "dns/wire.h"
 #include "load.h"
+#include "policy/names.h"
 
 #define CONFIG(rules)                                                                              \
 	"gateway: {id: t}\nports: [{name: p, device: net_ring_p}]\n"                               \
@@ -303,6 +305,36 @@ Test(people, a_reload_says_what_comes_into_view_and_goes, .init = start)
 	json_decref(r);
 	r = bench_ask(fd, "reload", NULL);
 	cr_expect_eq(count(r, "visible") + count(r, "hidden"), 0);
+	json_decref(r);
+	bench_stop();
+}
+
+/* Each name once: what nothing speaks of any more is taken back, what something does is not. */
+Test(people, names_made_up_each_time_do_not_pile_up, .init = start)
+{
+	char words[128];
+
+	json_decref(ask("station set 02:00:00:00:00:09 user=eve ap=roof"));
+	for (unsigned i = 0; i < 5 * 4200; i++) {
+		snprintf(words, sizeof(words), "station set 02:00:00:00:00:08 user=guest-%u", i);
+		json_decref(ask(words));
+		if (i % 4200 == 4199) {
+			bench.now_us += 61 * US_PER_SEC;
+			bench_settle();
+		}
+	}
+	cr_expect_leq(policy_names_count(bench.mgmt->names), 2 * 4200 + 10);
+	json_t *r = ask("station show 02:00:00:00:00:09");
+
+	expect_is(r, "eve/?/?");
+	cr_expect_str_eq(
+		json_string_value(json_object_get(json_object_get(r, "is"), "ap")), "roof");
+	json_decref(r);
+	r = ask("station show 02:00:00:00:00:01");
+	expect_is(r, "ann/staff/?");
+	json_decref(r);
+	r = ask("station show 02:00:00:00:00:08");
+	expect_is(r, "guest-20999/?/?");
 	json_decref(r);
 	bench_stop();
 }
