@@ -486,7 +486,7 @@ int main(int argc, char **argv)
 {
 	static struct gateway gateway;
 	struct gateway *g = &gateway;
-	struct options options;
+	static struct options options;
 	int rc = options_parse(argc, argv, &options);
 
 	if (rc >= 0)

@@ -12,13 +12,13 @@ void bucket_rate_set(struct bucket_rate *r, uint32_t rate_per_s, uint32_t burst)
 
 	/* As many fractional bits as leave a full bucket below 2^31... */
 	frac = (unsigned)__builtin_clz(burst) - 1;
-	/* ...and the rate per microsecond in 32 bits: rate × 2^(frac + shift) / 10^6. */
-	while (frac > 0 &&
+	/* ...and the rate per microsecond in 32 bits: rate × 2^(frac + shift) / 10^6. Of the
+	 * largest rate there is that leaves 8. */
+	while (frac > BUCKET_FRAC_MIN &&
 		((uint64_t)rate_per_s << BUCKET_SHIFT) > (uint64_t)UINT32_MAX * 1000000 >> frac)
 		frac--;
 
-	r->burst = burst & ((1u << 27) - 1);
-	r->frac = frac & 0x1f;
+	r->full = burst << frac | frac;
 	/* Rounded up, so that a token is there when it is due and not a microsecond later. */
 	r->mul = (uint32_t)((((uint64_t)rate_per_s << BUCKET_SHIFT << frac) + 999999) / 1000000);
 }

@@ -18,12 +18,18 @@
 #define BUCKET_SHIFT 12                   /* extra fractional bits of `mul` */
 #define BUCKET_BURST_MAX ((1u << 26) - 1) /* tokens */
 
-/* What a bucket gains and holds. Written at configuration, read by whoever takes. */
+/*
+ * What a bucket gains and holds. Written at configuration, read by whoever takes. frac is never
+ * below 5, so that five bits of a full bucket are less than a token: there it stands, and a shift
+ * by the whole word is one by it.
+ */
 struct bucket_rate {
-	uint32_t mul;        /* tokens per µs << (frac + BUCKET_SHIFT) */
-	uint32_t burst : 27; /* tokens */
-	uint32_t frac : 5;
+	uint32_t mul;  /* tokens per µs << (frac + BUCKET_SHIFT) */
+	uint32_t full; /* tokens << frac, and frac in its last five bits */
 };
+
+#define BUCKET_FRAC_MIN 5
+#define BUCKET_FRAC(r) ((r)->full & 31)
 
 /* What a bucket holds now. Read and written by its one owner. Used on with another rate it is worth
  * something else, but never more than the new burst. */
@@ -43,24 +49,35 @@ _Static_assert(sizeof(struct bucket) == 16, "several buckets must fit a station'
  * never refills. Divides: configuration time only. */
 void bucket_rate_set(struct bucket_rate *r, uint32_t rate_per_s, uint32_t burst);
 
+/* Tokens of a full bucket. */
+static inline uint32_t bucket_burst(const struct bucket_rate *r)
+{
+	return r->full >> BUCKET_FRAC(r);
+}
+
 /* Fill to the brim at now_us. */
 static inline void bucket_fill(const struct bucket_rate *r, struct bucket_level *l, uint64_t now_us)
 {
 	l->last_us = (uint32_t)now_us;
-	l->tokens = (uint32_t)r->burst << r->frac;
+	l->tokens = r->full;
 }
 
-/* Credit the time since the last take. A silence of more than 71 minutes counts modulo that; the
- * bucket then starts with less than it could, never with more. */
+/* What a level holds once the time since the last take is credited. A silence of more than 71
+ * minutes counts modulo that; the bucket then has less than it could, never more. */
+static inline uint32_t bucket_credited(
+	const struct bucket_rate *r, uint32_t last_us, uint32_t tokens, uint64_t now_us)
+{
+	uint32_t dt = (uint32_t)now_us - last_us;
+	uint64_t sum = tokens + ((uint64_t)dt * r->mul >> BUCKET_SHIFT);
+
+	return sum < r->full ? (uint32_t)sum : r->full;
+}
+
 static inline void bucket_level_credit(
 	const struct bucket_rate *r, struct bucket_level *l, uint64_t now_us)
 {
-	uint32_t dt = (uint32_t)now_us - l->last_us;
-	uint64_t cap = (uint64_t)r->burst << r->frac;
-	uint64_t tokens = l->tokens + ((uint64_t)dt * r->mul >> BUCKET_SHIFT);
-
+	l->tokens = bucket_credited(r, l->last_us, l->tokens, now_us);
 	l->last_us = (uint32_t)now_us;
-	l->tokens = (uint32_t)(tokens < cap ? tokens : cap);
 }
 
 /* Take n tokens at now_us: true if there were that many, else nothing is taken. now_us must not go
@@ -68,7 +85,7 @@ static inline void bucket_level_credit(
 static inline bool bucket_level_take(
 	const struct bucket_rate *r, struct bucket_level *l, uint64_t now_us, uint32_t n)
 {
-	uint64_t cost = (uint64_t)n << r->frac;
+	uint64_t cost = (uint64_t)n << BUCKET_FRAC(r);
 
 	bucket_level_credit(r, l, now_us);
 	if (l->tokens < cost)
@@ -81,17 +98,19 @@ static inline bool bucket_level_take(
 static inline bool bucket_level_has(
 	const struct bucket_rate *r, const struct bucket_level *l, unsigned quarters)
 {
-	return (uint64_t)l->tokens * 4 >= ((uint64_t)r->burst << r->frac) * quarters;
+	return (uint64_t)l->tokens * 4 >= (uint64_t)r->full * quarters;
 }
 
 /* The same as bucket_level_take() of one, but the last quarter is left alone. */
 static inline bool bucket_level_take_sparing(
 	const struct bucket_rate *r, struct bucket_level *l, uint64_t now_us)
 {
+	const uint32_t cost = 1u << BUCKET_FRAC(r);
+
 	bucket_level_credit(r, l, now_us);
-	if (!bucket_level_has(r, l, 1) || l->tokens < 1u << r->frac)
+	if (!bucket_level_has(r, l, 1) || l->tokens < cost)
 		return false;
-	l->tokens -= 1u << r->frac;
+	l->tokens -= cost;
 	return true;
 }
 
@@ -99,10 +118,9 @@ static inline bool bucket_level_take_sparing(
 static inline void bucket_level_refund(
 	const struct bucket_rate *r, struct bucket_level *l, uint32_t n)
 {
-	uint64_t cap = (uint64_t)r->burst << r->frac;
-	uint64_t tokens = l->tokens + ((uint64_t)n << r->frac);
+	uint64_t tokens = l->tokens + ((uint64_t)n << BUCKET_FRAC(r));
 
-	l->tokens = (uint32_t)(tokens < cap ? tokens : cap);
+	l->tokens = tokens < r->full ? (uint32_t)tokens : r->full;
 }
 
 /* Whole tokens there at now_us. */
@@ -110,7 +128,7 @@ static inline uint32_t bucket_level_peek(
 	const struct bucket_rate *r, struct bucket_level *l, uint64_t now_us)
 {
 	bucket_level_credit(r, l, now_us);
-	return l->tokens >> r->frac;
+	return l->tokens >> BUCKET_FRAC(r);
 }
 
 /* Set the rate; a fresh bucket starts empty at time 0, so it is full once `burst` tokens' time has

@@ -32,15 +32,9 @@ void dp_admit_fini(struct dp_worker *w)
 
 void dp_admit_new(const struct dp_world *world, struct cache_station *st, uint64_t now_us)
 {
-	for (unsigned i = 0; i < DP_METERS; i++) {
-		struct bucket_level level;
-		uint64_t word;
-
-		bucket_fill(&world->admit[i], &level, now_us);
-		level.tokens /= 2;
-		memcpy(&word, &level, sizeof(word));
-		atomic_store_explicit(&st->meter[i], word, memory_order_relaxed);
-	}
+	for (unsigned i = 0; i < DP_METERS; i++)
+		atomic_store_explicit(&st->meter[i],
+			dp_meter((uint32_t)now_us, world->admit[i].full / 2), memory_order_relaxed);
 }
 
 /* Control makes it a station of its own, with meters of its own. */
@@ -56,17 +50,16 @@ static void tell_unknown(struct dp_worker *w, const struct dp_pkt *pkt)
 		dp_event(w, pkt->link, DP_EV_control_busy_hint, 1);
 }
 
-void dp_admit_refund(struct dp_worker *w, const struct dp_link *l, uint32_t station, unsigned what)
+void dp_admit_refund(
+	struct dp_worker *w, const struct dp_link *l, struct cache_station *st, unsigned what)
 {
-	struct cache_station *st = cache_station_at(w->cache, station);
 	uint64_t word = atomic_load_explicit(&st->meter[what], memory_order_relaxed);
-	struct bucket_level level;
+	struct bucket_level level = {dp_meter_last(word), dp_meter_tokens(word)};
 	struct bucket_rate rate;
 
-	memcpy(&level, &word, sizeof(level));
 	bucket_level_refund(&w->world->admit[what], &level, 1);
-	memcpy(&word, &level, sizeof(word));
-	atomic_store_explicit(&st->meter[what], word, memory_order_relaxed);
+	atomic_store_explicit(
+		&st->meter[what], dp_meter(level.last_us, level.tokens), memory_order_relaxed);
 	word = atomic_load_explicit(&w->meter[l->id].rate[what], memory_order_relaxed);
 	memcpy(&rate, &word, sizeof(rate));
 	bucket_level_refund(&rate, &w->meter[l->id].level[what], 1);

@@ -25,33 +25,49 @@ struct dp_link_meters {
 	_Atomic uint64_t rate[DP_METERS + 1];
 } __attribute__((aligned(64)));
 
+/* A station's meter is a struct bucket_level in a word, which is read and written at once. */
+static inline uint64_t dp_meter(uint32_t last_us, uint32_t tokens)
+{
+	return (uint64_t)tokens << 32 | last_us;
+}
+
+static inline uint32_t dp_meter_last(uint64_t word)
+{
+	return (uint32_t)word;
+}
+
+static inline uint32_t dp_meter_tokens(uint64_t word)
+{
+	return (uint32_t)(word >> 32);
+}
+
 /* Takes one packet off a station's meter. */
 static inline enum dp_admit_station dp_admit_station(
 	struct dp_worker *w, struct cache_station *st, unsigned what)
 {
-	uint64_t word = atomic_load_explicit(&st->meter[what], memory_order_relaxed);
-	struct bucket_level level;
-	enum dp_admit_station takes = DP_ADMIT_NOT;
+	const struct bucket_rate *r = &w->world->admit[what];
+	const uint64_t word = atomic_load_explicit(&st->meter[what], memory_order_relaxed);
+	const uint32_t cost = 1u << BUCKET_FRAC(r);
+	uint32_t tokens = bucket_credited(r, dp_meter_last(word), dp_meter_tokens(word), w->now_us);
+	bool enough = tokens >= cost;
 
-	_Static_assert(sizeof(level) == sizeof(word), "a meter is a word");
-	memcpy(&level, &word, sizeof(level));
-	if (bucket_level_take(&w->world->admit[what], &level, w->now_us, 1))
-		takes = bucket_level_has(&w->world->admit[what], &level, 2) ? DP_ADMIT_LIGHT
-									    : DP_ADMIT_HEAVY;
-	memcpy(&word, &level, sizeof(word));
-	atomic_store_explicit(&st->meter[what], word, memory_order_relaxed);
-	return takes;
+	tokens -= enough ? cost : 0;
+	atomic_store_explicit(
+		&st->meter[what], dp_meter((uint32_t)w->now_us, tokens), memory_order_relaxed);
+	if (unlikely(!enough))
+		return DP_ADMIT_NOT;
+	return tokens >= r->full / 2 ? DP_ADMIT_LIGHT : DP_ADMIT_HEAVY;
 }
 
 /* Would it? Nothing is taken. */
 static inline bool dp_admit_would(
 	const struct dp_worker *w, const struct cache_station *st, unsigned what)
 {
-	uint64_t word = atomic_load_explicit(&st->meter[what], memory_order_relaxed);
-	struct bucket_level level;
+	const struct bucket_rate *r = &w->world->admit[what];
+	const uint64_t word = atomic_load_explicit(&st->meter[what], memory_order_relaxed);
 
-	memcpy(&level, &word, sizeof(level));
-	return bucket_level_peek(&w->world->admit[what], &level, w->now_us) > 0;
+	return bucket_credited(r, dp_meter_last(word), dp_meter_tokens(word), w->now_us) >=
+	       1u << BUCKET_FRAC(r);
 }
 
 /* ... and off the link's. sparing: leave its last quarter to others. */
@@ -70,7 +86,8 @@ static inline bool dp_admit_link(
 }
 
 /* A packet was let in that need not have cost anything: its token comes back. */
-void dp_admit_refund(struct dp_worker *w, const struct dp_link *l, uint32_t station, unsigned what);
+void dp_admit_refund(
+	struct dp_worker *w, const struct dp_link *l, struct cache_station *st, unsigned what);
 
 /* Is the mDNS packet let in? Else the outcome it ends in, as dp_classify() returns it. */
 int dp_admit(struct dp_worker *w, const struct dp_pkt *pkt);

@@ -21,14 +21,14 @@ void dp_fast_admitted(struct dp_worker *w, struct rte_mbuf *m)
 		unsigned set = dp_regular_set(hash), way = w->regulars.clock++ % DP_REGULAR_WAYS;
 
 		r = &w->regulars.at[set][way];
-		*r = (struct dp_regular){.who = who};
+		*r = (struct dp_regular){
+			.who = who, .src4 = UINT32_MAX, .src6 = {UINT64_MAX, UINT64_MAX}};
 		w->regulars.tag[set][way] = (uint32_t)hash;
 	}
 	station = cache_find_station(w->cache, pkt->link, &pkt->smac);
-	r->station = station;
-	r->gen = station != 0 ? atomic_load_explicit(&cache_station_at(w->cache, station)->gen,
-					memory_order_acquire)
-			      : 0;
+	r->station = station != 0 ? cache_station_at(w->cache, station) : NULL;
+	r->gen = r->station != NULL ? atomic_load_explicit(&r->station->gen, memory_order_acquire)
+				    : 0;
 	if (pkt->family == 4)
 		memcpy(&r->src4, pkt->src, sizeof(r->src4));
 	else

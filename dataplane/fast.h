@@ -27,17 +27,20 @@
 #define DP_REGULAR_SETS 2048 /* power of two */
 #define DP_REGULAR_WAYS 16
 
+struct cache_station;
 struct dp_worker;
 struct rte_mbuf;
 
 /* A station that was let in lately: (link, MAC) and the addresses it came from. A worker's own;
  * forgotten with the world. */
 struct dp_regular {
-	uint64_t who;     /* MAC and link id; 0: free */
-	uint32_t station; /* cache_station index, 0: not known */
-	uint32_t gen;     /* ... of that life */
-	uint32_t src4;    /* network order; 0: none */
-	uint64_t src6[2]; /* all 0: none */
+	uint64_t who;                  /* MAC and link id; 0: free */
+	struct cache_station *station; /* NULL: not known */
+	uint32_t gen;                  /* ... of that life */
+	/* Network order. None is all ones, which is nobody's: the limited broadcast address, and
+	 * one of multicast. */
+	uint32_t src4;
+	uint64_t src6[2];
 	/* What it asked last, when and over which family: the low half of dp_interest_tag(); 0: its
 	 * twin over the other family came too. */
 	uint32_t asked;

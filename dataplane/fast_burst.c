@@ -64,13 +64,13 @@ static __rte_always_inline unsigned take_plain(struct dp_worker *w, struct dp_tx
 	for (unsigned i = 0; i < n; i++)
 		look_up_plain(w, plain[i]);
 	for (unsigned i = 0; i < n && i < AHEAD; i++)
-		fetch_station(w, plain[i]);
+		fetch_station(plain[i]);
 	for (unsigned i = 0; i < n; i++) {
 		struct fast *f = plain[i];
 		enum taken t;
 
 		if (i + AHEAD < n)
-			fetch_station(w, plain[i + AHEAD]);
+			fetch_station(plain[i + AHEAD]);
 		t = answer_plain(w, q, f, false);
 		taken += take(burst, sieved, f, t);
 	}
@@ -93,11 +93,11 @@ static __rte_noinline unsigned take_personal(struct dp_worker *w, struct dp_txq 
 		rte_prefetch0(plain[i]->regular);
 	}
 	for (unsigned i = 0; i < n && i < AHEAD; i++)
-		fetch_station(w, plain[i]);
+		fetch_station(plain[i]);
 	/* Sets are looked into a few packets after they are fetched. */
 	for (unsigned i = 0; i < n; i++) {
 		if (i + AHEAD < n)
-			fetch_station(w, plain[i + AHEAD]);
+			fetch_station(plain[i + AHEAD]);
 		if (likely(personalise(w, plain[i])))
 			plain[kept++] = plain[i];
 		if (kept > fetched + AHEAD)
@@ -144,7 +144,7 @@ static unsigned fast_burst(struct dp_worker *w, struct rte_mbuf **burst, unsigne
 			taken++;
 			continue;
 		}
-		kind = keeps ? read_frame(w, &eth, m, f) : KIND_LEFT;
+		kind = keeps ? read_frame(&eth, m, f) : KIND_LEFT;
 		f->at = (uint8_t)i;
 		if (kind == KIND_PLAIN && likely(!f->l->personal))
 			plain[n_plain++] = f;

@@ -43,7 +43,7 @@ static inline unsigned questions_len(const uint8_t *p, unsigned len, unsigned n)
 }
 
 /* One question and known answers: as a plain question. */
-static inline bool read_question(struct dp_worker *w, struct other *o)
+static inline bool read_question(struct other *o)
 {
 	const uint8_t *p = o->dns + 12;
 	unsigned name_len = o->asked - 4;
@@ -53,17 +53,16 @@ static inline bool read_question(struct dp_worker *w, struct other *o)
 		(load16(p + name_len + 2) & rte_cpu_to_be_16(0x7fff)) != rte_cpu_to_be_16(1) ||
 		!canon(p, name_len, &o->f->key, &sum))
 		return false;
-	o->f->key.w[7] =
-		dp_rendered_tail(load16(p + name_len), o->f->l->alike, false, w->world->generation);
+	o->f->key.w[7] = o->f->l->tail | load16(p + name_len);
 	return true;
 }
 
 static inline bool read_query(struct dp_worker *w, struct other *o)
 {
-	unsigned questions = rte_be_to_cpu_16(load16(o->dns + 4));
-	unsigned authority = rte_be_to_cpu_16(load16(o->dns + 8));
+	unsigned questions = dns_load16(o->dns + 4);
+	unsigned authority = dns_load16(o->dns + 8);
 
-	o->known = rte_be_to_cpu_16(load16(o->dns + 6));
+	o->known = dns_load16(o->dns + 6);
 	if (!o->f->l->fast || load16(o->dns + 2) != 0 || load16(o->dns + 10) != 0 ||
 		questions - 1 >= SEVERAL_MAX || (authority > 0 && o->known > 0))
 		return false;
@@ -75,13 +74,13 @@ static inline bool read_query(struct dp_worker *w, struct other *o)
 		return false;
 	o->several = questions > 1 || authority > 0;
 	if (!o->several)
-		return read_question(w, o);
+		return read_question(o);
 	if (authority > 0)
 		o->asked = o->dns_len - 12;
 	if (o->asked > DP_RENDERED_ASKED)
 		return false;
 	dp_rendered_several(&o->f->key, message_hash(w->rendered.secret, o->dns + 12, o->asked, 0),
-		o->asked, dp_rendered_tail(0, o->f->l->alike, false, w->world->generation));
+		o->asked, o->f->l->tail);
 	return true;
 }
 
@@ -91,7 +90,7 @@ static inline bool read_other(struct dp_worker *w, struct other *o)
 	const struct rte_mbuf *m = o->f->m;
 	const uint8_t *ip = o->f->ip, *udp = ip + (o->f->v6 ? 40 : 20);
 	unsigned l3 = (unsigned)(ip - rte_pktmbuf_mtod(m, const uint8_t *));
-	unsigned udp_len = rte_be_to_cpu_16(load16(udp + 4));
+	unsigned udp_len = dns_load16(udp + 4);
 	uint64_t sum;
 
 	/* Whole lines are read. */
@@ -185,7 +184,7 @@ static inline bool what_is_known(const struct dp_worker *w, const struct other *
 
 		if (end - p < DP_IMAGE_HEAD)
 			return false;
-		rdlen = rte_be_to_cpu_16(load16(p + 10));
+		rdlen = dns_load16(p + 10);
 		if (rdlen > DP_IMAGE_RDATA || end - p < DP_IMAGE_HEAD + (int)rdlen)
 			return false;
 		image_of(p, rdlen, e->whole, &image);

@@ -45,17 +45,29 @@ static inline bool sums_up(uint64_t sum)
 	return sum % 0xffff == 0;
 }
 
-/* The Internet checksum of a sum of a few 16-bit words. */
+/* The Internet checksum of a sum of a few 16-bit words. Added to itself with its halves exchanged,
+ * the carry of the lower half into the upper one is the one that goes around. */
 static inline uint16_t checksum(uint32_t sum)
 {
-	sum = (sum & 0xffff) + (sum >> 16);
-	return (uint16_t) ~((sum & 0xffff) + (sum >> 16));
+	sum += sum << 16 | sum >> 16;
+	return (uint16_t) ~(sum >> 16);
 }
 
 static inline uint64_t halves(uint64_t v)
 {
 	return (v & 0xffffffff) + (v >> 32);
 }
+
+/* A mask that leaves the first n bytes of a line, n at most 64: of the line at TAIL(n). */
+static const uint8_t tail_mask[128] __attribute__((aligned(64))) = {[0 ... 63] = 0xff};
+#define TAIL(n) (tail_mask + 64 - (n))
+
+#if defined(__AVX2__)
+static inline __m256i load256(const uint8_t *p)
+{
+	return _mm256_loadu_si256((const __m256i *)(const void *)p);
+}
+#endif
 
 /*
  * The question at p: a name of `len` bytes (1 to DP_RENDERED_NAME), if that is where its first zero
@@ -83,30 +95,26 @@ static __rte_always_inline bool canon(
 static __rte_always_inline bool canon(
 	const uint8_t *p, unsigned len, struct dp_rendered_key *key, uint64_t *sum)
 {
-	const __m256i count = _mm256_setr_epi8(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15,
-		16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31);
 	const __m256i low16 = _mm256_set1_epi32(0xffff);
+	const uint8_t *name = TAIL(len), *question = TAIL(len + 4);
 	__m256i words = _mm256_setzero_si256();
 	__m128i half;
 	uint64_t zero = 0;
 
-	for (unsigned i = 0; i < 2; i++) {
-		__m256i v = _mm256_loadu_si256((const __m256i *)(p + 32 * i));
+	for (unsigned i = 0; i < 64; i += 32) {
+		__m256i v = load256(p + i), q = _mm256_and_si256(v, load256(question + i));
 		/* Signed: 'A'..'Z' moved to the bottom of the range. */
 		__m256i low = _mm256_sub_epi8(v, _mm256_set1_epi8((char)('A' + 128)));
 		__m256i upper = _mm256_cmpgt_epi8(_mm256_set1_epi8((char)(-128 + 26)), low);
-		__m256i at = _mm256_add_epi8(count, _mm256_set1_epi8((char)(32 * i)));
-		__m256i q = _mm256_and_si256(
-			v, _mm256_cmpgt_epi8(_mm256_set1_epi8((char)(len + 4)), at));
 
 		zero |= (uint64_t)(uint32_t)_mm256_movemask_epi8(
 				_mm256_cmpeq_epi8(v, _mm256_setzero_si256()))
-			<< (32 * i);
+			<< i;
 		words = _mm256_add_epi32(words,
 			_mm256_add_epi32(_mm256_srli_epi32(q, 16), _mm256_and_si256(q, low16)));
 		v = _mm256_add_epi8(v, _mm256_and_si256(upper, _mm256_set1_epi8(0x20)));
-		v = _mm256_and_si256(v, _mm256_cmpgt_epi8(_mm256_set1_epi8((char)len), at));
-		_mm256_store_si256((__m256i *)key + i, v);
+		v = _mm256_and_si256(v, load256(name + i));
+		_mm256_store_si256((__m256i *)key + i / 32, v);
 	}
 	half = _mm_add_epi32(_mm256_castsi256_si128(words), _mm256_extracti128_si256(words, 1));
 	half = _mm_add_epi32(half, _mm_shuffle_epi32(half, 0x4e));
@@ -135,10 +143,6 @@ static __rte_always_inline bool canon(
 	return n == len - 1;
 }
 #endif
-
-/* A mask that leaves the first n bytes of a line, n at most 64: of the line at TAIL(n). */
-static const uint8_t tail_mask[128] __attribute__((aligned(64))) = {[0 ... 63] = 0xff};
-#define TAIL(n) (tail_mask + 64 - (n))
 
 /* The sum of all 16-bit words of len bytes; an odd byte at the end is followed by 0. Reads whole
  * lines. */

@@ -7,6 +7,7 @@
 #include "dataplane/fast_question.h"
 #include "dataplane/sieve.h"
 #include "dataplane/worker_priv.h"
+#include "dns/wire.h"
 
 /* The first pass of the short way: is a frame mDNS to the group, without a fault? By the
  * instruction set the file is compiled for. */
@@ -110,11 +111,10 @@ static __rte_always_inline bool ip_sums_up(const uint8_t *ip, bool v6, uint64_t 
 static __rte_always_inline bool lengths_agree(
 	const struct rte_mbuf *m, const uint8_t *ip, unsigned l3, bool v6)
 {
-	uint16_t len = load16(ip + (v6 ? 40 : 20) + 4);
-	unsigned udp_len = rte_be_to_cpu_16(len);
+	unsigned udp_len = dns_load16(ip + (v6 ? 40 : 20) + 4);
 
 	return m->data_len >= l3 + (v6 ? 40 : 20) + udp_len &&
-	       (v6 ? load16(ip + 4) == len : rte_be_to_cpu_16(load16(ip + 2)) == udp_len + 20);
+	       (v6 ? dns_load16(ip + 4) == udp_len : dns_load16(ip + 2) == udp_len + 20);
 }
 
 /* sum: of the addresses, and of the datagram without its ports, length and checksum. */
@@ -140,12 +140,12 @@ static inline bool asks_plainly(const uint8_t *udp)
  * Fills f from a frame of the given shape. Inlined for each shape: offsets that are known early
  * keep the chain short from one packet to the next.
  */
-static __rte_always_inline enum kind read_as(struct dp_worker *w, const struct dp_link *l,
-	const struct shape *s, const unsigned l3, const bool v6, struct rte_mbuf *m, struct fast *f)
+static __rte_always_inline enum kind read_as(const struct dp_link *l, const struct shape *s,
+	const unsigned l3, const bool v6, struct rte_mbuf *m, struct fast *f)
 {
 	const uint8_t *p = rte_pktmbuf_mtod(m, const uint8_t *), *ip = p + l3;
 	const uint8_t *udp = ip + (v6 ? 40 : 20);
-	unsigned name_len = rte_be_to_cpu_16(load16(udp + 4)) - (8u + 12 + 4);
+	unsigned name_len = dns_load16(udp + 4) - (8u + 12 + 4);
 	uint64_t sum;
 
 	if (!lanes_match(p, s->value, s->mask))
@@ -167,22 +167,20 @@ static __rte_always_inline enum kind read_as(struct dp_worker *w, const struct d
 	sum += (uint64_t)load16(udp + 8) + rte_cpu_to_be_16(1);
 	if (!ip_sums_up(ip, v6, &sum) || !udp_sums_up(m, udp, v6, sum))
 		return KIND_LEFT;
-	f->key.w[7] = dp_rendered_tail(
-		load16(udp + 20 + name_len), l->alike, false, w->world->generation);
+	f->key.w[7] = l->tail | load16(udp + 20 + name_len);
 	return KIND_PLAIN;
 }
 
 /* eth: of a link. */
-static inline enum kind read_frame(
-	struct dp_worker *w, const struct dp_eth *eth, struct rte_mbuf *m, struct fast *f)
+static inline enum kind read_frame(const struct dp_eth *eth, struct rte_mbuf *m, struct fast *f)
 {
 	if (!plain_mbuf(m))
 		return KIND_LEFT;
 	if (eth->type == rte_cpu_to_be_16(RTE_ETHER_TYPE_IPV4))
-		return eth->tagged ? read_as(w, eth->l, &shapes[2], 18, false, m, f)
-				   : read_as(w, eth->l, &shapes[0], 14, false, m, f);
+		return eth->tagged ? read_as(eth->l, &shapes[2], 18, false, m, f)
+				   : read_as(eth->l, &shapes[0], 14, false, m, f);
 	if (eth->type == rte_cpu_to_be_16(RTE_ETHER_TYPE_IPV6))
-		return eth->tagged ? read_as(w, eth->l, &shapes[3], 18, true, m, f)
-				   : read_as(w, eth->l, &shapes[1], 14, true, m, f);
+		return eth->tagged ? read_as(eth->l, &shapes[3], 18, true, m, f)
+				   : read_as(eth->l, &shapes[1], 14, true, m, f);
 	return KIND_LEFT;
 }

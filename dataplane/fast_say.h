@@ -68,10 +68,10 @@ static __rte_always_inline void hash_query(struct dp_worker *w, struct fast *f, 
 }
 
 /* Its regular is there: the line of its station is fetched. */
-static __rte_always_inline void fetch_station(struct dp_worker *w, const struct fast *f)
+static __rte_always_inline void fetch_station(const struct fast *f)
 {
 	if (f->regular != NULL)
-		rte_prefetch0(cache_station_at(w->cache, f->regular->station));
+		rte_prefetch0(f->regular->station);
 }
 
 /* Third: what is kept for it. */
@@ -109,22 +109,19 @@ static __rte_always_inline bool is_regular(const struct fast *f)
 
 	if (r == NULL || r->who != f->who)
 		return false;
-	/* None is 0: what was not let in is not taken for the unspecified address. */
-	return f->v6 ? (r->src6[0] | r->src6[1]) != 0 && r->src6[0] == load64(f->ip + 8) &&
-			       r->src6[1] == load64(f->ip + 16)
-		     : r->src4 != 0 && r->src4 == load32(f->ip + 12);
+	/* What is all ones was not let in, over either family. */
+	return f->v6 ? r->src6[0] == load64(f->ip + 8) && r->src6[1] == load64(f->ip + 16)
+		     : r->src4 == load32(f->ip + 12);
 }
 
 /* Its station, if it is known as one. */
-static __rte_always_inline struct cache_station *station_of(
-	struct dp_worker *w, const struct fast *f)
+static __rte_always_inline struct cache_station *station_of(const struct fast *f)
 {
 	const struct dp_regular *r = f->regular;
-	struct cache_station *station = cache_station_at(w->cache, r->station);
 
-	return r->station != 0 &&
-			       atomic_load_explicit(&station->gen, memory_order_acquire) == r->gen
-		       ? station
+	return r->station != NULL && atomic_load_explicit(&r->station->gen, memory_order_acquire) ==
+					     r->gen
+		       ? r->station
 		       : NULL;
 }
 
@@ -133,7 +130,7 @@ static __rte_always_inline struct cache_station *station_of(
 static __rte_always_inline bool personalise(struct dp_worker *w, struct fast *f)
 {
 	const unsigned slot = w->world->slot;
-	struct cache_station *station = is_regular(f) ? station_of(w, f) : NULL;
+	struct cache_station *station = is_regular(f) ? station_of(f) : NULL;
 	struct policy_party party;
 	uint32_t consumer;
 	uint64_t who;
@@ -215,7 +212,7 @@ static __rte_always_inline enum taken admit(
 		return LEFT;
 	if (!w->world->admission)
 		return SENT;
-	station = station_of(w, f);
+	station = station_of(f);
 	return station != NULL ? admit_station(w, f, station, what) : LEFT;
 }
 
@@ -241,7 +238,7 @@ static enum taken leave(struct dp_worker *w, const struct fast *f, unsigned what
 		return refuse(w, f);
 	if (!w->world->admission)
 		return LEFT;
-	station = station_of(w, f);
+	station = station_of(f);
 	if (station == NULL || dp_admit_would(w, station, what))
 		return LEFT;
 	if (what == DP_METER_QUERIES)
@@ -291,18 +288,29 @@ static __rte_always_inline void count_hits(
 
 	if (unlikely((e->flags & DP_SAYS_DENIED) != 0))
 		dp_event(w, link, DP_EV_denied, e->denied);
-	for (unsigned i = 0; i < DP_RENDERED_HITS && e->hit_n[i] > 0 && hits != NULL; i++)
+	if (unlikely(hits == NULL))
+		return;
+	/* Most answers rest on one rule, if on any. */
+	for (unsigned i = 0; i < DP_RENDERED_HITS; i++) {
+		if (e->hit_n[i] == 0)
+			break;
 		COUNTER_ADD(hits[e->hit[i]], e->hit_n[i]);
+	}
 }
 
 /* Sends what the entry says. */
 static __rte_always_inline void say(
 	struct dp_worker *w, struct dp_txq *q, const struct fast *f, const struct dp_rendered *e)
 {
+	/* Once each: whatever is written, the compiler reads anew. */
+	const uint16_t link = f->l->id, n = q->n;
+	uint64_t *event = w->counters->link[link].event;
+
 	write_answer(f, e);
-	q->link[q->n] = f->l->id;
-	q->m[q->n++] = f->m;
+	q->link[n] = link;
+	q->m[n] = f->m;
+	q->n = (uint16_t)(n + 1);
 	/* Received and answered too (dp_counters_link(), as for all that it adds up). */
-	dp_event(w, f->l->id, DP_EV_rendered, 1);
-	dp_event(w, f->l->id, DP_EV_tx_records, e->answers);
+	COUNTER_INC(event[DP_EV_rendered]);
+	COUNTER_ADD(event[DP_EV_tx_records], e->answers);
 }

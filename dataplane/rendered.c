@@ -158,8 +158,9 @@ static bool is_ordinary(const struct dp_worker *w, const struct dp_query *q)
 static uint64_t tail_of(
 	const struct dp_worker *w, const struct dp_link *l, uint16_t qtype, bool own)
 {
-	return dp_rendered_tail(
-		rte_cpu_to_be_16(qtype), own ? l->id : l->alike, own, w->world->generation);
+	const rte_be16_t asked = rte_cpu_to_be_16(qtype);
+
+	return own ? dp_rendered_tail(asked, l->id, true, w->world->generation) : l->tail | asked;
 }
 
 static void plain_key(const struct dp_worker *w, const struct dp_query *q,

@@ -57,9 +57,10 @@ struct dp_rendered_key {
 #define DP_RENDERED_SEVERAL rte_cpu_to_le_64(0x0100)
 #define DP_RENDERED_LESS rte_cpu_to_le_64(0x0200)
 
-/* The last word of a key. qtype: network order, as it stands in the query; 0 if it is not plain.
- * link: dp_link.alike, or the id of the link that has it to itself. generation: of the world; what
- * is of another is never found again, and given up in its turn. */
+/* The last word of a key; dp_link.tail is most of it, of links that are alike. qtype: network
+ * order, as it stands in the query; 0 if it is not plain. link: dp_link.alike, or the id of the
+ * link that has it to itself. generation: of the world; what is of another is never found again,
+ * and given up in its turn. */
 static inline uint64_t dp_rendered_tail(
 	uint16_t qtype_be, uint16_t link, bool own, uint64_t generation)
 {

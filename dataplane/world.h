@@ -64,6 +64,7 @@ struct dp_link {
 	/* Internet checksums of what stands in them, not inverted: of the IPv4 header, and of UDP's
 	 * pseudo header and ports. Lengths are zero. */
 	uint16_t ip_sum4, udp_sum4, udp_sum6;
+	uint64_t tail;     /* dp_rendered_tail() of links like it */
 	uint64_t bit;      /* cache_link_bit() of the id */
 	uint64_t mac_word; /* ... of mac */
 	/* Headers of what we multicast here, lengths and checksums left to fill in (dp_frame_*): a

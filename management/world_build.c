@@ -9,6 +9,7 @@
 
 #include "base/log.h"
 #include "dataplane/frame.h"
+#include "dataplane/rendered.h"
 #include "policy/names.h"
 #include "policy/policy.h"
 
@@ -272,6 +273,7 @@ static int find_alike(struct dp_world *w, char *why)
 		for (at = first[l->col_out]; at != 0 && !are_alike(w->link[at], l); at = next[at])
 			;
 		l->alike = at != 0 ? at : i;
+		l->tail = dp_rendered_tail(0, l->alike, false, w->generation);
 		if (at == 0) {
 			next[i] = first[l->col_out];
 			first[l->col_out] = i;

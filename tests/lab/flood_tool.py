@@ -4,6 +4,8 @@
   flood_tool.py IF good QUESTIONS PER_SECOND   announces PROVIDERS services on VLAN 10, says "asking" when the gateway
                                                answers, asks from VLAN 20, prints what came of it as JSON
   flood_tool.py IF flood KIND [PER_SECOND]     sends until its standard input ends, prints how many frames
+  flood_tool.py FILE pcap KIND                 writes a flood's frames, or those of all kinds ("all"), to be played
+                                               on VLANs 110, 120 and 130 as fast as a worker polls
 """
 import json
 import os
@@ -21,6 +23,7 @@ GROUP = bytes([224, 0, 0, 251])
 A, PTR, TXT, SRV, ANY = 1, 12, 16, 33, 255
 IPP = b"\x04_ipp\x04_tcp\x05local\x00"
 POOL = 4096  # frames made beforehand
+SHIFT = 0    # of VLANs and networks
 
 
 def name(*labels):
@@ -32,7 +35,7 @@ def mac(vlan, number):
 
 
 def addr(vlan, number):
-    return bytes([10, vlan, number >> 8 & 255, number & 255])
+    return bytes([10, vlan + SHIFT, number >> 8 & 255, number & 255])
 
 
 def checksum(data):
@@ -45,7 +48,7 @@ def checksum(data):
 
 
 def ethernet(vlan, smac, ethertype, payload, dmac=GROUP_MAC):
-    return dmac + smac + struct.pack(">HHH", 0x8100, vlan, ethertype) + payload
+    return dmac + smac + struct.pack(">HHH", 0x8100, vlan + SHIFT, ethertype) + payload
 
 
 def ipv4(src, dst, proto, payload, ident=0, fragment=0, ttl=255):
@@ -249,7 +252,7 @@ def flood_hosts(rng):
     kind = rng.randrange(3)
     if kind == 0:
         return ethernet(20, smac, 0x0806, struct.pack(">HHBBH", 1, 0x800, 6, 4, 1) + smac + src + bytes(6) +
-                        bytes([10, 20, 0, 2]), b"\xff" * 6)
+                        addr(20, 2), b"\xff" * 6)
     if kind == 1:
         igmp = struct.pack(">BBH4s", 0x11, 10, 0, bytes(4))
         igmp = igmp[:2] + struct.pack(">H", checksum(igmp)) + igmp[4:]
@@ -300,8 +303,22 @@ def flood(ifname, kind, per_second=0):
     print(json.dumps({"sent": sent, "seconds": round(time.monotonic() - begin, 2)}), flush=True)
 
 
+def pcap(path, kind):
+    global SHIFT
+    SHIFT = 100
+    rng = random.Random(kind)
+    kinds = list(FLOODS.values()) if kind == "all" else [FLOODS[kind]]
+    with open(path, "wb") as f:
+        f.write(struct.pack("<IHHiIII", 0xa1b2c3d4, 2, 4, 0, 0, 65535, 1))
+        for i in range(POOL):
+            frame = kinds[i % len(kinds)](rng)
+            f.write(struct.pack("<IIII", 0, 0, len(frame), len(frame)) + frame)
+
+
 if __name__ == "__main__":
-    if sys.argv[2] == "good":
+    if sys.argv[2] == "pcap":
+        pcap(sys.argv[1], sys.argv[3])
+    elif sys.argv[2] == "good":
         good(sys.argv[1], int(sys.argv[3]), int(sys.argv[4]))
     else:
         flood(sys.argv[1], sys.argv[3], int(sys.argv[4]) if len(sys.argv) > 4 else 0)
