@@ -131,7 +131,6 @@ static __rte_always_inline bool personalise(struct dp_worker *w, struct fast *f)
 {
 	const unsigned slot = w->world->slot;
 	struct cache_station *station = is_regular(f) ? station_of(f) : NULL;
-	struct policy_party party;
 	uint32_t consumer;
 	uint64_t who;
 
@@ -143,11 +142,10 @@ static __rte_always_inline bool personalise(struct dp_worker *w, struct fast *f)
 	if (consumer == POLICY_NO_CONSUMER)
 		return false;
 	f->station = station;
-	party = (struct policy_party){.user = (uint32_t)(who >> 32),
-		.role = (uint16_t)(who >> 16),
-		.place = (uint16_t)who != 0 ? (uint16_t)who : f->l->place};
+	/* Without a place of its own it is where its link is. */
+	who |= (uint16_t)who == 0 ? f->l->place : 0;
 	f->person = dp_rendered_person(&w->rendered, consumer,
-		*dp_rendered_shape(&w->rendered, f->hash), &party, w->world->places);
+		*dp_rendered_shape(&w->rendered, f->hash), who, w->world->places);
 	/* Not hashed anew: the line would be read back wider than it was just written. */
 	f->key.w[7] ^= f->person;
 	f->hash ^= f->person;
@@ -288,14 +286,12 @@ static __rte_always_inline void count_hits(
 
 	if (unlikely((e->flags & DP_SAYS_DENIED) != 0))
 		dp_event(w, link, DP_EV_denied, e->denied);
-	if (unlikely(hits == NULL))
+	if (unlikely(hits == NULL || e->hit_n[0] == 0))
 		return;
-	/* Most answers rest on one rule, if on any. */
-	for (unsigned i = 0; i < DP_RENDERED_HITS; i++) {
-		if (e->hit_n[i] == 0)
-			break;
+	/* Most answers rest on one rule. */
+	COUNTER_ADD(hits[e->hit[0]], e->hit_n[0]);
+	for (unsigned i = 1; i < DP_RENDERED_HITS && unlikely(e->hit_n[i] > 0); i++)
 		COUNTER_ADD(hits[e->hit[i]], e->hit_n[i]);
-	}
 }
 
 /* Sends what the entry says. */

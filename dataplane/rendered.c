@@ -394,13 +394,14 @@ static bool is_steady(const struct dp_worker *w, const struct dp_query *q, unsig
 /* The asker's part of a key; what the answer at hand looked at is noted for those to come. */
 static uint64_t person_of(struct dp_worker *w, const struct dp_query *q)
 {
+	const struct policy_party *p = &q->viewer.party;
 	uint8_t *shape = dp_rendered_shape(&w->rendered, q->asked);
 
 	if (!q->link->personal)
 		return 0;
 	*shape = policy_facts(*shape, w->deps.facts);
-	return dp_rendered_person(
-		&w->rendered, q->viewer.consumer, *shape, &q->viewer.party, w->world->places);
+	return dp_rendered_person(&w->rendered, q->viewer.consumer, *shape,
+		cache_who(p->user, p->role, p->place), w->world->places);
 }
 
 void dp_rendered_end(

@@ -183,18 +183,19 @@ _Static_assert(POLICY_FACT_USER == 1 << 4 && POLICY_FACT_ROLE == 1 << 5, "bits 4
 
 /*
  * Who asks, as far as the answer looks at it, as a word to be mixed into the last one of the key.
- * By a secret: nobody can choose to be taken for another.
+ * By a secret: nobody can choose to be taken for another. who: cache_who().
  */
 static inline uint64_t dp_rendered_person(const struct dp_rendered_table *t, uint32_t consumer,
-	uint64_t facts, const struct policy_party *p, const struct policy_place *places)
+	uint64_t facts, uint64_t who, const struct policy_place *places)
 {
-	/* In whole registers: a byte that is spilt would be read back wider. */
-	const uint64_t level = facts & POLICY_FACT_PLACE;
-	const uint64_t user = -(facts >> 4 & 1) & p->user;
-	const uint64_t role = -(facts >> 5 & 1) & p->role;
-	const uint64_t place = level == POLICY_FACT_PLACE ? p->place : places[p->place].at[level];
+	/* User and role, or what of them is looked at. */
+	static const uint64_t named[4] = {
+		0, UINT64_C(0xffffffff) << 32, 0xffff0000, UINT64_C(0xffffffffffff0000)};
+	const uint64_t level = facts & POLICY_FACT_PLACE, at = who & 0xffff;
+	const uint64_t place = level == POLICY_FACT_PLACE ? at : places[at].at[level];
+	const uint64_t seen = (who & named[facts >> 4 & 3]) | place;
 	__uint128_t m = (__uint128_t)(((uint64_t)consumer << 8 | facts) ^ t->secret[0]) *
-			((user << 32 | role << 16 | place) ^ t->secret[1]);
+			(seen ^ t->secret[1]);
 
 	return (uint64_t)m ^ (uint64_t)(m >> 64);
 }

@@ -97,6 +97,7 @@ def announcement(i, ttl=4500):
 def trunk(ifname):
     s = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(3))
     s.setsockopt(socket.SOL_SOCKET, 33, 64 << 20)  # SO_RCVBUFFORCE
+    s.setsockopt(263, 23, 1)  # SOL_PACKET, PACKET_IGNORE_OUTGOING: floods of others on this end are not heard
     s.bind((ifname, 0))
     return s
 
