@@ -50,6 +50,7 @@ struct slab *slab_create(const char *name, size_t item_size, uint32_t max_items,
 	/* The largest power of two of items that fits a page, or a page for all there may be. */
 	while (page_items(slab) <= max_items && page_bytes(slab) * 2 <= SLAB_PAGE_BYTES)
 		slab->page_shift++;
+	slab->page_mask = (1u << slab->page_shift) - 1;
 	slab->max_pages = (uint32_t)(((uint64_t)max_items >> slab->page_shift) + 1);
 	slab->pages = mem->alloc(slab->max_pages * sizeof(slab->pages[0]), socket);
 	if (slab->pages == NULL) {

@@ -22,6 +22,7 @@
 struct slab {
 	uint8_t **pages;     /* page table, whole from the start; entries: writer sets once */
 	uint32_t page_shift; /* items per page = 1 << page_shift */
+	uint32_t page_mask;  /* ... less one */
 	uint32_t stride;     /* bytes from item to item */
 
 	/* From here on: the writer, but for `limit` and the counters, which anyone may read. */
@@ -59,7 +60,7 @@ static inline void *slab_at(const struct slab *slab, uint32_t idx)
 {
 	uint8_t *page = slab->pages[idx >> slab->page_shift];
 
-	return page + (size_t)(idx & ((1u << slab->page_shift) - 1)) * slab->stride;
+	return page + (size_t)(idx & slab->page_mask) * slab->stride;
 }
 
 /* Writer. Whether the index is handed out and not freed: for sweeps over 1..slab_limit() - 1. */

@@ -5,6 +5,7 @@
 
 #include <rte_ip.h>
 
+#include "base/inet.h"
 #include "control/ctl.h"
 
 uint8_t *ctl_frame_new(struct ctl *c, const struct dp_link *l, const uint8_t dmac[6],
@@ -80,7 +81,7 @@ void ctl_ip4_ra_fill(
 	memcpy(ip + 12, &l->addr4, 4);
 	memcpy(ip + 16, dst, 4);
 	memcpy(ip + 20, router_alert, sizeof(router_alert));
-	sum = (uint16_t)~rte_raw_cksum(ip, CTL_IP4_RA_LEN);
+	sum = (uint16_t)~inet_fold(inet_sum(ip, CTL_IP4_RA_LEN));
 	memcpy(ip + 10, &sum, sizeof(sum));
 }
 
@@ -98,11 +99,8 @@ void ctl_ip6_fill(uint8_t *ip, const uint8_t src[16], const uint8_t dst[16], uin
 uint16_t ctl_icmp6_sum(const uint8_t *ip, const uint8_t *icmp, size_t len)
 {
 	/* Extension headers are not part of the pseudo header, so it is summed by hand. */
-	uint32_t sum = rte_raw_cksum(ip + 8, 32);
+	uint64_t sum = inet_sum(ip + 8, 32) + inet_sum(icmp, len);
 
-	sum += rte_raw_cksum(icmp, len);
 	sum += rte_cpu_to_be_16((uint16_t)len) + rte_cpu_to_be_16(IPPROTO_ICMPV6);
-	sum = (sum & 0xffff) + (sum >> 16);
-	sum = (sum & 0xffff) + (sum >> 16);
-	return (uint16_t)~sum;
+	return (uint16_t)~inet_fold(sum);
 }

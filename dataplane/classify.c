@@ -9,6 +9,7 @@
 #include <rte_ip.h>
 #include <rte_udp.h>
 
+#include "base/inet.h"
 #include "dns/wire.h"
 
 /*
@@ -156,23 +157,17 @@ static int classify_icmp6(
 	}
 }
 
-static uint16_t fold(uint32_t sum)
-{
-	sum = (sum & 0xffff) + (sum >> 16);
-	return (uint16_t)((sum & 0xffff) + (sum >> 16));
-}
-
 /*
  * Sum of the UDP pseudo header, folded, not inverted: what a kernel leaves in an unfinished
  * checksum. By hand, since next header and length of an IPv6 header with extensions are not UDP's.
  */
 static uint16_t pseudo_sum(const uint8_t *ip, unsigned family, size_t udp_len)
 {
-	uint32_t sum = family == 4 ? rte_raw_cksum(ip + 12, 8) : rte_raw_cksum(ip + 8, 32);
+	uint64_t sum = family == 4 ? inet_sum(ip + 12, 8) : inet_sum(ip + 8, 32);
 
 	sum += rte_cpu_to_be_16(IPPROTO_UDP);
 	sum += rte_cpu_to_be_16((uint16_t)udp_len);
-	return fold(sum);
+	return inet_fold(sum);
 }
 
 /*
@@ -190,7 +185,7 @@ static bool checksum_ok(struct dp_worker *w, const struct rte_mbuf *m, const str
 		return pkt->family == 4;
 	/* Over pseudo header and datagram with the checksum in it, the sum is 0xffff when right. */
 	pseudo = pseudo_sum(c->data + pkt->l3_off, pkt->family, udp_len);
-	if (fold((uint32_t)rte_raw_cksum(u, udp_len) + pseudo) == 0xffff)
+	if (inet_fold(inet_sum(u, udp_len) + pseudo) == 0xffff)
 		return true;
 	if (c->port->soft_checksum && got == pseudo) {
 		dp_event(w, pkt->link, DP_EV_partial_checksum, 1);
@@ -427,14 +422,14 @@ static int classify_ip4(struct dp_worker *w, struct rte_mbuf *m, struct cursor *
 	if (h->next_proto_id == IPPROTO_IGMP) {
 		/* A membership query: general, or about our group (RFC 3376 §4.1). */
 		if (c->link->mode != DP_LINK_GATEWAY || total < ihl + 8 ||
-			c->data[c->off + ihl] != 0x11 || rte_raw_cksum(h, ihl) != 0xffff)
+			c->data[c->off + ihl] != 0x11 || inet_fold(inet_sum(h, ihl)) != 0xffff)
 			return END(DP_not_ours);
 		pkt->outcome = DP_igmp;
 	} else if (h->next_proto_id != IPPROTO_UDP ||
 		   (!group && !(c->link->has_addr4 && h->dst_addr == c->link->addr4))) {
 		return END(DP_not_ours);
 	} else if ((m->ol_flags & RTE_MBUF_F_RX_IP_CKSUM_MASK) != RTE_MBUF_F_RX_IP_CKSUM_GOOD &&
-		   rte_raw_cksum(h, ihl) != 0xffff) {
+		   inet_fold(inet_sum(h, ihl)) != 0xffff) {
 		return END(DP_bad_checksum);
 	}
 	pkt->family = 4;

@@ -7,6 +7,7 @@
 #include <rte_byteorder.h>
 #include <rte_common.h>
 
+#include "base/inet.h"
 #include "base/lanes.h"
 #include "base/siphash.h"
 #include "dataplane/rendered.h"
@@ -51,11 +52,6 @@ static inline uint16_t checksum(uint32_t sum)
 {
 	sum += sum << 16 | sum >> 16;
 	return (uint16_t) ~(sum >> 16);
-}
-
-static inline uint64_t halves(uint64_t v)
-{
-	return (v & 0xffffffff) + (v >> 32);
 }
 
 /* A mask that leaves the first n bytes of a line, n at most 64: of the line at TAIL(n). */
@@ -137,7 +133,7 @@ static __rte_always_inline bool canon(
 		unsigned left = len + 4 - i;
 		uint64_t mask = left >= 8 ? UINT64_MAX : UINT64_MAX >> (64 - 8 * left);
 
-		total += halves(load64(p + i) & rte_cpu_to_le_64(mask));
+		total += inet_halves(load64(p + i) & rte_cpu_to_le_64(mask));
 	}
 	*sum = total;
 	return n == len - 1;
@@ -167,7 +163,7 @@ static inline uint64_t message_sum(const uint8_t *p, unsigned len)
 		const uint8_t *tail = TAIL(len - i < 64 ? len - i : 64);
 
 		for (unsigned k = 0; k < 64; k += 8)
-			sum += halves(load64(p + i + k) & load64(tail + k));
+			sum += inet_halves(load64(p + i + k) & load64(tail + k));
 	}
 	return sum;
 #endif

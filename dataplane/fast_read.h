@@ -102,8 +102,8 @@ static __rte_always_inline bool ip_sums_up(const uint8_t *ip, bool v6, uint64_t 
 		*sum += addresses;
 		return sums_up(addresses + load32(ip) + load32(ip + 4) + load32(ip + 8));
 	}
-	*sum += halves(load64(ip + 8)) + halves(load64(ip + 16)) + halves(load64(ip + 24)) +
-		halves(load64(ip + 32));
+	*sum += inet_halves(load64(ip + 8)) + inet_halves(load64(ip + 16)) +
+		inet_halves(load64(ip + 24)) + inet_halves(load64(ip + 32));
 	return true;
 }
 

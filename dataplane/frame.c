@@ -6,6 +6,8 @@
 #include <rte_ip.h>
 #include <rte_udp.h>
 
+#include "base/inet.h"
+
 /* Leading bits two addresses share. */
 static unsigned common_prefix(const uint8_t *a, const uint8_t *b)
 {
@@ -31,6 +33,20 @@ static const uint8_t *source6(const struct dp_link *l, const uint8_t *dst)
 	return l->addr6[best];
 }
 
+/* UDP's checksum, in place. pseudo: the sum of the addresses; the rest of the pseudo header is
+ * added here. */
+static void sum_udp(struct rte_udp_hdr *u, uint64_t pseudo, size_t udp_len)
+{
+	uint16_t sum;
+
+	u->dgram_len = rte_cpu_to_be_16((uint16_t)udp_len);
+	u->dgram_cksum = 0;
+	sum = (uint16_t)~inet_fold(
+		inet_sum(u, udp_len) + pseudo + u->dgram_len + rte_cpu_to_be_16(IPPROTO_UDP));
+	/* 0 would say that there is none (RFC 768). */
+	u->dgram_cksum = sum != 0 ? sum : 0xffff;
+}
+
 static void fill4(uint8_t *ip, const struct dp_dest *dest, size_t udp_len)
 {
 	struct rte_ipv4_hdr *h = (struct rte_ipv4_hdr *)ip;
@@ -41,9 +57,9 @@ static void fill4(uint8_t *ip, const struct dp_dest *dest, size_t udp_len)
 		u->dst_port = rte_cpu_to_be_16(dest->port);
 	}
 	h->total_length = rte_cpu_to_be_16((uint16_t)(20 + udp_len));
-	h->hdr_checksum = rte_ipv4_cksum(h);
-	u->dgram_len = rte_cpu_to_be_16((uint16_t)udp_len);
-	u->dgram_cksum = rte_ipv4_udptcp_cksum(h, u);
+	h->hdr_checksum = 0;
+	h->hdr_checksum = (uint16_t)~inet_fold(inet_sum(h, sizeof(*h)));
+	sum_udp(u, inet_sum(&h->src_addr, 8), udp_len);
 }
 
 static void fill6(const struct dp_link *l, uint8_t *ip, const struct dp_dest *dest, size_t udp_len)
@@ -57,8 +73,7 @@ static void fill6(const struct dp_link *l, uint8_t *ip, const struct dp_dest *de
 		u->dst_port = rte_cpu_to_be_16(dest->port);
 	}
 	h->payload_len = rte_cpu_to_be_16((uint16_t)udp_len);
-	u->dgram_len = rte_cpu_to_be_16((uint16_t)udp_len);
-	u->dgram_cksum = rte_ipv6_udptcp_cksum(h, u);
+	sum_udp(u, inet_sum(h->src_addr, 32), udp_len);
 }
 
 uint8_t *dp_frame_fill(

@@ -7,6 +7,7 @@
 #include <rte_ether.h>
 #include <rte_ip.h>
 
+#include "base/inet.h"
 #include "cache/deps.h"
 
 /* fe80::/10 is on-link everywhere, whatever prefixes are configured (RFC 4291 §2.5.6). */
@@ -85,20 +86,13 @@ static void lay_udp(uint8_t *p)
 }
 
 /* ... with the protocol, which the pseudo header has too. */
-static uint16_t sum(uint16_t a, uint16_t b)
-{
-	uint32_t s = (uint32_t)a + b + rte_cpu_to_be_16(17);
-
-	s = (s & 0xffff) + (s >> 16);
-	return (uint16_t)((s & 0xffff) + (s >> 16));
-}
-
 void dp_link_finish(struct dp_link *l)
 {
 	static const uint8_t group_mac4[6] = {0x01, 0x00, 0x5e, 0x00, 0x00, 0xfb};
 	static const uint8_t group_mac6[6] = {0x33, 0x33, 0x00, 0x00, 0x00, 0xfb};
 	static const uint8_t group4[4] = {224, 0, 0, 251};
 	static const uint8_t group6[16] = {0xff, 0x02, [15] = 0xfb};
+	const uint16_t proto = rte_cpu_to_be_16(IPPROTO_UDP);
 	uint8_t *p;
 
 	l->bit = cache_link_bit(l->id);
@@ -114,8 +108,8 @@ void dp_link_finish(struct dp_link *l)
 	memcpy(p + 12, &l->addr4, 4);
 	memcpy(p + 16, group4, 4);
 	lay_udp(p + 20);
-	l->ip_sum4 = rte_raw_cksum(p, 20);
-	l->udp_sum4 = sum(rte_raw_cksum(p + 12, 8), rte_raw_cksum(p + 20, 8));
+	l->ip_sum4 = inet_fold(inet_sum(p, 20));
+	l->udp_sum4 = inet_fold(inet_sum(p + 12, 8) + inet_sum(p + 20, 8) + proto);
 
 	lay_l2(l, l->hdr6, group_mac6, RTE_ETHER_TYPE_IPV6);
 	p = l->hdr6 + l->l2_len;
@@ -126,7 +120,7 @@ void dp_link_finish(struct dp_link *l)
 		memcpy(p + 8, l->addr6[0], 16);
 	memcpy(p + 24, group6, 16);
 	lay_udp(p + 40);
-	l->udp_sum6 = sum(rte_raw_cksum(p + 8, 32), rte_raw_cksum(p + 40, 8));
+	l->udp_sum6 = inet_fold(inet_sum(p + 8, 32) + inet_sum(p + 40, 8) + proto);
 }
 
 void dp_world_finish(struct dp_world *w)

@@ -8,6 +8,7 @@
 #include <rte_malloc.h>
 #include <rte_udp.h>
 
+#include "base/inet.h"
 #include "dataplane/fast.h"
 #include "dataplane/heard.h"
 #include "dataplane/images.h"
@@ -329,13 +330,6 @@ void dp_rendered_hit(struct dp_worker *w, policy_verdict_t v)
 	r->hit_n[i]++;
 }
 
-/* Folded: of a few 16-bit words. */
-static uint16_t sum_of(uint32_t words)
-{
-	words = (words & 0xffff) + (words >> 16);
-	return (uint16_t)((words & 0xffff) + (words >> 16));
-}
-
 /* Writes the answer into its entry. said: with the message, if there is one. */
 static void keep(struct dp_worker *w, const struct dp_query *q, struct dp_rendered *e,
 	unsigned flags, unsigned known, bool said)
@@ -348,7 +342,7 @@ static void keep(struct dp_worker *w, const struct dp_query *q, struct dp_render
 		memset(e->dns + r->len, 0, RTE_ALIGN(r->len, 64) - r->len);
 		e->udp_len = rte_cpu_to_be_16((uint16_t)(sizeof(struct rte_udp_hdr) + r->len));
 		/* The length is in the pseudo header and in UDP's own. */
-		e->sum = sum_of(rte_raw_cksum(r->dns, r->len) + 2 * (uint32_t)e->udp_len);
+		e->sum = inet_fold(inet_sum(r->dns, r->len) + 2 * (uint64_t)e->udp_len);
 	}
 	e->answers = r->answers;
 	e->known = (uint16_t)known;
