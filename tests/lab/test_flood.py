@@ -115,6 +115,7 @@ def test_who_behaves_is_answered(lab, outside, kind):
 def test_who_behaves_is_answered_at_line_rate(lab, trunk, kind):
     """The flood comes from the start on a port that never runs dry, to the worker that answers the others too."""
     gateway = lab.gateway
+    gateway.stop()
     gateway.ns.run(PYTHON, TOOL, "/run/linkspan/flood.pcap", "pcap", kind)
     gateway.write_config(TEMPLATE % (NIC, NIC_LINKS))
     gateway.start()
