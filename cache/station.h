@@ -31,8 +31,10 @@ struct cache_station {
 	_Atomic uint32_t consumer[2]; /* its number (policy_consumer()); 0: not known */
 	/* Workers write from here to the end of the line, all but `who`. Two of them at once may
 	 * lose a packet's worth of a count, no more. */
-	_Atomic uint32_t queries;  /* let in, since it is known */
-	_Atomic uint64_t who[2];   /* its user, role and place (cache_who()) */
+	_Atomic uint32_t queries; /* let in, since it is known */
+	/* Its user, role and place (cache_who()); the place is its link's if it has none of its
+	 * own. */
+	_Atomic uint64_t who[2];
 	_Atomic uint32_t asked_ms; /* its last query, odd; 0: never */
 	_Atomic uint32_t shed;     /* its packets that were over a meter */
 	_Atomic uint64_t meter[2]; /* what is left of its meters (struct bucket_level) */

@@ -102,6 +102,7 @@ void ctl_people_said(const struct ctl *c, const struct dp_world *w, const struct
 		dp_said_over(out, &p->said);
 }
 
+/* Who has no place of its own is where its link is. */
 static void place_of_link(const struct dp_world *w, uint16_t link, struct policy_who *who)
 {
 	const struct dp_link *l = dp_world_link(w, link);
@@ -130,7 +131,6 @@ void ctl_people_who(
 		.user = (uint32_t)(who >> 32),
 		.role = (uint16_t)(who >> 16),
 		.place = (uint16_t)who};
-	place_of_link(w, st->link, out);
 }
 
 /* Gives a station what it is under a world. */
@@ -143,9 +143,9 @@ static void fill(struct ctl *c, const struct dp_world *w, uint32_t station)
 
 	ctl_people_said(c, w, &st->mac, &said);
 	who = said.who;
+	place_of_link(w, st->link, &who);
 	atomic_store_explicit(
 		&st->who[w->slot], cache_who(who.user, who.role, who.place), memory_order_relaxed);
-	place_of_link(w, st->link, &who);
 	if (st->asker)
 		consumer = policy_consumer(w->policy, st->link, &who);
 	/* Release: who it is, and its row of verdicts, were complete before. */

@@ -82,32 +82,29 @@ static __rte_always_inline unsigned take_plain(struct dp_worker *w, struct dp_tx
  * line is fetched first. Others go the long way, which finds out.
  */
 static __rte_noinline unsigned take_personal(struct dp_worker *w, struct dp_txq *q,
-	struct rte_mbuf **burst, struct fast **plain, unsigned n, struct dp_sieved *sieved)
+	struct rte_mbuf **burst, struct fast **personal, unsigned n, struct dp_sieved *sieved)
 {
-	unsigned taken = 0, kept = 0, fetched = 0;
+	unsigned taken = 0;
 
 	for (unsigned i = 0; i < n; i++)
-		hash_query(w, plain[i], true);
+		hash_query(w, personal[i], true);
 	for (unsigned i = 0; i < n; i++) {
-		plain[i]->regular = regular_of(w, plain[i]);
-		rte_prefetch0(plain[i]->regular);
+		personal[i]->regular = regular_of(w, personal[i]);
+		rte_prefetch0(personal[i]->regular);
 	}
 	for (unsigned i = 0; i < n && i < AHEAD; i++)
-		fetch_station(plain[i]);
-	/* Sets are looked into a few packets after they are fetched. */
+		fetch_station(personal[i]);
 	for (unsigned i = 0; i < n; i++) {
 		if (i + AHEAD < n)
-			fetch_station(plain[i + AHEAD]);
-		if (likely(personalise(w, plain[i])))
-			plain[kept++] = plain[i];
-		if (kept > fetched + AHEAD)
-			fetch_said(w, plain[fetched++]);
+			fetch_station(personal[i + AHEAD]);
+		personalise(w, personal[i]);
 	}
-	while (fetched < kept)
-		fetch_said(w, plain[fetched++]);
-	for (unsigned i = 0; i < kept; i++) {
-		struct fast *f = plain[i];
-		enum taken t = answer_plain(w, q, f, true);
+	for (unsigned i = 0; i < n; i++)
+		if (likely(personal[i]->station != NULL))
+			fetch_said(w, personal[i]);
+	for (unsigned i = 0; i < n; i++) {
+		struct fast *f = personal[i];
+		enum taken t = likely(f->station != NULL) ? answer_plain(w, q, f, true) : LEFT;
 
 		taken += take(burst, sieved, f, t);
 	}

@@ -137,7 +137,9 @@ static inline void look_up_other(struct dp_worker *w, struct other *o)
 	if (o->response)
 		return;
 	/* Of a stranger no set was looked for. */
-	o->stranger = f->l->personal && !personalise(w, f);
+	if (f->l->personal)
+		personalise(w, f);
+	o->stranger = f->l->personal && f->station == NULL;
 	if (o->stranger)
 		return;
 	fetch_entry(w, f);

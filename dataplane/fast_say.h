@@ -125,25 +125,24 @@ static __rte_always_inline struct cache_station *station_of(const struct fast *f
 		       : NULL;
 }
 
-/* Where policy asks who it is: looks again for what is kept for its like. False: it is not known.
- */
-static __rte_always_inline bool personalise(struct dp_worker *w, struct fast *f)
+/* Where policy asks who it is: looks again for what is kept for its like. f->station NULL: it is
+ * not known. */
+static __rte_always_inline void personalise(struct dp_worker *w, struct fast *f)
 {
 	const unsigned slot = w->world->slot;
 	struct cache_station *station = is_regular(f) ? station_of(f) : NULL;
 	uint32_t consumer;
 	uint64_t who;
 
+	f->station = NULL;
 	if (station == NULL)
-		return false;
+		return;
 	/* Acquire: who it is was written before. */
 	consumer = atomic_load_explicit(&station->consumer[slot], memory_order_acquire);
 	who = atomic_load_explicit(&station->who[slot], memory_order_relaxed);
 	if (consumer == POLICY_NO_CONSUMER)
-		return false;
+		return;
 	f->station = station;
-	/* Without a place of its own it is where its link is. */
-	who |= (uint16_t)who == 0 ? f->l->place : 0;
 	f->person = dp_rendered_person(&w->rendered, consumer,
 		*dp_rendered_shape(&w->rendered, f->hash), who, w->world->places);
 	/* Not hashed anew: the line would be read back wider than it was just written. */
@@ -151,7 +150,6 @@ static __rte_always_inline bool personalise(struct dp_worker *w, struct fast *f)
 	f->hash ^= f->person;
 	f->set = dp_rendered_set(&w->rendered, f->hash);
 	rte_prefetch0(f->set);
-	return true;
 }
 
 /* A packet to the group ends as it would the long way. */

@@ -36,19 +36,16 @@ static inline bool dp_permitted(
 	return policy_permits(policy_verdict(world->table, cls, l->col_out));
 }
 
-/* Who a station is under a world; one without a place of its own is where its link is. */
+/* Who a station is under a world. */
 static inline struct policy_party dp_party(
 	const struct dp_world *world, const struct cache_view *v, uint32_t station)
 {
 	const struct cache_station *st = cache_station_at(v, station);
 	uint64_t who = atomic_load_explicit(&st->who[world->slot], memory_order_relaxed);
-	struct policy_party p = {.user = (uint32_t)(who >> 32),
+
+	return (struct policy_party){.user = (uint32_t)(who >> 32),
 		.role = (uint16_t)(who >> 16),
 		.place = (uint16_t)who};
-
-	if (p.place == 0 && dp_world_link(world, st->link) != NULL)
-		p.place = dp_world_link(world, st->link)->place;
-	return p;
 }
 
 /* The station as one that is told. Where no rule asks who it is, it is not even looked for. */
