@@ -255,25 +255,34 @@ static void end(struct ctl *c)
 	rte_ring_enqueue(c->replies, r);
 }
 
+/* A link's time is over, or its place is free: goes on to what is next there. True: the cache was
+ * walked for it. */
+static bool advance(struct ctl *c, struct ctl_sweep_link *at)
+{
+	struct ctl_sweep *s = sweep(c);
+
+	if (at->id != 0 && !clock_ms_before(c->now_ms, at->until_ms)) {
+		if (!at->instances && ctl_gateway_link(c, at->id) != NULL) {
+			begin_instances(c, at);
+			return true;
+		}
+		at->id = 0;
+		atomic_fetch_add_explicit(&s->links_done, 1, memory_order_relaxed);
+	}
+	return at->id == 0 && !atomic_load_explicit(&s->cancel, memory_order_relaxed) &&
+	       begin_link(c, at);
+}
+
 static void tick(struct ctl *c, struct ctl_timer *t)
 {
 	struct ctl_sweep *s = sweep(c);
 	unsigned busy = 0;
+	bool walked = false;
 
+	/* One walk of the cache at a time: where it holds a million records, packets wait. */
 	for (unsigned i = 0; i < CTL_SWEEP_AT_ONCE; i++) {
-		struct ctl_sweep_link *at = &c->sweeps.at[i];
-
-		if (at->id != 0 && !clock_ms_before(c->now_ms, at->until_ms)) {
-			if (at->instances || ctl_gateway_link(c, at->id) == NULL) {
-				at->id = 0;
-				atomic_fetch_add_explicit(&s->links_done, 1, memory_order_relaxed);
-			} else {
-				begin_instances(c, at);
-			}
-		}
-		if (at->id == 0 && !atomic_load_explicit(&s->cancel, memory_order_relaxed))
-			begin_link(c, at);
-		busy += at->id != 0;
+		walked = walked || advance(c, &c->sweeps.at[i]);
+		busy += c->sweeps.at[i].id != 0;
 	}
 	if ((busy == 0 || atomic_load_explicit(&s->cancel, memory_order_relaxed)) &&
 		!rte_ring_full(c->replies))
