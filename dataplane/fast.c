@@ -21,8 +21,7 @@ void dp_fast_admitted(struct dp_worker *w, struct rte_mbuf *m)
 		unsigned set = dp_regular_set(hash), way = w->regulars.clock++ % DP_REGULAR_WAYS;
 
 		r = &w->regulars.at[set][way];
-		*r = (struct dp_regular){
-			.who = who, .src4 = UINT32_MAX, .src6 = {UINT64_MAX, UINT64_MAX}};
+		*r = (struct dp_regular){.who = who};
 		w->regulars.tag[set][way] = (uint32_t)hash;
 	}
 	station = cache_find_station(w->cache, pkt->link, &pkt->smac);

@@ -37,10 +37,8 @@ struct dp_regular {
 	uint64_t who;                  /* MAC and link id; 0: free */
 	struct cache_station *station; /* NULL: not known */
 	uint32_t gen;                  /* ... of that life */
-	/* Network order. None is all ones, which is nobody's: the limited broadcast address, and
-	 * one of multicast. */
-	uint32_t src4;
-	uint64_t src6[2];
+	uint32_t src4;                 /* network order; 0: none */
+	uint64_t src6[2];              /* all 0: none */
 	/* What it asked last, when and over which family: the low half of dp_interest_tag(); 0: its
 	 * twin over the other family came too. */
 	uint32_t asked;

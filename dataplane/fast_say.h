@@ -109,9 +109,10 @@ static __rte_always_inline bool is_regular(const struct fast *f)
 
 	if (r == NULL || r->who != f->who)
 		return false;
-	/* What is all ones was not let in, over either family. */
-	return f->v6 ? r->src6[0] == load64(f->ip + 8) && r->src6[1] == load64(f->ip + 16)
-		     : r->src4 == load32(f->ip + 12);
+	/* None is 0: what was not let in is not taken for the unspecified address. */
+	return f->v6 ? (r->src6[0] | r->src6[1]) != 0 && r->src6[0] == load64(f->ip + 8) &&
+			       r->src6[1] == load64(f->ip + 16)
+		     : r->src4 != 0 && r->src4 == load32(f->ip + 12);
 }
 
 /* Its station, if it is known as one. */
