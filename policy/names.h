@@ -48,7 +48,7 @@ uint16_t policy_names_ap(struct policy_names *n, const char *name);
  * Of users and access points: marks one as spoken of, 0 too; then, once all are marked, takes back
  * those that were not, this time and the last. In between they rest: whoever speaks of the name
  * gets the same number. Sweeps are so far apart that control and workers have long dropped what
- * nobody speaks of. Returns how many were taken back; -ENOMEM: none was. Management.
+ * nobody speaks of. Returns how many were taken back; -ENOMEM: not all that could be. Management.
  */
 void policy_names_use_user(struct policy_names *n, uint32_t user);
 void policy_names_use_ap(struct policy_names *n, uint16_t ap);

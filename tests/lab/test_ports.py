@@ -2,10 +2,24 @@
 """Other devices than kernel: interfaces, with real frames on them."""
 import json
 import re
+import socket
 import subprocess
+
+import pytest
 
 from process import PYTHON, until
 from test_flood import CONFIG, TOOL, trunk  # pylint: disable=unused-import
+
+
+AF_XDP = 44
+
+
+def has_xdp():
+    try:
+        socket.socket(AF_XDP, socket.SOCK_RAW).close()
+    except OSError:
+        return False
+    return True
 
 
 def well_behaved(outside, questions):
@@ -22,6 +36,7 @@ def carrier(gateway):
     return gateway.ctl("show", "ports", as_json=True)["ports"][0]["link"]
 
 
+@pytest.mark.skipif(not has_xdp(), reason="this kernel has no AF_XDP")
 def test_xdp(lab, trunk):
     """AF_XDP: with what is given up after the start, from the start to what is left on the interface."""
     gateway = lab.gateway
