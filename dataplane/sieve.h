@@ -16,7 +16,9 @@
 struct dp_sieved {
 	struct dp_txq *cross; /* of the other port of the pair; NULL: there is none, or not here */
 	uint32_t mtu;         /* ... bytes of a frame that it takes */
-	unsigned nobodys, multicast, broadcast; /* of no link */
+	/* Frames of no link; from bit 16 on, those of them to multicast, from bit 32 to the
+	 * broadcast address: counted at once. */
+	uint64_t nobodys;
 	unsigned n_spent;
 	struct rte_mbuf *spent[DP_BURST]; /* to be freed */
 };
@@ -35,8 +37,6 @@ static inline void dp_sieve_begin(
 	}
 	s->n_spent = 0;
 	s->nobodys = 0;
-	s->multicast = 0;
-	s->broadcast = 0;
 }
 
 /* A frame's Ethernet header. */
@@ -76,13 +76,9 @@ static __rte_always_inline bool dp_sieve(struct dp_worker *w, const struct dp_po
 	if (map->inline_pair && (s->cross == NULL || rte_pktmbuf_pkt_len(m) > s->mtu))
 		return false;
 	if (l == NULL) {
-		s->nobodys++;
-		if ((p[0] & 1) != 0) {
-			bool all = mac_word(p) == UINT64_C(0xffffffffffff);
-
-			s->broadcast += all;
-			s->multicast += !all;
-		}
+		s->nobodys += 1 | (uint64_t)(p[0] & 1) << 16;
+		if (unlikely(p[0] == 0xff && mac_word(p) == UINT64_C(0xffffffffffff)))
+			s->nobodys += (UINT64_C(1) << 32) - (1 << 16);
 	} else {
 		uint64_t smac = mac_word(p + 6);
 
@@ -105,12 +101,14 @@ static inline void dp_sieve_end(
 	struct dp_worker *w, const struct dp_port_map *map, struct dp_sieved *s)
 {
 	if (s->nobodys > 0) {
-		dp_event(w, 0, DP_EV_rx, s->nobodys);
-		dp_event(w, 0, DP_EV_rx_multicast, s->multicast);
-		dp_event(w, 0, DP_EV_rx_broadcast, s->broadcast);
+		unsigned frames = s->nobodys & 0xffff;
+
+		dp_event(w, 0, DP_EV_rx, frames);
+		dp_event(w, 0, DP_EV_rx_multicast, s->nobodys >> 16 & 0xffff);
+		dp_event(w, 0, DP_EV_rx_broadcast, s->nobodys >> 32);
 		COUNTER_ADD(w->counters->link[0]
 				    .outcome[map->inline_pair ? DP_bypassed : DP_unknown_link],
-			s->nobodys);
+			frames);
 	}
 	if (s->n_spent > 0)
 		rte_pktmbuf_free_bulk(s->spent, s->n_spent);
