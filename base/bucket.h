@@ -114,6 +114,17 @@ static inline bool bucket_level_take_sparing(
 	return true;
 }
 
+/* Takes n tokens at now_us, or as many as there are above `floor` (in the units of r->full). */
+static inline void bucket_level_pay(const struct bucket_rate *r, struct bucket_level *l,
+	uint64_t now_us, uint32_t n, uint32_t floor)
+{
+	uint64_t cost = (uint64_t)n << BUCKET_FRAC(r);
+
+	bucket_level_credit(r, l, now_us);
+	if (l->tokens > floor)
+		l->tokens -= cost < l->tokens - floor ? (uint32_t)cost : l->tokens - floor;
+}
+
 /* Gives n tokens back that were taken just now. */
 static inline void bucket_level_refund(
 	const struct bucket_rate *r, struct bucket_level *l, uint32_t n)

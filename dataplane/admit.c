@@ -50,18 +50,51 @@ static void tell_unknown(struct dp_worker *w, const struct dp_pkt *pkt)
 		dp_event(w, pkt->link, DP_EV_control_busy_hint, 1);
 }
 
+/* As control shared it out. */
+static struct bucket_rate link_rate(
+	const struct dp_worker *w, const struct dp_link *l, unsigned what)
+{
+	uint64_t word = atomic_load_explicit(&w->meter[l->id].rate[what], memory_order_relaxed);
+	struct bucket_rate rate;
+
+	memcpy(&rate, &word, sizeof(rate));
+	return rate;
+}
+
+void dp_admit_cost(struct dp_worker *w, const struct dp_link *l, const struct mac_addr *mac,
+	uint32_t items, uint32_t looks)
+{
+	const struct bucket_rate link = link_rate(w, l, DP_METER_QUERIES);
+	const struct bucket_rate *rate = &w->world->admit[DP_METER_QUERIES];
+	uint32_t n = items / DP_ADMIT_ITEMS + looks / DP_ADMIT_LOOKS, station;
+
+	if (likely(n == 0) || !w->world->admission)
+		return;
+	bucket_level_pay(
+		&link, &w->meter[l->id].level[DP_METER_QUERIES], w->now_us, n, link.full / 8);
+	station = cache_find_station(w->cache, l->id, mac);
+	if (station != 0) {
+		_Atomic uint64_t *meter =
+			&cache_station_at(w->cache, station)->meter[DP_METER_QUERIES];
+		uint64_t word = atomic_load_explicit(meter, memory_order_relaxed);
+		struct bucket_level level = {dp_meter_last(word), dp_meter_tokens(word)};
+
+		bucket_level_pay(rate, &level, w->now_us, n, 0);
+		atomic_store_explicit(
+			meter, dp_meter(level.last_us, level.tokens), memory_order_relaxed);
+	}
+}
+
 void dp_admit_refund(
 	struct dp_worker *w, const struct dp_link *l, struct cache_station *st, unsigned what)
 {
 	uint64_t word = atomic_load_explicit(&st->meter[what], memory_order_relaxed);
 	struct bucket_level level = {dp_meter_last(word), dp_meter_tokens(word)};
-	struct bucket_rate rate;
+	const struct bucket_rate rate = link_rate(w, l, what);
 
 	bucket_level_refund(&w->world->admit[what], &level, 1);
 	atomic_store_explicit(
 		&st->meter[what], dp_meter(level.last_us, level.tokens), memory_order_relaxed);
-	word = atomic_load_explicit(&w->meter[l->id].rate[what], memory_order_relaxed);
-	memcpy(&rate, &word, sizeof(rate));
 	bucket_level_refund(&rate, &w->meter[l->id].level[what], 1);
 }
 

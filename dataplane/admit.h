@@ -85,6 +85,18 @@ static inline bool dp_admit_link(
 	return bucket_level_take(&rate, &m->level[what], w->now_us, 1);
 }
 
+/*
+ * What a query cost once it was answered, beyond the packet's token that let it in: one for each
+ * DP_ADMIT_ITEMS records of its answer, and for each DP_ADMIT_LOOKS that were looked at; either is
+ * some five microseconds of a worker. Else a few hundred stations that browse for what there is
+ * hundreds of have all of it, within their meters. A link's is taken down to an eighth at most: the
+ * rest is for stations that ask little.
+ */
+#define DP_ADMIT_ITEMS 8
+#define DP_ADMIT_LOOKS 256
+void dp_admit_cost(struct dp_worker *w, const struct dp_link *l, const struct mac_addr *mac,
+	uint32_t items, uint32_t looks);
+
 /* A packet was let in that need not have cost anything: its token comes back. */
 void dp_admit_refund(
 	struct dp_worker *w, const struct dp_link *l, struct cache_station *st, unsigned what);

@@ -535,7 +535,7 @@ static void answer(struct dp_worker *w, struct dp_query *q)
 {
 	enum dp_outcome outcome;
 	struct tally t;
-	uint32_t known = 0;
+	uint32_t known = 0, items;
 
 	dp_rendered_begin(w, q);
 	gather(w, q, &t);
@@ -557,8 +557,11 @@ static void answer(struct dp_worker *w, struct dp_query *q)
 		outcome = DP_query_missed;
 	else
 		outcome = t.denied > 0 ? DP_query_denied : DP_query_nothing;
-	if (w->items.n > 0)
+	items = w->items.n;
+	if (items > 0)
 		deliver(w, q);
+	dp_admit_cost(w, q->link, &q->pkt->smac, items, w->looks);
+	w->worked += items + w->looks / 32;
 	if (outcome == DP_answered || outcome == DP_query_known || outcome == DP_query_missed)
 		dp_rendered_end(w, q, t.missed != 0 ? DP_SAYS_MISSED : 0, known,
 			(t.incomplete | t.unsure) == 0);

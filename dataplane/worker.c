@@ -11,6 +11,7 @@
 #include <rte_ring_elem.h>
 
 #define DOWN_BUDGET 256
+#define WORK_BUDGET 2048 /* records; about a millisecond */
 #define HAND_BUDGET 64
 #define TIMER_BUDGET 64
 
@@ -191,7 +192,9 @@ static unsigned from_control(struct dp_worker *w)
 	struct dp_downcall d;
 	unsigned n = 0;
 
-	while (n < DOWN_BUDGET &&
+	/* Queries that waited come back together, and each may be for hundreds of records: packets
+	 * go first. */
+	while (n < DOWN_BUDGET && w->worked < WORK_BUDGET &&
 		rte_ring_sc_dequeue_elem(w->shared->down[w->id], &d, sizeof(d)) == 0) {
 		n++;
 		switch (d.op) {
@@ -207,6 +210,7 @@ static unsigned from_control(struct dp_worker *w)
 		case DP_DOWN_REPLAY:
 		case DP_DOWN_QUERY:
 			dp_query_again(w, d.m);
+			dp_query_run(w);
 			break;
 		case DP_DOWN_STALE:
 			dp_watch_stale(w, d.key);
@@ -257,6 +261,7 @@ unsigned dp_worker_turn(struct dp_worker *w, uint64_t now_us)
 
 	w->now_us = now_us;
 	w->now_ms = clock_ms(now_us);
+	w->worked = 0;
 	w->world = atomic_load_explicit(&w->shared->world, memory_order_acquire);
 	w->capture = atomic_load_explicit(&w->shared->capture.which, memory_order_acquire);
 	if (w->world != NULL) {

@@ -230,6 +230,7 @@ struct dp_worker {
 	uint32_t audited;       /* records noted for the query at hand */
 	uint32_t near;          /* items with DP_ITEM_NEAR */
 	uint32_t looks;         /* records looked at for the query at hand */
+	uint32_t worked;        /* ... answered with, in this turn; 32 looks count as one */
 	struct dp_idset seen;   /* identities in the answer set */
 	struct dp_idset known;  /* ... in the known answers; value: their TTL */
 	struct dp_idset packed; /* ... in the message being built */

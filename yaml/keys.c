@@ -860,7 +860,8 @@ static const struct schema_key schema[] = {
 		.max = 1000000,
 		.def = "50/s",
 		.unit = "packets per second",
-		.doc = "Queries.",
+		.doc = "Queries. One that is answered by many records counts once more for each 8 "
+		       "of them.",
 	},
 	{
 		.path = "admission.station.advertisements",
@@ -895,7 +896,8 @@ static const struct schema_key schema[] = {
 		.max = 100000000,
 		.def = "20000/s",
 		.unit = "packets per second",
-		.doc = "Queries.",
+		.doc = "Queries. One that is answered by many records counts once more for each 8 "
+		       "of them.",
 	},
 	{
 		.path = "admission.link.advertisements",
