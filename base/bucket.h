@@ -94,13 +94,6 @@ static inline bool bucket_level_take(
 	return true;
 }
 
-/* Is it filled to that many quarters, as of the last take? */
-static inline bool bucket_level_has(
-	const struct bucket_rate *r, const struct bucket_level *l, unsigned quarters)
-{
-	return (uint64_t)l->tokens * 4 >= (uint64_t)r->full * quarters;
-}
-
 /* The same as bucket_level_take() of one, but the last quarter is left alone. */
 static inline bool bucket_level_take_sparing(
 	const struct bucket_rate *r, struct bucket_level *l, uint64_t now_us)
@@ -108,7 +101,7 @@ static inline bool bucket_level_take_sparing(
 	const uint32_t cost = 1u << BUCKET_FRAC(r);
 
 	bucket_level_credit(r, l, now_us);
-	if (!bucket_level_has(r, l, 1) || l->tokens < cost)
+	if ((uint64_t)l->tokens * 4 < r->full || l->tokens < cost)
 		return false;
 	l->tokens -= cost;
 	return true;

@@ -220,7 +220,6 @@ static unsigned from_control(struct dp_worker *w)
 			break;
 		}
 	}
-	dp_query_run(w);
 	return n;
 }
 
