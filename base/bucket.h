@@ -2,41 +2,35 @@
 #pragma once
 
 /*
- * Token buckets without division. What is configured (struct bucket_rate, set once, shared by
- * any number of buckets) is apart from what runs (struct bucket_level, 8 bytes, one writer), so a
- * station's line holds several levels and a reload changes rates by changing one place. A struct
- * bucket joins the two where there is only one.
+ * Token buckets without division, and without counting tokens: a bucket is the time at which it
+ * would have been empty (the virtual scheduling of ITU-T I.371's GCRA). What it holds is the time
+ * since then; taking a token moves that time on by what a token takes to come. What is configured
+ * (struct bucket_rate, set once, shared by any number of buckets) is apart from what runs (struct
+ * bucket_level, 8 bytes, one writer), so a station's line holds several levels and a reload
+ * changes rates by changing one place. A struct bucket joins the two where there is only one.
  *
- * Tokens are fixed point with `frac` fractional bits, chosen per rate so that both a full bucket
- * and one microsecond's worth fit: at 1 µs between takes the rate still holds within 5 % for bursts
- * of up to 100 s worth, and exactly for longer gaps.
+ * Times are in 2^-12 µs: rates hold within 1 % up to 40 million a second, 3 % up to 100 million.
  */
 
 #include <stdbool.h>
 #include <stdint.h>
 
-#define BUCKET_SHIFT 12                   /* extra fractional bits of `mul` */
+#define BUCKET_SHIFT 12                   /* fractional bits of a microsecond */
 #define BUCKET_BURST_MAX ((1u << 26) - 1) /* tokens */
 
-/*
- * What a bucket gains and holds. Written at configuration, read by whoever takes. frac is never
- * below 5, so that five bits of a full bucket are less than a token: there it stands, and a shift
- * by the whole word is one by it.
- */
+/* Written at configuration, read by whoever takes. A word, so that it can be published as one. */
 struct bucket_rate {
-	uint32_t mul;  /* tokens per µs << (frac + BUCKET_SHIFT) */
-	uint32_t full; /* tokens << frac, and frac in its last five bits */
+	uint32_t cost;  /* 2^-12 µs that a token takes to come */
+	uint32_t burst; /* tokens */
 };
 
-#define BUCKET_FRAC_MIN 5
-#define BUCKET_FRAC(r) ((r)->full & 31)
-
-/* What a bucket holds now. Read and written by its one owner. Used on with another rate it is worth
- * something else, but never more than the new burst. */
+/* Read and written by its one owner. Used on with another rate it is worth something else, but
+ * never more than the new burst. */
 struct bucket_level {
-	uint32_t last_us; /* low 32 bits of the time of the last take; wraps after 71 minutes */
-	uint32_t tokens;  /* << frac */
+	int64_t empty; /* when it held nothing, 2^-12 µs; BUCKET_BRIM: full, by any rate */
 };
+
+#define BUCKET_BRIM (INT64_MIN / 2)
 
 struct bucket {
 	struct bucket_rate rate;
@@ -46,38 +40,52 @@ struct bucket {
 _Static_assert(sizeof(struct bucket) == 16, "several buckets must fit a station's line");
 
 /* rate_per_s tokens a second, at most `burst` at once (clamped to 1..BUCKET_BURST_MAX). Rate 0
- * never refills. Divides: configuration time only. */
+ * counts as 1. Divides: configuration time only. */
 void bucket_rate_set(struct bucket_rate *r, uint32_t rate_per_s, uint32_t burst);
 
-/* Tokens of a full bucket. */
-static inline uint32_t bucket_burst(const struct bucket_rate *r)
+static inline int64_t bucket_time(uint64_t now_us)
 {
-	return r->full >> BUCKET_FRAC(r);
+	return (int64_t)(now_us << BUCKET_SHIFT);
+}
+
+/* n tokens, in the time that they take. */
+static inline int64_t bucket_worth(const struct bucket_rate *r, uint32_t n)
+{
+	return (int64_t)((uint64_t)r->cost * n);
+}
+
+/* ... of a full bucket. */
+static inline int64_t bucket_full(const struct bucket_rate *r)
+{
+	return bucket_worth(r, r->burst);
+}
+
+/* What a bucket that was empty at `empty` holds at `now` (bucket_time()), as bucket_worth().
+ * Below 0: another writer took from it whose clock is ahead. */
+static inline int64_t bucket_held(const struct bucket_rate *r, int64_t empty, int64_t now)
+{
+	int64_t full = bucket_full(r), since = now - empty;
+
+	return since < full ? since : full;
 }
 
 /* Fill to the brim at now_us. */
 static inline void bucket_fill(const struct bucket_rate *r, struct bucket_level *l, uint64_t now_us)
 {
-	l->last_us = (uint32_t)now_us;
-	l->tokens = r->full;
+	l->empty = bucket_time(now_us) - bucket_full(r);
 }
 
-/* What a level holds once the time since the last take is credited. A silence of more than 71
- * minutes counts modulo that; the bucket then has less than it could, never more. */
-static inline uint32_t bucket_credited(
-	const struct bucket_rate *r, uint32_t last_us, uint32_t tokens, uint64_t now_us)
+/* Takes n tokens at now_us if it holds so many, and `least` (as bucket_worth()); else nothing. */
+static inline bool bucket_level_take_from(const struct bucket_rate *r, struct bucket_level *l,
+	uint64_t now_us, uint32_t n, int64_t least)
 {
-	uint32_t dt = (uint32_t)now_us - last_us;
-	uint64_t sum = tokens + ((uint64_t)dt * r->mul >> BUCKET_SHIFT);
+	const int64_t now = bucket_time(now_us), cost = bucket_worth(r, n);
+	const int64_t held = bucket_held(r, l->empty, now);
 
-	return sum < r->full ? (uint32_t)sum : r->full;
-}
-
-static inline void bucket_level_credit(
-	const struct bucket_rate *r, struct bucket_level *l, uint64_t now_us)
-{
-	l->tokens = bucket_credited(r, l->last_us, l->tokens, now_us);
-	l->last_us = (uint32_t)now_us;
+	if (held < cost || held < least)
+		return false;
+	l->empty = now - held + cost;
+	return true;
 }
 
 /* Take n tokens at now_us: true if there were that many, else nothing is taken. now_us must not go
@@ -85,58 +93,44 @@ static inline void bucket_level_credit(
 static inline bool bucket_level_take(
 	const struct bucket_rate *r, struct bucket_level *l, uint64_t now_us, uint32_t n)
 {
-	uint64_t cost = (uint64_t)n << BUCKET_FRAC(r);
-
-	bucket_level_credit(r, l, now_us);
-	if (l->tokens < cost)
-		return false;
-	l->tokens -= (uint32_t)cost;
-	return true;
+	return bucket_level_take_from(r, l, now_us, n, 0);
 }
 
 /* The same as bucket_level_take() of one, but the last quarter is left alone. */
 static inline bool bucket_level_take_sparing(
 	const struct bucket_rate *r, struct bucket_level *l, uint64_t now_us)
 {
-	const uint32_t cost = 1u << BUCKET_FRAC(r);
-
-	bucket_level_credit(r, l, now_us);
-	if ((uint64_t)l->tokens * 4 < r->full || l->tokens < cost)
-		return false;
-	l->tokens -= cost;
-	return true;
+	return bucket_level_take_from(r, l, now_us, 1, bucket_full(r) / 4);
 }
 
-/* Takes n tokens at now_us, or as many as there are above `floor` (in the units of r->full). */
+/* Takes n tokens at now_us, or as many as there are above `least` (as bucket_worth()). */
 static inline void bucket_level_pay(const struct bucket_rate *r, struct bucket_level *l,
-	uint64_t now_us, uint32_t n, uint32_t floor)
+	uint64_t now_us, uint32_t n, int64_t least)
 {
-	uint64_t cost = (uint64_t)n << BUCKET_FRAC(r);
+	const int64_t now = bucket_time(now_us), cost = bucket_worth(r, n);
+	const int64_t held = bucket_held(r, l->empty, now);
 
-	bucket_level_credit(r, l, now_us);
-	if (l->tokens > floor)
-		l->tokens -= cost < l->tokens - floor ? (uint32_t)cost : l->tokens - floor;
+	if (held > least)
+		l->empty = now - held + (cost < held - least ? cost : held - least);
 }
 
 /* Gives n tokens back that were taken just now. */
 static inline void bucket_level_refund(
 	const struct bucket_rate *r, struct bucket_level *l, uint32_t n)
 {
-	uint64_t tokens = l->tokens + ((uint64_t)n << BUCKET_FRAC(r));
-
-	l->tokens = tokens < r->full ? (uint32_t)tokens : r->full;
+	l->empty -= bucket_worth(r, n);
 }
 
-/* Whole tokens there at now_us. */
+/* Whole tokens there at now_us. Divides. */
 static inline uint32_t bucket_level_peek(
-	const struct bucket_rate *r, struct bucket_level *l, uint64_t now_us)
+	const struct bucket_rate *r, const struct bucket_level *l, uint64_t now_us)
 {
-	bucket_level_credit(r, l, now_us);
-	return l->tokens >> BUCKET_FRAC(r);
+	int64_t held = bucket_held(r, l->empty, bucket_time(now_us));
+
+	return held > 0 ? (uint32_t)(held / r->cost) : 0;
 }
 
-/* Set the rate; a fresh bucket starts empty at time 0, so it is full once `burst` tokens' time has
- * passed on the clock; bucket_fill() makes it full at once. */
+/* Set the rate; a fresh bucket starts empty at time 0; bucket_fill() makes it full. */
 void bucket_set(struct bucket *b, uint32_t rate_per_s, uint32_t burst);
 
 static inline bool bucket_take(struct bucket *b, uint64_t now_us, uint32_t n)

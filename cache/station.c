@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "cache/state.h"
 
+#include "base/bucket.h"
+
 /* Stations: made with their first record, dropped with the last; or when they ask, and dropped when
  * they have not for long. */
 
@@ -25,7 +27,7 @@ uint32_t station_make(struct cache *c, uint16_t link, const struct mac_addr *mac
 	atomic_store_explicit(&st->shed, 0, memory_order_relaxed);
 	/* Full: a bucket holds no more than its burst. */
 	for (unsigned i = 0; i < 2; i++)
-		atomic_store_explicit(&st->meter[i], UINT64_MAX, memory_order_relaxed);
+		atomic_store_explicit(&st->meter[i], BUCKET_BRIM, memory_order_relaxed);
 	st->asker = false;
 	st->n_records = 0;
 	st->n_services = 0;

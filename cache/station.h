@@ -37,7 +37,7 @@ struct cache_station {
 	_Atomic uint64_t who[2];
 	_Atomic uint32_t asked_ms; /* its last query, odd; 0: never */
 	_Atomic uint32_t shed;     /* its packets that were over a meter */
-	_Atomic uint64_t meter[2]; /* what is left of its meters (struct bucket_level) */
+	_Atomic int64_t meter[2];  /* its meters: struct bucket_level.empty */
 
 	/* Control's own. */
 	uint32_t n_records __attribute__((aligned(64))); /* quota limits.records_per_station */

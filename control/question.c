@@ -470,7 +470,7 @@ static bool send_link(struct ctl *c, const struct dp_link *l, unsigned *messages
 		unsigned cost = ctl_emit_cost(question_at(c, cl->ask_head)), n;
 
 		/* A budget of one a second has to do for a question in two families. */
-		cost = RTE_MIN(cost, bucket_burst(&cl->budget.rate));
+		cost = RTE_MIN(cost, cl->budget.rate.burst);
 		if (!bucket_take(&cl->budget, c->now_us, cost)) {
 			CTL_INC(c, queries_over_budget);
 			ctl_arm(c, &cl->ask_timer, c->now_ms + 1 + 1000 * cost / l->query_budget,

@@ -18,9 +18,9 @@ int dp_admit_init(struct dp_worker *w, int socket)
 	if (w->meter == NULL)
 		return -ENOMEM;
 	memset(w->meter, 0, DP_LINKS_MAX * sizeof(*w->meter));
-	/* Full. */
 	for (unsigned i = 0; i < DP_LINKS_MAX; i++)
-		memset(w->meter[i].level, 0xff, sizeof(w->meter[i].level));
+		for (unsigned k = 0; k <= DP_METERS; k++)
+			w->meter[i].level[k].empty = BUCKET_BRIM;
 	w->shared->meter[w->id] = w->meter;
 	return 0;
 }
@@ -34,7 +34,8 @@ void dp_admit_new(const struct dp_world *world, struct cache_station *st, uint64
 {
 	for (unsigned i = 0; i < DP_METERS; i++)
 		atomic_store_explicit(&st->meter[i],
-			dp_meter((uint32_t)now_us, world->admit[i].full / 2), memory_order_relaxed);
+			bucket_time(now_us) - bucket_full(&world->admit[i]) / 2,
+			memory_order_relaxed);
 }
 
 /* Control makes it a station of its own, with meters of its own. */
@@ -70,31 +71,27 @@ void dp_admit_cost(struct dp_worker *w, const struct dp_link *l, const struct ma
 
 	if (likely(n == 0) || !w->world->admission)
 		return;
-	bucket_level_pay(
-		&link, &w->meter[l->id].level[DP_METER_QUERIES], w->now_us, n, link.full / 8);
+	bucket_level_pay(&link, &w->meter[l->id].level[DP_METER_QUERIES], w->now_us, n,
+		bucket_full(&link) / 8);
 	station = cache_find_station(w->cache, l->id, mac);
 	if (station != 0) {
-		_Atomic uint64_t *meter =
+		_Atomic int64_t *meter =
 			&cache_station_at(w->cache, station)->meter[DP_METER_QUERIES];
-		uint64_t word = atomic_load_explicit(meter, memory_order_relaxed);
-		struct bucket_level level = {dp_meter_last(word), dp_meter_tokens(word)};
+		struct bucket_level level = {atomic_load_explicit(meter, memory_order_relaxed)};
 
 		bucket_level_pay(rate, &level, w->now_us, n, 0);
-		atomic_store_explicit(
-			meter, dp_meter(level.last_us, level.tokens), memory_order_relaxed);
+		atomic_store_explicit(meter, level.empty, memory_order_relaxed);
 	}
 }
 
 void dp_admit_refund(
 	struct dp_worker *w, const struct dp_link *l, struct cache_station *st, unsigned what)
 {
-	uint64_t word = atomic_load_explicit(&st->meter[what], memory_order_relaxed);
-	struct bucket_level level = {dp_meter_last(word), dp_meter_tokens(word)};
+	struct bucket_level level = {atomic_load_explicit(&st->meter[what], memory_order_relaxed)};
 	const struct bucket_rate rate = link_rate(w, l, what);
 
 	bucket_level_refund(&w->world->admit[what], &level, 1);
-	atomic_store_explicit(
-		&st->meter[what], dp_meter(level.last_us, level.tokens), memory_order_relaxed);
+	atomic_store_explicit(&st->meter[what], level.empty, memory_order_relaxed);
 	bucket_level_refund(&rate, &w->meter[l->id].level[what], 1);
 }
 

@@ -25,38 +25,20 @@ struct dp_link_meters {
 	_Atomic uint64_t rate[DP_METERS + 1];
 } __attribute__((aligned(64)));
 
-/* A station's meter is a struct bucket_level in a word, which is read and written at once. */
-static inline uint64_t dp_meter(uint32_t last_us, uint32_t tokens)
-{
-	return (uint64_t)tokens << 32 | last_us;
-}
-
-static inline uint32_t dp_meter_last(uint64_t word)
-{
-	return (uint32_t)word;
-}
-
-static inline uint32_t dp_meter_tokens(uint64_t word)
-{
-	return (uint32_t)(word >> 32);
-}
-
 /* Takes one packet off a station's meter. */
 static inline enum dp_admit_station dp_admit_station(
 	struct dp_worker *w, struct cache_station *st, unsigned what)
 {
 	const struct bucket_rate *r = &w->world->admit[what];
-	const uint64_t word = atomic_load_explicit(&st->meter[what], memory_order_relaxed);
-	const uint32_t cost = 1u << BUCKET_FRAC(r);
-	uint32_t tokens = bucket_credited(r, dp_meter_last(word), dp_meter_tokens(word), w->now_us);
-	bool enough = tokens >= cost;
+	const int64_t now = bucket_time(w->now_us);
+	int64_t left =
+		bucket_held(r, atomic_load_explicit(&st->meter[what], memory_order_relaxed), now);
 
-	tokens -= enough ? cost : 0;
-	atomic_store_explicit(
-		&st->meter[what], dp_meter((uint32_t)w->now_us, tokens), memory_order_relaxed);
-	if (unlikely(!enough))
+	left -= r->cost;
+	if (unlikely(left < 0))
 		return DP_ADMIT_NOT;
-	return tokens >= r->full / 2 ? DP_ADMIT_LIGHT : DP_ADMIT_HEAVY;
+	atomic_store_explicit(&st->meter[what], now - left, memory_order_relaxed);
+	return left >= bucket_full(r) / 2 ? DP_ADMIT_LIGHT : DP_ADMIT_HEAVY;
 }
 
 /* Would it? Nothing is taken. */
@@ -64,10 +46,9 @@ static inline bool dp_admit_would(
 	const struct dp_worker *w, const struct cache_station *st, unsigned what)
 {
 	const struct bucket_rate *r = &w->world->admit[what];
-	const uint64_t word = atomic_load_explicit(&st->meter[what], memory_order_relaxed);
 
-	return bucket_credited(r, dp_meter_last(word), dp_meter_tokens(word), w->now_us) >=
-	       1u << BUCKET_FRAC(r);
+	return bucket_held(r, atomic_load_explicit(&st->meter[what], memory_order_relaxed),
+		       bucket_time(w->now_us)) >= r->cost;
 }
 
 /* ... and off the link's. sparing: leave its last quarter to others. */

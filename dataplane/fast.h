@@ -110,9 +110,10 @@ void dp_fast_admitted(struct dp_worker *w, struct rte_mbuf *m);
 /* Once a turn: in another world, or with another gateway about, nobody was let in yet. */
 void dp_fast_turn(struct dp_worker *w);
 
-/* Answers what it can of a burst and returns how many mbufs are left, moved to its front in order.
- * All of the burst are of the port the worker has just polled. */
-typedef unsigned dp_fast_burst_t(struct dp_worker *w, struct rte_mbuf **burst, unsigned n);
+/* Answers what it can of a burst of a port and returns how many mbufs are left, moved to its front
+ * in order. mbuf.port is not looked at. */
+typedef unsigned dp_fast_burst_t(
+	struct dp_worker *w, uint16_t port, struct rte_mbuf **burst, unsigned n);
 
 /* fast_burst.c, as it was compiled for an instruction set. */
 struct dp_fast_version {

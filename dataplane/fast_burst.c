@@ -111,9 +111,9 @@ static __rte_noinline unsigned take_personal(struct dp_worker *w, struct dp_txq 
 	return taken;
 }
 
-static unsigned fast_burst(struct dp_worker *w, struct rte_mbuf **burst, unsigned n)
+static unsigned fast_burst(
+	struct dp_worker *w, const uint16_t port, struct rte_mbuf **burst, unsigned n)
 {
-	const uint16_t port = burst[0]->port;
 	const struct dp_port_map *map = w->world->port[port];
 	const bool keeps = w->rendered.set != NULL;
 	struct fast fast[DP_BURST], *plain[DP_BURST], *personal[DP_BURST];

@@ -39,11 +39,11 @@ static inline uint16_t load16(const void *p)
 	return v;
 }
 
-/* Is a sum of 16-bit words, none of them lost, 0 in one's complement? 2^16 is 1 there; the compiler
- * multiplies. */
+/* Is a sum of 16-bit words, none of them lost, 0 in one's complement? That is, a multiple of
+ * 0xffff: those are what its inverse modulo 2^64 makes small. Compilers divide. */
 static inline bool sums_up(uint64_t sum)
 {
-	return sum % 0xffff == 0;
+	return sum * UINT64_C(0xfffefffefffeffff) <= UINT64_MAX / 0xffff;
 }
 
 /* The Internet checksum of a sum of a few 16-bit words. Added to itself with its halves exchanged,

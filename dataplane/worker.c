@@ -171,13 +171,14 @@ static void fragment(struct dp_worker *w, struct rte_mbuf *m)
 		drop(w, m, (enum dp_outcome)(-1 - rc));
 }
 
-static void receive(struct dp_worker *w, struct rte_mbuf **burst, unsigned n)
+static void receive(struct dp_worker *w, uint16_t port, struct rte_mbuf **burst, unsigned n)
 {
-	n = w->shared->fast->burst(w, burst, n);
+	n = w->shared->fast->burst(w, port, burst, n);
 	for (unsigned i = 0; i < n; i++) {
 		struct rte_mbuf *m = burst[i];
 		int rc;
 
+		m->port = port; /* not all drivers set it */
 		if (i + 3 < n)
 			rte_prefetch0(rte_pktmbuf_mtod(burst[i + 3], void *));
 		rc = dp_classify(w, m);
@@ -205,7 +206,7 @@ static unsigned from_control(struct dp_worker *w)
 			if (unlikely(w->capture != 0))
 				dp_capture(w, d.m->port, &d.m, 1, false);
 			dp_event(w, 0, DP_EV_injected, 1);
-			receive(w, &d.m, 1);
+			receive(w, d.m->port, &d.m, 1);
 			break;
 		case DP_DOWN_REPLAY:
 		case DP_DOWN_QUERY:
@@ -275,11 +276,9 @@ unsigned dp_worker_turn(struct dp_worker *w, uint64_t now_us)
 
 			if (n == 0)
 				continue;
-			for (unsigned k = 0; k < n; k++)
-				burst[k]->port = w->rxq[i].port;
 			if (unlikely(w->capture != 0))
 				dp_capture(w, w->rxq[i].port, burst, n, false);
-			receive(w, burst, n);
+			receive(w, w->rxq[i].port, burst, n);
 			done += n;
 		}
 		done += dp_gather_turn(w, TIMER_BUDGET);
