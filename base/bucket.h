@@ -48,7 +48,7 @@ static inline int64_t bucket_time(uint64_t now_us)
 	return (int64_t)(now_us << BUCKET_SHIFT);
 }
 
-/* n tokens, in the time that they take. */
+/* n tokens, in the time that they take. n: below 2^31. */
 static inline int64_t bucket_worth(const struct bucket_rate *r, uint32_t n)
 {
 	return (int64_t)((uint64_t)r->cost * n);
@@ -93,7 +93,7 @@ static inline bool bucket_level_take_from(const struct bucket_rate *r, struct bu
 static inline bool bucket_level_take(
 	const struct bucket_rate *r, struct bucket_level *l, uint64_t now_us, uint32_t n)
 {
-	return bucket_level_take_from(r, l, now_us, n, 0);
+	return n <= r->burst && bucket_level_take_from(r, l, now_us, n, 0);
 }
 
 /* The same as bucket_level_take() of one, but the last quarter is left alone. */
