@@ -100,7 +100,7 @@ static inline bool bucket_level_take(
 static inline bool bucket_level_take_sparing(
 	const struct bucket_rate *r, struct bucket_level *l, uint64_t now_us)
 {
-	return bucket_level_take_from(r, l, now_us, 1, bucket_full(r) / 4);
+	return bucket_level_take_from(r, l, now_us, 1, bucket_full(r) >> 2);
 }
 
 /* Takes n tokens at now_us, or as many as there are above `least` (as bucket_worth()). */

@@ -59,6 +59,8 @@ static void link_item(struct wheel *w, struct wheel_item *item, uint32_t at)
 	*list->last = item;
 	list->last = &item->next;
 	w->used[level][slot / 64] |= UINT64_C(1) << (slot % 64);
+	if (diff == 0)
+		w->idle = false;
 }
 
 static void unlink_item(struct wheel *w, struct wheel_item *item)
@@ -177,8 +179,10 @@ unsigned wheel_turn(struct wheel *w, uint32_t now_ms, unsigned budget, wheel_cb 
 			w->slots[level * WHEEL_SLOTS + slot_of(w->tick, level)].first;
 
 		if (item == NULL) {
-			if (!advance(w))
+			if (!advance(w)) {
+				w->idle = true;
 				break;
+			}
 			continue;
 		}
 		steps++;

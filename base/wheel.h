@@ -39,6 +39,7 @@ struct wheel {
 	uint32_t target; /* ms; the `now` of the turn under way */
 	bool firing;     /* a callback is running */
 	uint32_t armed;  /* items on the wheel */
+	bool idle;       /* nothing is due at the tick */
 	uint64_t used[WHEEL_LEVELS][WHEEL_SLOTS / 64];
 	struct wheel_list slots[WHEEL_LEVELS * WHEEL_SLOTS];
 };
@@ -71,6 +72,12 @@ unsigned wheel_turn(struct wheel *w, uint32_t now_ms, unsigned budget, wheel_cb 
 /* The exact time of the earliest item; false if none is armed. Costs a scan of up to one slot per
  * level: for virtual clocks and tests. */
 bool wheel_next(const struct wheel *w, uint32_t *at_ms);
+
+/* Has a turn nothing to do at now_ms, for sure? */
+static inline bool wheel_idle(const struct wheel *w, uint32_t now_ms)
+{
+	return w->idle && w->tick == now_ms;
+}
 
 /* The next time a turn has anything to do (fire or move), never later than wheel_next() and found
  * in the bitmaps alone: for deciding how long to sleep. False if nothing is armed. */

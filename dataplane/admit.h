@@ -38,7 +38,7 @@ static inline enum dp_admit_station dp_admit_station(
 	if (unlikely(left < 0))
 		return DP_ADMIT_NOT;
 	atomic_store_explicit(&st->meter[what], now - left, memory_order_relaxed);
-	return left >= bucket_full(r) / 2 ? DP_ADMIT_LIGHT : DP_ADMIT_HEAVY;
+	return left >= bucket_full(r) >> 1 ? DP_ADMIT_LIGHT : DP_ADMIT_HEAVY;
 }
 
 /* Would it? Nothing is taken. */
@@ -49,6 +49,14 @@ static inline bool dp_admit_would(
 
 	return bucket_held(r, atomic_load_explicit(&st->meter[what], memory_order_relaxed),
 		       bucket_time(w->now_us)) >= r->cost;
+}
+
+/* When would it, as bucket_time(), if nothing comes back to it? */
+static inline int64_t dp_admit_again(
+	const struct dp_worker *w, const struct cache_station *st, unsigned what)
+{
+	return atomic_load_explicit(&st->meter[what], memory_order_relaxed) +
+	       w->world->admit[what].cost;
 }
 
 /* ... and off the link's. sparing: leave its last quarter to others. */

@@ -22,7 +22,7 @@ void dp_fast_admitted(struct dp_worker *w, struct rte_mbuf *m)
 
 		r = &w->regulars.at[set][way];
 		*r = (struct dp_regular){.who = who};
-		w->regulars.tag[set][way] = (uint32_t)hash;
+		w->regulars.tag[set][way] = dp_regular_tag(hash);
 	}
 	station = cache_find_station(w->cache, pkt->link, &pkt->smac);
 	r->station = station != 0 ? cache_station_at(w->cache, station) : NULL;

@@ -18,10 +18,11 @@
  * that kind, bit by bit, to count and meter it as ever, and to write the answer over the question.
  * Whatever is not so is left to the long way, which knows nothing of this one.
  *
- * Four passes over a burst, each fetching what the next one reads: read the question; hash it; look
- * up its answer and its asker; check, meter and send. Plain questions have their own
- * (fast_burst.c), for they are most; known answers, several questions and announcements are in
- * fast_other.h.
+ * Passes over a burst, each fetching what the next one reads: tell mDNS from what it is not, and
+ * who it is from; find the regular; read and hash the question; look up its answer; check, meter
+ * and send. Whom its meter has no packet for is seen before a byte of DNS is read. Plain questions
+ * have their own passes (fast_burst.c), for they are most; known answers, several questions and
+ * announcements are in fast_other.h.
  */
 
 #define DP_REGULAR_SETS 2048 /* power of two */
@@ -44,6 +45,8 @@ struct dp_regular {
 	uint32_t asked;
 	uint32_t asked_ms;
 	bool asked6;
+	/* bucket_time(): before it its meter has no packet, of queries, for it. */
+	int64_t spent;
 } __attribute__((aligned(64)));
 
 _Static_assert(sizeof(struct dp_regular) == 64, "a line");
@@ -77,12 +80,12 @@ struct dp_regulars {
 	unsigned clock; /* the way that is given up next */
 };
 
-/* Bits of it choose the set, the low ones are the tag. */
+/* Of dp_regular_who(): both halves, so that each bit of it counts in all of them. */
 static inline uint64_t dp_regular_hash(uint64_t who)
 {
 	__uint128_t m = (__uint128_t)who * UINT64_C(0x9e3779b97f4a7c15);
 
-	return ((uint64_t)m ^ (uint64_t)(m >> 64)) | 1;
+	return (uint64_t)m ^ (uint64_t)(m >> 64);
 }
 
 static inline unsigned dp_regular_set(uint64_t hash)
@@ -90,10 +93,15 @@ static inline unsigned dp_regular_set(uint64_t hash)
 	return hash >> 32 & (DP_REGULAR_SETS - 1);
 }
 
+static inline uint32_t dp_regular_tag(uint64_t hash)
+{
+	return (uint32_t)hash | 1;
+}
+
 static inline struct dp_regular *dp_regular_find(struct dp_regulars *t, uint64_t hash, uint64_t who)
 {
 	unsigned set = dp_regular_set(hash);
-	uint32_t ways = lanes_equal(t->tag[set], UINT32_MAX, (uint32_t)hash);
+	uint32_t ways = lanes_equal(t->tag[set], UINT32_MAX, dp_regular_tag(hash));
 
 	for (; ways != 0; ways &= ways - 1) {
 		struct dp_regular *r = &t->at[set][__builtin_ctz(ways)];

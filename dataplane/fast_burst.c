@@ -11,27 +11,13 @@
 /* Compiled once for every instruction set it is worth it for, as FAST_VERSION called FAST_NAME
  * (meson.build). */
 
-/* What is kept, and what saying it takes. */
-static __rte_always_inline void fetch_said(struct dp_worker *w, struct fast *f)
-{
-	fetch_entry(w, f);
-	rte_prefetch0(f->l->hdr4);
-	rte_prefetch0(&w->counters->link[f->l->id].event[DP_EV_rendered]);
-}
+/* Packets that go through the later passes together: what is fetched for them stays in the first
+ * cache until it is used. */
+#define TOGETHER 8
 
-/* Third pass. */
-static inline void look_up_plain(struct dp_worker *w, struct fast *f)
-{
-	fetch_said(w, f);
-	f->regular = regular_of(w, f);
-	rte_prefetch0(f->regular);
-}
-
-#define AHEAD 3
-
-/* Fourth. personal: its station is at hand. */
+/* The last pass. */
 static __rte_always_inline enum taken answer_plain(
-	struct dp_worker *w, struct dp_txq *q, struct fast *f, bool personal)
+	struct dp_worker *w, struct dp_txq *q, struct fast *f)
 {
 	const struct dp_rendered *e = entry_of(w, f);
 	enum taken let_in;
@@ -40,11 +26,11 @@ static __rte_always_inline enum taken answer_plain(
 		return leave(w, f, DP_METER_QUERIES);
 	if (unlikely(e->len == 0))
 		return e->n == 0 ? end_query(w, q, f, e, e) : LEFT;
-	if (!personal)
+	if (f->person == 0)
 		let_in = admit(w, f, DP_METER_QUERIES);
 	else
-		let_in = !w->world->admission ? SENT
-					      : admit_station(w, f, f->station, DP_METER_QUERIES);
+		let_in = w->world->admission ? admit_station(w, f, f->station, DP_METER_QUERIES)
+					     : SENT;
 	if (unlikely(let_in != SENT))
 		return let_in;
 	count_hits(w, f->l->id, e);
@@ -52,62 +38,48 @@ static __rte_always_inline enum taken answer_plain(
 	return SENT;
 }
 
+/* Where policy asks who the asker is, what is kept is found by that too. Returns how many are left,
+ * moved to the front: others go the long way, which finds out. */
+static __rte_always_inline unsigned tell_apart(struct dp_worker *w, struct fast **read, unsigned n)
+{
+	unsigned left = 0;
+
+	for (unsigned i = 0; i < n; i++)
+		if (!read[i]->l->personal || likely(personalise(w, read[i])))
+			read[left++] = read[i];
+	return left;
+}
+
 /* n plain questions, from the second pass on. Those that are taken of a burst are taken out of it;
  * returns how many. */
 static __rte_always_inline unsigned take_plain(struct dp_worker *w, struct dp_txq *q,
 	struct rte_mbuf **burst, struct fast **plain, unsigned n, struct dp_sieved *sieved)
 {
-	unsigned taken = 0;
+	unsigned taken = 0, n_read = 0, personal = 0;
+	struct fast *read[TOGETHER];
 
 	for (unsigned i = 0; i < n; i++)
-		hash_query(w, plain[i], false);
-	for (unsigned i = 0; i < n; i++)
-		look_up_plain(w, plain[i]);
-	for (unsigned i = 0; i < n && i < AHEAD; i++)
-		fetch_station(plain[i]);
+		fetch_regular(w, plain[i]);
 	for (unsigned i = 0; i < n; i++) {
 		struct fast *f = plain[i];
-		enum taken t;
 
-		if (i + AHEAD < n)
-			fetch_station(plain[i + AHEAD]);
-		t = answer_plain(w, q, f, false);
-		taken += take(burst, sieved, f, t);
+		if (unlikely(spent(w, f))) {
+			taken += take(burst, sieved, f, SPENT);
+			continue;
+		}
+		fetch_station(f);
+		if (unlikely(!read_question(f)))
+			continue;
+		hash_query(w, f, f->l->personal);
+		personal += f->l->personal;
+		read[n_read++] = f;
 	}
-	return taken;
-}
-
-/*
- * The same where policy asks who the asker is: what is kept is found by that too, so the station's
- * line is fetched first. Others go the long way, which finds out.
- */
-static __rte_noinline unsigned take_personal(struct dp_worker *w, struct dp_txq *q,
-	struct rte_mbuf **burst, struct fast **personal, unsigned n, struct dp_sieved *sieved)
-{
-	unsigned taken = 0;
-
-	for (unsigned i = 0; i < n; i++)
-		hash_query(w, personal[i], true);
-	for (unsigned i = 0; i < n; i++) {
-		personal[i]->regular = regular_of(w, personal[i]);
-		rte_prefetch0(personal[i]->regular);
-	}
-	for (unsigned i = 0; i < n && i < AHEAD; i++)
-		fetch_station(personal[i]);
-	for (unsigned i = 0; i < n; i++) {
-		if (i + AHEAD < n)
-			fetch_station(personal[i + AHEAD]);
-		personalise(w, personal[i]);
-	}
-	for (unsigned i = 0; i < n; i++)
-		if (likely(personal[i]->station != NULL))
-			fetch_said(w, personal[i]);
-	for (unsigned i = 0; i < n; i++) {
-		struct fast *f = personal[i];
-		enum taken t = likely(f->station != NULL) ? answer_plain(w, q, f, true) : LEFT;
-
-		taken += take(burst, sieved, f, t);
-	}
+	if (personal > 0)
+		n_read = tell_apart(w, read, n_read);
+	for (unsigned i = 0; i < n_read; i++)
+		fetch_entry(w, read[i]);
+	for (unsigned i = 0; i < n_read; i++)
+		taken += take(burst, sieved, read[i], answer_plain(w, q, read[i]));
 	return taken;
 }
 
@@ -116,10 +88,10 @@ static unsigned fast_burst(
 {
 	const struct dp_port_map *map = w->world->port[port];
 	const bool keeps = w->rendered.set != NULL;
-	struct fast fast[DP_BURST], *plain[DP_BURST], *personal[DP_BURST];
+	struct fast fast[DP_BURST], *plain[DP_BURST];
 	struct other other[DP_BURST];
 	struct dp_sieved sieved;
-	unsigned taken = 0, n_plain = 0, n_personal = 0, n_other = 0, left = 0;
+	unsigned taken = 0, n_plain = 0, n_other = 0, left = 0;
 	struct dp_txq *q;
 
 	if (unlikely(map == NULL || n > DP_BURST || w->id >= map->n_queues))
@@ -142,17 +114,20 @@ static unsigned fast_burst(
 			continue;
 		}
 		kind = keeps ? read_frame(&eth, m, f) : KIND_LEFT;
+		if (kind == KIND_LEFT)
+			continue;
 		f->at = (uint8_t)i;
-		if (kind == KIND_PLAIN && likely(!f->l->personal))
+		rte_prefetch0(w->regulars.tag[dp_regular_set(f->caller)]);
+		if (likely(kind == KIND_PLAIN))
 			plain[n_plain++] = f;
-		else if (kind == KIND_PLAIN)
-			personal[n_personal++] = f;
 		else if (kind == KIND_OTHER)
 			other[n_other++].f = f;
+		else
+			taken += take(burst, &sieved, f, refuse(w, f));
 	}
-	taken += take_plain(w, q, burst, plain, n_plain, &sieved);
-	if (n_personal > 0)
-		taken += take_personal(w, q, burst, personal, n_personal, &sieved);
+	for (unsigned i = 0; i < n_plain; i += TOGETHER)
+		taken += take_plain(
+			w, q, burst, plain + i, RTE_MIN(n_plain - i, (unsigned)TOGETHER), &sieved);
 	if (n_other > 0)
 		taken += take_others(w, q, burst, other, n_other, &sieved);
 	dp_sieve_end(w, map, &sieved);

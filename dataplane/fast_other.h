@@ -43,7 +43,7 @@ static inline unsigned questions_len(const uint8_t *p, unsigned len, unsigned n)
 }
 
 /* One question and known answers: as a plain question. */
-static inline bool read_question(struct other *o)
+static inline bool read_one(struct other *o)
 {
 	const uint8_t *p = o->dns + 12;
 	unsigned name_len = o->asked - 4;
@@ -51,9 +51,8 @@ static inline bool read_question(struct other *o)
 
 	if (name_len - 1 >= DP_RENDERED_NAME ||
 		(load16(p + name_len + 2) & rte_cpu_to_be_16(0x7fff)) != rte_cpu_to_be_16(1) ||
-		!canon(p, name_len, &o->f->key, &sum))
+		!canon(p, name_len, o->f->l->tail | load16(p + name_len), &o->f->key, &sum))
 		return false;
-	o->f->key.w[7] = o->f->l->tail | load16(p + name_len);
 	return true;
 }
 
@@ -74,7 +73,7 @@ static inline bool read_query(struct dp_worker *w, struct other *o)
 		return false;
 	o->several = questions > 1 || authority > 0;
 	if (!o->several)
-		return read_question(o);
+		return read_one(o);
 	if (authority > 0)
 		o->asked = o->dns_len - 12;
 	if (o->asked > DP_RENDERED_ASKED)
@@ -84,19 +83,23 @@ static inline bool read_query(struct dp_worker *w, struct other *o)
 	return true;
 }
 
+static inline bool is_query(const struct fast *f)
+{
+	return (f->ip[(f->v6 ? 40 : 20) + 10] & 0x80) == 0;
+}
+
 /* f was read up to the UDP header. */
 static inline bool read_other(struct dp_worker *w, struct other *o)
 {
 	const struct rte_mbuf *m = o->f->m;
 	const uint8_t *ip = o->f->ip, *udp = ip + (o->f->v6 ? 40 : 20);
-	unsigned l3 = (unsigned)(ip - rte_pktmbuf_mtod(m, const uint8_t *));
 	unsigned udp_len = dns_load16(udp + 4);
 	uint64_t sum;
 
 	/* Whole lines are read. */
 	if (m->buf_len - m->data_off < m->data_len + 64)
 		return false;
-	if (udp_len < 8 + 12 || !lengths_agree(m, ip, l3, o->f->v6))
+	if (udp_len < 8 + 12 || !lengths_agree(m, ip, o->f->v6))
 		return false;
 	o->dns = udp + 8;
 	o->dns_len = udp_len - 8;
@@ -122,8 +125,6 @@ static inline void fetch_other(struct dp_worker *w, struct other *o)
 		hash_query(w, f, f->l->personal);
 		return;
 	}
-	f->caller = dp_regular_hash(f->who);
-	rte_prefetch0(w->regulars.tag[dp_regular_set(f->caller)]);
 	o->heard = dp_heard_set(&w->heard, o->print);
 	rte_prefetch0(o->heard);
 }
@@ -132,14 +133,10 @@ static inline void look_up_other(struct dp_worker *w, struct other *o)
 {
 	struct fast *f = o->f;
 
-	f->regular = regular_of(w, f);
-	rte_prefetch0(f->regular);
 	if (o->response)
 		return;
 	/* Of a stranger no set was looked for. */
-	if (f->l->personal)
-		personalise(w, f);
-	o->stranger = f->l->personal && f->station == NULL;
+	o->stranger = f->l->personal && !personalise(w, f);
 	if (o->stranger)
 		return;
 	fetch_entry(w, f);
@@ -226,12 +223,13 @@ static inline bool leave_out(struct dp_worker *w, uint32_t knows, const struct d
 static __rte_always_inline bool is_for(
 	struct dp_worker *w, const struct fast *f, const struct dp_rendered *e)
 {
-	if (!dp_watch_good(&e->watched, w->now_ms) || cache_owners_may(e->owner, e->owners, f->mac))
+	if (!dp_watch_good(&e->watched, w->now_ms) ||
+		cache_owners_may(e->owner, e->owners, mac_of(f)))
 		return false;
-	if ((e->flags & DP_SAYS_BROWSE) != 0 && !dp_told_lately(w, f->told, DP_INTEREST_UNITS))
+	if ((e->flags & DP_SAYS_BROWSE) != 0 && !dp_told_lately(w, told_of(f), DP_INTEREST_UNITS))
 		return false;
 	return (e->flags & DP_SAYS_MISSED) == 0 ||
-	       dp_told_lately(w, dp_missed_tag(f->told, f->v6), DP_MISSED_UNITS);
+	       dp_told_lately(w, dp_missed_tag(told_of(f), f->v6), DP_MISSED_UNITS);
 }
 
 static inline enum taken end_query(struct dp_worker *w, struct dp_txq *q, const struct fast *f,
@@ -305,7 +303,14 @@ static __rte_noinline unsigned take_others(struct dp_worker *w, struct dp_txq *q
 	struct other *read[DP_BURST];
 	unsigned n_read = 0, taken = 0;
 
+	for (struct other *o = other; o < other + n; o++)
+		fetch_regular(w, o->f);
 	for (struct other *o = other; o < other + n; o++) {
+		fetch_station(o->f);
+		if (is_query(o->f) && spent(w, o->f)) {
+			taken += take(burst, sieved, o->f, SPENT);
+			continue;
+		}
 		if (!read_other(w, o))
 			continue;
 		fetch_other(w, o);

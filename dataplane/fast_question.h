@@ -39,6 +39,16 @@ static inline uint16_t load16(const void *p)
 	return v;
 }
 
+/* As rte_cpu_to_be_16(), which is three instructions of x86's. */
+static inline uint16_t swap16(uint16_t v)
+{
+#if RTE_BYTE_ORDER == RTE_LITTLE_ENDIAN
+	return __builtin_bswap16(v);
+#else
+	return v;
+#endif
+}
+
 /* Is a sum of 16-bit words, none of them lost, 0 in one's complement? That is, a multiple of
  * 0xffff: those are what its inverse modulo 2^64 makes small. Compilers divide. */
 static inline bool sums_up(uint64_t sum)
@@ -67,12 +77,12 @@ static inline __m256i load256(const uint8_t *p)
 
 /*
  * The question at p: a name of `len` bytes (1 to DP_RENDERED_NAME), if that is where its first zero
- * is, and four bytes. Its name as a key without the last word, and the sum of all its 16-bit words.
- * Upper case is only told from length bytes by their being at most 63. Reads 64 bytes.
+ * is, and four bytes. Its name as a key with the given last word, and the sum of all its 16-bit
+ * words. Upper case is only told from length bytes by their being at most 63. Reads 64 bytes.
  */
 #if defined(__AVX512BW__)
 static __rte_always_inline bool canon(
-	const uint8_t *p, unsigned len, struct dp_rendered_key *key, uint64_t *sum)
+	const uint8_t *p, unsigned len, uint64_t last, struct dp_rendered_key *key, uint64_t *sum)
 {
 	__m512i v = _mm512_loadu_si512(p), q;
 	__mmask64 upper = _mm512_cmplt_epu8_mask(
@@ -84,12 +94,13 @@ static __rte_always_inline bool canon(
 		_mm512_srli_epi32(q, 16), _mm512_and_si512(q, _mm512_set1_epi32(0xffff)));
 	*sum = (uint32_t)_mm512_reduce_add_epi32(q);
 	v = _mm512_mask_add_epi8(v, upper, v, _mm512_set1_epi8(0x20));
-	_mm512_store_si512(key, _mm512_maskz_mov_epi8(UINT64_MAX >> (64 - len), v));
+	v = _mm512_maskz_mov_epi8(UINT64_MAX >> (64 - len), v);
+	_mm512_store_si512(key, _mm512_mask_set1_epi64(v, 1 << 7, (long long)last));
 	return (zero & (UINT64_MAX >> (64 - len))) == UINT64_C(1) << (len - 1);
 }
 #elif defined(__AVX2__)
 static __rte_always_inline bool canon(
-	const uint8_t *p, unsigned len, struct dp_rendered_key *key, uint64_t *sum)
+	const uint8_t *p, unsigned len, uint64_t last, struct dp_rendered_key *key, uint64_t *sum)
 {
 	const __m256i low16 = _mm256_set1_epi32(0xffff);
 	const uint8_t *name = TAIL(len), *question = TAIL(len + 4);
@@ -110,6 +121,8 @@ static __rte_always_inline bool canon(
 			_mm256_add_epi32(_mm256_srli_epi32(q, 16), _mm256_and_si256(q, low16)));
 		v = _mm256_add_epi8(v, _mm256_and_si256(upper, _mm256_set1_epi8(0x20)));
 		v = _mm256_and_si256(v, load256(name + i));
+		if (i == 32)
+			v = _mm256_insert_epi64(v, (long long)last, 3);
 		_mm256_store_si256((__m256i *)key + i / 32, v);
 	}
 	half = _mm_add_epi32(_mm256_castsi256_si128(words), _mm256_extracti128_si256(words, 1));
@@ -120,7 +133,7 @@ static __rte_always_inline bool canon(
 }
 #else
 static __rte_always_inline bool canon(
-	const uint8_t *p, unsigned len, struct dp_rendered_key *key, uint64_t *sum)
+	const uint8_t *p, unsigned len, uint64_t last, struct dp_rendered_key *key, uint64_t *sum)
 {
 	uint64_t total = 0;
 	unsigned n = 0;
@@ -135,6 +148,7 @@ static __rte_always_inline bool canon(
 
 		total += inet_halves(load64(p + i) & rte_cpu_to_le_64(mask));
 	}
+	key->w[7] = last;
 	*sum = total;
 	return n == len - 1;
 }

@@ -9,33 +9,44 @@
 #include "dataplane/worker_priv.h"
 #include "dns/wire.h"
 
-/* The first pass of the short way: is a frame mDNS to the group, without a fault? By the
- * instruction set the file is compiled for. */
+/* The reading of the short way: is a frame mDNS to the group, without a fault, and what does it
+ * ask? By the instruction set the file is compiled for. */
 
 /* A packet on the short way, from the first pass to the last. */
 struct fast {
 	struct dp_rendered_key key;
-	uint64_t hash;
-	struct rte_mbuf *m;
 	const struct dp_link *l;
+	struct rte_mbuf *m;
+	const uint8_t *ip;
+	uint64_t who, caller; /* dp_regular_who(), dp_regular_hash() */
 	struct dp_regular *regular;
+	uint64_t hash; /* of the key */
 	struct dp_rendered_set *set;
 	const struct dp_rendered *e;
-	uint64_t who, caller; /* dp_regular_who(), dp_regular_hash() */
-	uint64_t mac;         /* mac_word() of the source */
-	uint64_t told;        /* dp_interest_tag(), should it be a browse question */
 	uint64_t person; /* dp_rendered_person(), mixed into the key; 0: nobody asks who it is */
 	struct cache_station *station; /* ... and the station that is */
-	const uint8_t *ip;
 	bool v6;
 	uint8_t at; /* in the burst */
 };
 
+/* mac_word() of the source. */
+static inline uint64_t mac_of(const struct fast *f)
+{
+	return f->who >> 16;
+}
+
+/* dp_interest_tag(), should it be a browse question. */
+static inline uint64_t told_of(const struct fast *f)
+{
+	return f->hash ^ f->caller ^ f->person;
+}
+
 /* What a frame is. */
 enum kind {
-	KIND_LEFT,  /* for the long way */
-	KIND_PLAIN, /* one question and nothing else; all of it is read */
-	KIND_OTHER, /* another message; what is before the UDP header is as it should be */
+	KIND_LEFT,    /* for the long way */
+	KIND_PLAIN,   /* one question and nothing else, as its DNS header says */
+	KIND_OTHER,   /* another message */
+	KIND_MARTIAN, /* from an address that no station can have */
 };
 
 /*
@@ -108,9 +119,9 @@ static __rte_always_inline bool ip_sums_up(const uint8_t *ip, bool v6, uint64_t 
 }
 
 /* The datagram's length is all lengths', and the frame has it. */
-static __rte_always_inline bool lengths_agree(
-	const struct rte_mbuf *m, const uint8_t *ip, unsigned l3, bool v6)
+static __rte_always_inline bool lengths_agree(const struct rte_mbuf *m, const uint8_t *ip, bool v6)
 {
+	unsigned l3 = (unsigned)(ip - rte_pktmbuf_mtod(m, const uint8_t *));
 	unsigned udp_len = dns_load16(ip + (v6 ? 40 : 20) + 4);
 
 	return m->data_len >= l3 + (v6 ? 40 : 20) + udp_len &&
@@ -136,17 +147,23 @@ static inline bool asks_plainly(const uint8_t *udp)
 	       load16(udp + 18) == 0;
 }
 
+/* As dp_source_is_martian(). */
+static __rte_always_inline bool from_mars(const uint8_t *ip, bool v6)
+{
+	if (!v6)
+		return ip[12] == 0 || ip[12] >= 224 || ip[12] == 127;
+	return ip[8] == 0xff ||
+	       (load64(ip + 8) == 0 && (load64(ip + 16) & ~rte_cpu_to_be_64(1)) == 0);
+}
+
 /*
- * Fills f from a frame of the given shape. Inlined for each shape: offsets that are known early
- * keep the chain short from one packet to the next.
+ * Fills f from a frame of the given shape, as far as it is everybody's: who it is from. Inlined for
+ * each shape: offsets that are known early keep the chain short from one packet to the next.
  */
-static __rte_always_inline enum kind read_as(const struct dp_link *l, const struct shape *s,
+static __rte_always_inline enum kind frame_as(const struct dp_link *l, const struct shape *s,
 	const unsigned l3, const bool v6, struct rte_mbuf *m, struct fast *f)
 {
 	const uint8_t *p = rte_pktmbuf_mtod(m, const uint8_t *), *ip = p + l3;
-	const uint8_t *udp = ip + (v6 ? 40 : 20);
-	unsigned name_len = dns_load16(udp + 4) - (8u + 12 + 4);
-	uint64_t sum;
 
 	if (!lanes_match(p, s->value, s->mask))
 		return KIND_LEFT;
@@ -154,33 +171,46 @@ static __rte_always_inline enum kind read_as(const struct dp_link *l, const stru
 	f->ip = ip;
 	f->v6 = v6;
 	f->m = m;
-	f->mac = mac_word(p + 6);
-	f->who = dp_regular_who(f->mac, l->id);
-	if (!asks_plainly(udp))
-		return KIND_OTHER;
-	/* A name, and nothing behind its type and class. */
-	if (!l->fast || name_len - 1 >= DP_RENDERED_NAME || !lengths_agree(m, ip, l3, v6) ||
-		(load16(udp + 20 + name_len + 2) & rte_cpu_to_be_16(0x7fff)) != rte_cpu_to_be_16(1))
-		return KIND_LEFT;
-	if (!canon(udp + 20, name_len, &f->key, &sum))
-		return KIND_LEFT;
-	sum += (uint64_t)load16(udp + 8) + rte_cpu_to_be_16(1);
-	if (!ip_sums_up(ip, v6, &sum) || !udp_sums_up(m, udp, v6, sum))
-		return KIND_LEFT;
-	f->key.w[7] = l->tail | load16(udp + 20 + name_len);
-	return KIND_PLAIN;
+	f->who = dp_regular_who(mac_word(p + 6), l->id);
+	f->caller = dp_regular_hash(f->who);
+	if (unlikely(from_mars(ip, v6)))
+		return KIND_MARTIAN;
+	return asks_plainly(ip + (v6 ? 40 : 20)) ? KIND_PLAIN : KIND_OTHER;
 }
 
-/* eth: of a link. */
+/* First pass. eth: of a link. */
 static inline enum kind read_frame(const struct dp_eth *eth, struct rte_mbuf *m, struct fast *f)
 {
 	if (!plain_mbuf(m))
 		return KIND_LEFT;
 	if (eth->type == rte_cpu_to_be_16(RTE_ETHER_TYPE_IPV4))
-		return eth->tagged ? read_as(eth->l, &shapes[2], 18, false, m, f)
-				   : read_as(eth->l, &shapes[0], 14, false, m, f);
+		return eth->tagged ? frame_as(eth->l, &shapes[2], 18, false, m, f)
+				   : frame_as(eth->l, &shapes[0], 14, false, m, f);
 	if (eth->type == rte_cpu_to_be_16(RTE_ETHER_TYPE_IPV6))
-		return eth->tagged ? read_as(eth->l, &shapes[3], 18, true, m, f)
-				   : read_as(eth->l, &shapes[1], 14, true, m, f);
+		return eth->tagged ? frame_as(eth->l, &shapes[3], 18, true, m, f)
+				   : frame_as(eth->l, &shapes[1], 14, true, m, f);
 	return KIND_LEFT;
+}
+
+/* The question of a plain one: its key, and its checksums are right. */
+static __rte_always_inline bool question_as(struct fast *f, const bool v6)
+{
+	const struct dp_link *l = f->l;
+	const uint8_t *ip = f->ip, *udp = ip + (v6 ? 40 : 20);
+	const unsigned name_len = dns_load16(udp + 4) - (8u + 12 + 4);
+	uint64_t sum;
+
+	/* A name, and nothing behind its type and class. */
+	if (!l->fast || name_len - 1 >= DP_RENDERED_NAME || !lengths_agree(f->m, ip, v6) ||
+		(load16(udp + 20 + name_len + 2) & rte_cpu_to_be_16(0x7fff)) != rte_cpu_to_be_16(1))
+		return false;
+	if (!canon(udp + 20, name_len, l->tail | load16(udp + 20 + name_len), &f->key, &sum))
+		return false;
+	sum += (uint64_t)load16(udp + 8) + rte_cpu_to_be_16(1);
+	return ip_sums_up(ip, v6, &sum) && udp_sums_up(f->m, udp, v6, sum);
+}
+
+static __rte_always_inline bool read_question(struct fast *f)
+{
+	return f->v6 ? question_as(f, true) : question_as(f, false);
 }

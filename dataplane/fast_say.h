@@ -45,17 +45,22 @@ static __rte_always_inline struct dp_rendered *look_up(
 static __rte_always_inline struct dp_regular *regular_of(struct dp_worker *w, const struct fast *f)
 {
 	unsigned set = dp_regular_set(f->caller);
-	uint32_t ways = lanes_equal(w->regulars.tag[set], UINT32_MAX, (uint32_t)f->caller);
+	uint32_t ways = lanes_equal(w->regulars.tag[set], UINT32_MAX, dp_regular_tag(f->caller));
 
 	return ways != 0 ? &w->regulars.at[set][__builtin_ctz(ways)] : NULL;
 }
 
-/* Second pass: of what was asked, and who asks. personal: of that the hash is not enough. */
+/* Second pass: who has been let in before. */
+static __rte_always_inline void fetch_regular(struct dp_worker *w, struct fast *f)
+{
+	f->regular = regular_of(w, f);
+	rte_prefetch0(f->regular);
+}
+
+/* Third pass: of what was asked. personal: its hash is not enough to find what is kept. */
 static __rte_always_inline void hash_query(struct dp_worker *w, struct fast *f, bool personal)
 {
 	f->hash = line_hash(w->rendered.secret, f->key.w);
-	f->caller = dp_regular_hash(f->who);
-	f->told = dp_interest_tag(f->hash, f->who);
 	f->person = 0;
 	if (!personal) {
 		f->set = dp_rendered_set(&w->rendered, f->hash);
@@ -63,8 +68,7 @@ static __rte_always_inline void hash_query(struct dp_worker *w, struct fast *f, 
 	} else {
 		rte_prefetch0(dp_rendered_shape(&w->rendered, f->hash));
 	}
-	rte_prefetch0(w->regulars.tag[dp_regular_set(f->caller)]);
-	rte_prefetch0(dp_told_set(w, f->told));
+	rte_prefetch0(dp_told_set(w, told_of(f)));
 }
 
 /* Its regular is there: the line of its station is fetched. */
@@ -74,7 +78,7 @@ static __rte_always_inline void fetch_station(const struct fast *f)
 		rte_prefetch0(f->regular->station);
 }
 
-/* Third: what is kept for it. */
+/* Fourth: what is kept for it. */
 static __rte_always_inline void fetch_entry(struct dp_worker *w, struct fast *f)
 {
 	f->e = look_up(&w->rendered, f->set, f->hash);
@@ -90,15 +94,15 @@ static __rte_always_inline void fetch_entry(struct dp_worker *w, struct fast *f)
 static __rte_always_inline const struct dp_rendered *entry_of(struct dp_worker *w, struct fast *f)
 {
 	const struct dp_rendered *e = f->e;
+	uint64_t hash;
 
 	if (likely(e != NULL && lanes_same(e->key.w, f->key.w) && (e->links & f->l->bit) == 0))
 		return e;
 	f->key.w[7] = dp_rendered_tail(
 		(uint16_t)(f->key.w[7] ^ f->person), f->l->id, true, w->world->generation);
-	f->hash = line_hash(w->rendered.secret, f->key.w) ^ f->person;
+	hash = line_hash(w->rendered.secret, f->key.w) ^ f->person;
 	f->key.w[7] ^= f->person;
-	f->set = dp_rendered_set(&w->rendered, f->hash);
-	e = look_up(&w->rendered, f->set, f->hash);
+	e = look_up(&w->rendered, dp_rendered_set(&w->rendered, hash), hash);
 	return e != NULL && lanes_same(e->key.w, f->key.w) ? e : NULL;
 }
 
@@ -126,23 +130,22 @@ static __rte_always_inline struct cache_station *station_of(const struct fast *f
 		       : NULL;
 }
 
-/* Where policy asks who it is: looks again for what is kept for its like. f->station NULL: it is
- * not known. */
-static __rte_always_inline void personalise(struct dp_worker *w, struct fast *f)
+/* Where policy asks who it is: looks for what is kept for its like. False: who it is is not known.
+ */
+static __rte_always_inline bool personalise(struct dp_worker *w, struct fast *f)
 {
 	const unsigned slot = w->world->slot;
 	struct cache_station *station = is_regular(f) ? station_of(f) : NULL;
 	uint32_t consumer;
 	uint64_t who;
 
-	f->station = NULL;
 	if (station == NULL)
-		return;
+		return false;
 	/* Acquire: who it is was written before. */
 	consumer = atomic_load_explicit(&station->consumer[slot], memory_order_acquire);
 	who = atomic_load_explicit(&station->who[slot], memory_order_relaxed);
 	if (consumer == POLICY_NO_CONSUMER)
-		return;
+		return false;
 	f->station = station;
 	f->person = dp_rendered_person(&w->rendered, consumer,
 		*dp_rendered_shape(&w->rendered, f->hash), who, w->world->places);
@@ -151,6 +154,7 @@ static __rte_always_inline void personalise(struct dp_worker *w, struct fast *f)
 	f->hash ^= f->person;
 	f->set = dp_rendered_set(&w->rendered, f->hash);
 	rte_prefetch0(f->set);
+	return true;
 }
 
 /* A packet to the group ends as it would the long way. */
@@ -167,6 +171,8 @@ static enum taken shed(
 	struct dp_worker *w, const struct fast *f, struct cache_station *station, unsigned what)
 {
 	cache_station_shed(station);
+	if (what == DP_METER_QUERIES)
+		f->regular->spent = dp_admit_again(w, station, what);
 	if (w->world->audit) {
 		struct dp_pkt pkt = {.link = f->l->id,
 			.family = f->v6 ? 6 : 4,
@@ -180,6 +186,23 @@ static enum taken shed(
 	return spend(w, f, DP_over_station);
 }
 
+/* Second pass, once its regular is there: has its meter no packet for the query yet, as was found
+ * before? Then it ends. False: it may have. */
+static __rte_always_inline bool spent(struct dp_worker *w, const struct fast *f)
+{
+	struct cache_station *station;
+
+	if (likely(f->regular == NULL || bucket_time(w->now_us) >= f->regular->spent) ||
+		!is_regular(f))
+		return false;
+	station = station_of(f);
+	if (station == NULL)
+		return false;
+	cache_station_asked(station, w->now_ms);
+	shed(w, f, station, DP_METER_QUERIES);
+	return true;
+}
+
 /* The station of a regular: is it to be let in, within its meters? */
 static __rte_always_inline enum taken admit_station(
 	struct dp_worker *w, const struct fast *f, struct cache_station *station, unsigned what)
@@ -188,7 +211,7 @@ static __rte_always_inline enum taken admit_station(
 
 	if (what == DP_METER_QUERIES) {
 		cache_station_asked(station, w->now_ms);
-		if (dp_regular_twin(f->regular, f->told, f->v6, w->now_ms))
+		if (dp_regular_twin(f->regular, told_of(f), f->v6, w->now_ms))
 			return SENT;
 	}
 	takes = dp_admit_station(w, station, what);
@@ -213,14 +236,14 @@ static __rte_always_inline enum taken admit(
 	return station != NULL ? admit_station(w, f, station, what) : LEFT;
 }
 
-/* Who was never let in: because it cannot be there? As dp_classify() ends it. */
-static enum taken refuse(struct dp_worker *w, const struct fast *f)
+/* From an address that no station can have, as dp_classify() ends it. Its checksums are not looked
+ * at any more. */
+static __rte_always_inline enum taken refuse(struct dp_worker *w, const struct fast *f)
 {
 	const uint8_t *p = rte_pktmbuf_mtod(f->m, const uint8_t *);
 
-	if (f->l->mode != DP_LINK_GATEWAY || (p[6] & 1) != 0 || f->mac == 0 ||
-		dp_world_own_mac(w->world, f->mac) ||
-		!dp_source_is_martian(f->v6 ? 6 : 4, f->ip + (f->v6 ? 8 : 12)))
+	if (f->l->mode != DP_LINK_GATEWAY || (p[6] & 1) != 0 || mac_of(f) == 0 ||
+		dp_world_own_mac(w->world, mac_of(f)))
 		return LEFT;
 	return spend(w, f, DP_martian);
 }
@@ -231,9 +254,7 @@ static enum taken leave(struct dp_worker *w, const struct fast *f, unsigned what
 {
 	struct cache_station *station;
 
-	if (!is_regular(f))
-		return refuse(w, f);
-	if (!w->world->admission)
+	if (!is_regular(f) || !w->world->admission)
 		return LEFT;
 	station = station_of(f);
 	if (station == NULL || dp_admit_would(w, station, what))
@@ -259,7 +280,7 @@ static __rte_always_inline void write_answer(const struct fast *f, const struct 
 		sum += l->udp_sum6;
 		*(unaligned_uint16_t *)(ip + 4) = e->udp_len;
 	} else {
-		uint16_t total = rte_cpu_to_be_16((uint16_t)(20 + 8 + e->len));
+		uint16_t total = swap16((uint16_t)(20 + 8 + e->len));
 
 		lanes_copy(p, l->hdr4, DP_HDR_ROOM);
 		udp = ip + 20;
@@ -267,8 +288,8 @@ static __rte_always_inline void write_answer(const struct fast *f, const struct 
 		*(unaligned_uint16_t *)(ip + 2) = total;
 		*(unaligned_uint16_t *)(ip + 10) = checksum((uint32_t)l->ip_sum4 + total);
 	}
-	*(unaligned_uint32_t *)p = (uint32_t)f->mac;
-	*(unaligned_uint16_t *)(p + 4) = (uint16_t)(f->mac >> 32);
+	*(unaligned_uint32_t *)p = (uint32_t)mac_of(f);
+	*(unaligned_uint16_t *)(p + 4) = (uint16_t)(f->who >> 48);
 	lanes_copy(udp + 8, e->dns, e->len);
 	ck = checksum(sum);
 	*(unaligned_uint16_t *)(udp + 4) = e->udp_len;
@@ -281,7 +302,7 @@ static __rte_always_inline void write_answer(const struct fast *f, const struct 
 static __rte_always_inline void count_hits(
 	struct dp_worker *w, uint16_t link, const struct dp_rendered *e)
 {
-	uint64_t *hits = w->world->hits[w->id];
+	uint64_t *hits = w->hits;
 
 	if (unlikely((e->flags & DP_SAYS_DENIED) != 0))
 		dp_event(w, link, DP_EV_denied, e->denied);

@@ -185,7 +185,8 @@ static void receive(struct dp_worker *w, uint16_t port, struct rte_mbuf **burst,
 		dp_event(w, dp_pkt(m)->link, DP_EV_rx, 1);
 		dispatch(w, m, rc);
 	}
-	dp_query_run(w);
+	if (n > 0)
+		dp_query_run(w);
 }
 
 static unsigned from_control(struct dp_worker *w)
@@ -250,7 +251,21 @@ static unsigned from_workers(struct dp_worker *w)
 		}
 		done += n;
 	}
-	dp_query_run(w);
+	if (done > 0)
+		dp_query_run(w);
+	return done;
+}
+
+static unsigned timers(struct dp_worker *w)
+{
+	unsigned done = 0;
+
+	if (!wheel_idle(&w->gathers.wheel, w->now_ms))
+		done += dp_gather_turn(w, TIMER_BUDGET);
+	if (!wheel_idle(&w->schedule.wheel, w->now_ms))
+		done += dp_schedule_turn(w, TIMER_BUDGET);
+	if (w->reassembly.n > 0)
+		done += dp_reassemble_turn(w);
 	return done;
 }
 
@@ -265,6 +280,7 @@ unsigned dp_worker_turn(struct dp_worker *w, uint64_t now_us)
 	w->world = atomic_load_explicit(&w->shared->world, memory_order_acquire);
 	w->capture = atomic_load_explicit(&w->shared->capture.which, memory_order_acquire);
 	if (w->world != NULL) {
+		w->hits = w->world->hits[w->id];
 		dp_fast_turn(w);
 		dp_watch_turn(w);
 		dp_told_turn(w);
@@ -281,9 +297,7 @@ unsigned dp_worker_turn(struct dp_worker *w, uint64_t now_us)
 			receive(w, w->rxq[i].port, burst, n);
 			done += n;
 		}
-		done += dp_gather_turn(w, TIMER_BUDGET);
-		done += dp_schedule_turn(w, TIMER_BUDGET);
-		done += dp_reassemble_turn(w);
+		done += timers(w);
 		dp_tx_flush(w);
 		if (w->world->audit)
 			dp_audit_turn(w->audit, w->now_ms);

@@ -196,6 +196,7 @@ struct dp_worker {
 	/* This turn's. */
 	const struct dp_world *world;
 	const struct cache_view *cache;
+	uint64_t *hits; /* the world's, of this worker */
 	uint64_t now_us;
 	uint32_t now_ms;
 	uint64_t capture; /* what is captured; 0: nothing */
@@ -362,10 +363,7 @@ static inline uint64_t dp_interest_who(const struct dp_link *l, uint64_t mac_wor
 /* question: dp_rendered_question(), or dp_query.asked. */
 static inline uint64_t dp_interest_tag(uint64_t question, uint64_t who)
 {
-	/* Both halves, so that each bit of who counts in all of them. */
-	__uint128_t m = (__uint128_t)who * UINT64_C(0x9e3779b97f4a7c15);
-
-	return question ^ (uint64_t)m ^ (uint64_t)(m >> 64);
+	return question ^ dp_regular_hash(who);
 }
 
 /* interest: dp_interest_tag(). In the same set. */
