@@ -44,7 +44,7 @@ static void tell_unknown(struct dp_worker *w, const struct dp_pkt *pkt)
 	uint64_t tag = dp_audit_tag(0x6b6e6f77, mac_word(pkt->smac.b), pkt->link);
 	struct dp_upcall u = {.op = DP_UP_KNOW, .worker = (uint16_t)w->id, .rec = pkt->link};
 
-	if (!dp_told_news(w, tag, KNOW_UNITS))
+	if (!dp_told_news(dp_told_set(w, tag), tag, w->now_ms, KNOW_UNITS))
 		return;
 	u.mac = pkt->smac;
 	if (!dp_upcall_send(w, &u, DP_UP_RING / 4))
@@ -99,9 +99,10 @@ void dp_admit_refund(
 static void tell_short(struct dp_worker *w, const struct dp_pkt *pkt)
 {
 	struct dp_upcall u = {.op = DP_UP_SHORT, .worker = (uint16_t)w->id, .rec = pkt->link};
+	uint64_t tag = dp_audit_tag(0x73686f72, 0, pkt->link);
 
 	if (w->shared->n_workers > 1 &&
-		dp_told_news(w, dp_audit_tag(0x73686f72, 0, pkt->link), SHORT_UNITS))
+		dp_told_news(dp_told_set(w, tag), tag, w->now_ms, SHORT_UNITS))
 		dp_upcall_send(w, &u, DP_UP_RING / 4);
 }
 

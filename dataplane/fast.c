@@ -3,7 +3,44 @@
 
 #include <rte_cpuflags.h>
 
+#include "dataplane/fast_question.h"
 #include "dataplane/worker_priv.h"
+
+#define LOW16 0xff, 0xff, 0, 0
+#define LOW16_16 LOW16, LOW16, LOW16, LOW16
+const uint8_t fast_lines[FAST_N_LINES][64] __attribute__((aligned(64))) = {
+	[FAST_FIRST_LETTER] = {[0 ... 63] = 'A'},
+	[FAST_LETTERS] = {[0 ... 63] = 26},
+	[FAST_LOWER] = {[0 ... 63] = 'a' - 'A'},
+	[FAST_LOW16] = {LOW16_16, LOW16_16, LOW16_16, LOW16_16},
+};
+
+/* The way of a set that tells of regular `at`; NULL: none does any more. */
+static uint32_t *way_of(struct dp_regular_set *s, uint32_t at)
+{
+	uint32_t ways = lanes_equal(s->way, ~(uint32_t)DP_REGULAR_TAG, at);
+
+	return ways != 0 ? &s->way[__builtin_ctz(ways)] : NULL;
+}
+
+/* A place for who has this hash: that of the one made longest ago. */
+static struct dp_regular *make_regular(struct dp_regulars *t, uint64_t hash)
+{
+	const uint32_t at = 1 + t->clock++ % (DP_REGULARS - 1),
+		       tag = (uint32_t)hash & DP_REGULAR_TAG;
+	struct dp_regular_set *s = dp_regular_set(t, hash);
+	uint32_t *way = way_of(dp_regular_set(t, dp_regular_hash(t->at[at].who)), at);
+	uint32_t same = lanes_equal(s->way, DP_REGULAR_TAG, tag);
+
+	if (way != NULL)
+		*way = 0;
+	/* One with the same tag would hide it. */
+	way = same != 0 ? &s->way[__builtin_ctz(same)] : way_of(s, 0);
+	if (way == NULL)
+		way = &s->way[at % DP_REGULAR_WAYS];
+	*way = tag | at;
+	return &t->at[at];
+}
 
 void dp_fast_admitted(struct dp_worker *w, struct rte_mbuf *m)
 {
@@ -18,11 +55,8 @@ void dp_fast_admitted(struct dp_worker *w, struct rte_mbuf *m)
 		dp_is_gateway(&w->shared->gateways, pkt->link, &pkt->smac))
 		return;
 	if (r == NULL) {
-		unsigned set = dp_regular_set(hash), way = w->regulars.clock++ % DP_REGULAR_WAYS;
-
-		r = &w->regulars.at[set][way];
+		r = make_regular(&w->regulars, hash);
 		*r = (struct dp_regular){.who = who};
-		w->regulars.tag[set][way] = dp_regular_tag(hash);
 	}
 	station = cache_find_station(w->cache, pkt->link, &pkt->smac);
 	r->station = station != 0 ? cache_station_at(w->cache, station) : NULL;
@@ -42,7 +76,7 @@ void dp_fast_turn(struct dp_worker *w)
 	if (likely(era == w->era))
 		return;
 	w->era = era;
-	memset(&w->regulars, 0, sizeof(w->regulars));
+	memset(w->regulars.set, 0, sizeof(w->regulars.set));
 	/* Rules ask other things. */
 	memset(w->rendered.shape, 0, sizeof(w->rendered.shape));
 }

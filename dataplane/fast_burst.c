@@ -117,7 +117,7 @@ static unsigned fast_burst(
 		if (kind == KIND_LEFT)
 			continue;
 		f->at = (uint8_t)i;
-		rte_prefetch0(w->regulars.tag[dp_regular_set(f->caller)]);
+		rte_prefetch0(dp_regular_set(&w->regulars, f->caller));
 		if (likely(kind == KIND_PLAIN))
 			plain[n_plain++] = f;
 		else if (kind == KIND_OTHER)

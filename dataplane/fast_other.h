@@ -226,10 +226,12 @@ static __rte_always_inline bool is_for(
 	if (!dp_watch_good(&e->watched, w->now_ms) ||
 		cache_owners_may(e->owner, e->owners, mac_of(f)))
 		return false;
-	if ((e->flags & DP_SAYS_BROWSE) != 0 && !dp_told_lately(w, told_of(f), DP_INTEREST_UNITS))
+	if ((e->flags & DP_SAYS_BROWSE) != 0 &&
+		!dp_told_lately(&f->regular->told, told_of(f), w->now_ms, DP_INTEREST_UNITS))
 		return false;
 	return (e->flags & DP_SAYS_MISSED) == 0 ||
-	       dp_told_lately(w, dp_missed_tag(told_of(f), f->v6), DP_MISSED_UNITS);
+	       dp_told_lately(&f->regular->told, dp_missed_tag(told_of(f), f->v6), w->now_ms,
+		       DP_MISSED_UNITS);
 }
 
 static inline enum taken end_query(struct dp_worker *w, struct dp_txq *q, const struct fast *f,

@@ -39,6 +39,17 @@ static inline uint16_t load16(const void *p)
 	return v;
 }
 
+/* Lines of one value. Elsewhere (fast.c), so that they are operands in memory: compilers make what
+ * they know anew for each packet. */
+enum fast_line {
+	FAST_FIRST_LETTER, /* bytes: 'A' */
+	FAST_LETTERS,      /* ... 26 */
+	FAST_LOWER,        /* ... 'a' - 'A' */
+	FAST_LOW16,        /* 32-bit lanes: 0xffff */
+	FAST_N_LINES,
+};
+extern const uint8_t fast_lines[FAST_N_LINES][64];
+
 /* As rte_cpu_to_be_16(), which is three instructions of x86's. */
 static inline uint16_t swap16(uint16_t v)
 {
@@ -73,6 +84,34 @@ static inline __m256i load256(const uint8_t *p)
 {
 	return _mm256_loadu_si256((const __m256i *)(const void *)p);
 }
+
+/* The sum of all lanes, as two of 32 bits: 2^32 is 1 where 2^16 is. */
+static inline uint64_t sum_of256(__m256i words)
+{
+	__m128i half =
+		_mm_add_epi32(_mm256_castsi256_si128(words), _mm256_extracti128_si256(words, 1));
+
+	return (uint64_t)_mm_cvtsi128_si64(_mm_add_epi32(half, _mm_shuffle_epi32(half, 0x4e)));
+}
+#endif
+
+#if defined(__AVX512BW__)
+static inline __m512i line_of(enum fast_line l)
+{
+	return _mm512_load_si512(fast_lines[l]);
+}
+
+/* Pairs of 16-bit words, added. */
+static inline __m512i words_of(__m512i v)
+{
+	return _mm512_add_epi32(_mm512_srli_epi32(v, 16), _mm512_and_si512(v, line_of(FAST_LOW16)));
+}
+
+static inline uint64_t sum_of(__m512i words)
+{
+	return sum_of256(_mm256_add_epi32(
+		_mm512_castsi512_si256(words), _mm512_extracti64x4_epi64(words, 1)));
+}
 #endif
 
 /*
@@ -84,19 +123,17 @@ static inline __m256i load256(const uint8_t *p)
 static __rte_always_inline bool canon(
 	const uint8_t *p, unsigned len, uint64_t last, struct dp_rendered_key *key, uint64_t *sum)
 {
-	__m512i v = _mm512_loadu_si512(p), q;
-	__mmask64 upper = _mm512_cmplt_epu8_mask(
-		_mm512_sub_epi8(v, _mm512_set1_epi8('A')), _mm512_set1_epi8(26));
-	__mmask64 zero = _mm512_cmpeq_epi8_mask(v, _mm512_setzero_si512());
+	const __m512i v = _mm512_loadu_si512(p);
+	const __m512i q = _mm512_maskz_mov_epi8(_bzhi_u64(UINT64_MAX, len + 4), v);
+	const __mmask64 upper = _mm512_cmplt_epu8_mask(
+		_mm512_sub_epi8(v, line_of(FAST_FIRST_LETTER)), line_of(FAST_LETTERS));
+	const __mmask64 zero = _mm512_testn_epi8_mask(v, v);
+	const __m512i lower = _mm512_mask_add_epi8(v, upper, v, line_of(FAST_LOWER));
+	const __m512i name = _mm512_maskz_mov_epi8(_bzhi_u64(UINT64_MAX, len), lower);
 
-	q = _mm512_maskz_mov_epi8(UINT64_MAX >> (60 - len), v);
-	q = _mm512_add_epi32(
-		_mm512_srli_epi32(q, 16), _mm512_and_si512(q, _mm512_set1_epi32(0xffff)));
-	*sum = (uint32_t)_mm512_reduce_add_epi32(q);
-	v = _mm512_mask_add_epi8(v, upper, v, _mm512_set1_epi8(0x20));
-	v = _mm512_maskz_mov_epi8(UINT64_MAX >> (64 - len), v);
-	_mm512_store_si512(key, _mm512_mask_set1_epi64(v, 1 << 7, (long long)last));
-	return (zero & (UINT64_MAX >> (64 - len))) == UINT64_C(1) << (len - 1);
+	_mm512_store_si512(key, _mm512_mask_set1_epi64(name, 1 << 7, (long long)last));
+	*sum = sum_of(words_of(q));
+	return _tzcnt_u64(zero) == len - 1;
 }
 #elif defined(__AVX2__)
 static __rte_always_inline bool canon(
@@ -105,7 +142,6 @@ static __rte_always_inline bool canon(
 	const __m256i low16 = _mm256_set1_epi32(0xffff);
 	const uint8_t *name = TAIL(len), *question = TAIL(len + 4);
 	__m256i words = _mm256_setzero_si256();
-	__m128i half;
 	uint64_t zero = 0;
 
 	for (unsigned i = 0; i < 64; i += 32) {
@@ -125,10 +161,7 @@ static __rte_always_inline bool canon(
 			v = _mm256_insert_epi64(v, (long long)last, 3);
 		_mm256_store_si256((__m256i *)key + i / 32, v);
 	}
-	half = _mm_add_epi32(_mm256_castsi256_si128(words), _mm256_extracti128_si256(words, 1));
-	half = _mm_add_epi32(half, _mm_shuffle_epi32(half, 0x4e));
-	half = _mm_add_epi32(half, _mm_shuffle_epi32(half, 0xb1));
-	*sum = (uint32_t)_mm_cvtsi128_si32(half);
+	*sum = sum_of256(words);
 	return (zero & (UINT64_MAX >> (64 - len))) == UINT64_C(1) << (len - 1);
 }
 #else
@@ -159,17 +192,15 @@ static __rte_always_inline bool canon(
 static inline uint64_t message_sum(const uint8_t *p, unsigned len)
 {
 #if defined(__AVX512BW__)
-	const __m512i low16 = _mm512_set1_epi32(0xffff);
 	__m512i words = _mm512_setzero_si512();
 
 	for (unsigned i = 0; i < len; i += 64) {
 		__mmask64 take = len - i >= 64 ? UINT64_MAX : (UINT64_C(1) << (len - i)) - 1;
 		__m512i v = _mm512_maskz_loadu_epi8(take, p + i);
 
-		words = _mm512_add_epi32(words, _mm512_srli_epi32(v, 16));
-		words = _mm512_add_epi32(words, _mm512_and_si512(v, low16));
+		words = _mm512_add_epi32(words, words_of(v));
 	}
-	return (uint32_t)_mm512_reduce_add_epi32(words);
+	return sum_of(words);
 #else
 	uint64_t sum = 0;
 

@@ -41,20 +41,13 @@ static __rte_always_inline struct dp_rendered *look_up(
 	return entry != 0 ? &t->entry[entry] : NULL;
 }
 
-/* Whoever has the tag; who it is is asked when it has been fetched. */
-static __rte_always_inline struct dp_regular *regular_of(struct dp_worker *w, const struct fast *f)
-{
-	unsigned set = dp_regular_set(f->caller);
-	uint32_t ways = lanes_equal(w->regulars.tag[set], UINT32_MAX, dp_regular_tag(f->caller));
-
-	return ways != 0 ? &w->regulars.at[set][__builtin_ctz(ways)] : NULL;
-}
-
 /* Second pass: who has been let in before. */
 static __rte_always_inline void fetch_regular(struct dp_worker *w, struct fast *f)
 {
-	f->regular = regular_of(w, f);
+	f->regular =
+		dp_regular_guess(&w->regulars, dp_regular_set(&w->regulars, f->caller), f->caller);
 	rte_prefetch0(f->regular);
+	rte_prefetch0(&f->regular->told);
 }
 
 /* Third pass: of what was asked. personal: its hash is not enough to find what is kept. */
@@ -68,14 +61,12 @@ static __rte_always_inline void hash_query(struct dp_worker *w, struct fast *f, 
 	} else {
 		rte_prefetch0(dp_rendered_shape(&w->rendered, f->hash));
 	}
-	rte_prefetch0(dp_told_set(w, told_of(f)));
 }
 
-/* Its regular is there: the line of its station is fetched. */
+/* Its regular is there, or nobody's: the line of its station is fetched. */
 static __rte_always_inline void fetch_station(const struct fast *f)
 {
-	if (f->regular != NULL)
-		rte_prefetch0(f->regular->station);
+	rte_prefetch0(f->regular->station);
 }
 
 /* Fourth: what is kept for it. */
@@ -111,7 +102,7 @@ static __rte_always_inline bool is_regular(const struct fast *f)
 {
 	const struct dp_regular *r = f->regular;
 
-	if (r == NULL || r->who != f->who)
+	if (r->who != f->who)
 		return false;
 	/* None is 0: what was not let in is not taken for the unspecified address. */
 	return f->v6 ? (r->src6[0] | r->src6[1]) != 0 && r->src6[0] == load64(f->ip + 8) &&
@@ -192,8 +183,7 @@ static __rte_always_inline bool spent(struct dp_worker *w, const struct fast *f)
 {
 	struct cache_station *station;
 
-	if (likely(f->regular == NULL || bucket_time(w->now_us) >= f->regular->spent) ||
-		!is_regular(f))
+	if (likely(bucket_time(w->now_us) >= f->regular->spent) || !is_regular(f))
 		return false;
 	station = station_of(f);
 	if (station == NULL)

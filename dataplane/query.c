@@ -320,10 +320,7 @@ static bool interest_is_news(
 	/* Several questions that may be kept as one are told as one. */
 	if (w->deps.on && q->several)
 		return w->rendering.news;
-	return dp_told_news(w,
-		dp_interest_tag(dp_rendered_question(w, q, qu),
-			dp_interest_who(q->link, mac_word(q->pkt->smac.b))),
-		DP_INTEREST_UNITS);
+	return dp_interest_news(w, q, dp_rendered_question(w, q, qu));
 }
 
 struct tally {
@@ -523,11 +520,11 @@ static void tell_control(struct dp_worker *w, struct dp_query *q, const struct t
 		rte_pktmbuf_refcnt_update(q->m, -1);
 		dp_event(w, q->link->id, DP_EV_control_busy_hint, 1);
 	} else if (t->missed != 0 && q->asked != 0 && q->link->fast) {
-		dp_told_news(w,
-			dp_missed_tag(dp_interest_tag(q->asked,
-					      dp_interest_who(q->link, mac_word(pkt->smac.b))),
-				pkt->family == 6),
-			DP_MISSED_UNITS);
+		uint64_t mac = mac_word(pkt->smac.b);
+		uint64_t tag = dp_interest_tag(q->asked, dp_interest_who(q->link, mac));
+
+		tag = dp_missed_tag(tag, pkt->family == 6);
+		dp_told_news(dp_told_of(w, q->link, mac, tag), tag, w->now_ms, DP_MISSED_UNITS);
 	}
 }
 

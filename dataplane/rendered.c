@@ -248,11 +248,7 @@ void dp_rendered_begin(struct dp_worker *w, const struct dp_query *q)
 	r->n = 0;
 	r->n_seen = 0;
 	r->knows = 0;
-	r->news = q->several && browses(w, q) &&
-		  dp_told_news(w,
-			  dp_interest_tag(
-				  q->asked, dp_interest_who(q->link, mac_word(q->pkt->smac.b))),
-			  DP_INTEREST_UNITS);
+	r->news = q->several && browses(w, q) && dp_interest_news(w, q, q->asked);
 	cache_deps_begin(&w->deps);
 	/* Looked up again: with all of the burst it was before the names were marked, perhaps. */
 	for (unsigned i = 0; i < q->n; i++, qu++)

@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+#include "dataplane/told.h"
+
 #include "dataplane/worker_priv.h"
 
-#define SETS_PER_UNIT (DP_TELL_SETS / DP_TOLD_MAX)
+/* All of both tables in DP_TOLD_MAX units: no age is ever beyond twice that. */
+#define SETS_PER_UNIT (DP_TOLD_SETS / DP_TOLD_MAX)
+#define REGULARS_PER_UNIT (DP_REGULARS / DP_TOLD_MAX)
 
-bool dp_told_news(struct dp_worker *w, uint64_t tag, uint32_t units)
+bool dp_told_news(struct dp_told *t, uint64_t tag, uint32_t now_ms, uint32_t units)
 {
-	struct dp_told *t = dp_told_set(w, tag);
-	uint32_t now = dp_told_now(w), same, oldest = 0;
+	uint32_t now = dp_told_now(now_ms), same, oldest = 0;
 	unsigned victim = 0;
 
 	same = lanes_equal(t->way, ~(uint32_t)DP_TOLD_AGES, dp_told_tag(tag));
@@ -15,7 +18,7 @@ bool dp_told_news(struct dp_worker *w, uint64_t tag, uint32_t units)
 		if (((now - t->way[victim]) & DP_TOLD_AGES) < units)
 			return false;
 	} else {
-		for (unsigned i = 0; i < DP_TELL_WAYS; i++) {
+		for (unsigned i = 0; i < DP_TOLD_WAYS; i++) {
 			uint32_t age =
 				t->way[i] == 0 ? UINT32_MAX : (now - t->way[i]) & DP_TOLD_AGES;
 
@@ -29,24 +32,46 @@ bool dp_told_news(struct dp_worker *w, uint64_t tag, uint32_t units)
 	return true;
 }
 
+struct dp_told *dp_told_set(struct dp_worker *w, uint64_t tag)
+{
+	return &w->told[tag >> 32 & (DP_TOLD_SETS - 1)];
+}
+
+struct dp_told *dp_told_of(
+	struct dp_worker *w, const struct dp_link *l, uint64_t mac_word, uint64_t tag)
+{
+	uint64_t who = dp_regular_who(mac_word, l->id);
+	struct dp_regular *r;
+
+	if (!l->personal && !l->unicast)
+		return dp_told_set(w, tag);
+	r = dp_regular_find(&w->regulars, dp_regular_hash(who), who);
+	return r != NULL ? &r->told : dp_told_set(w, tag);
+}
+
+static void forget(struct dp_told *t, uint32_t now)
+{
+	for (unsigned i = 0; i < DP_TOLD_WAYS; i++)
+		if (((now - t->way[i]) & DP_TOLD_AGES) >= DP_TOLD_MAX)
+			t->way[i] = 0;
+}
+
 void dp_told_turn(struct dp_worker *w)
 {
-	uint32_t now = DP_TOLD_UNITS(w->now_ms), n = now - w->told_swept;
+	uint32_t now = DP_TOLD_UNITS(w->now_ms), n = now - w->told_swept, first = w->told_swept;
 
 	if (likely(n == 0))
 		return;
 	w->told_swept = now;
 	if (n >= DP_TOLD_MAX) {
 		memset(w->told, 0, sizeof(w->told));
+		for (unsigned i = 0; i < DP_REGULARS; i++)
+			w->regulars.at[i].told = (struct dp_told){{0}};
 		return;
 	}
-	/* All of the table in DP_TOLD_MAX units: no age is ever beyond twice that. */
-	for (uint32_t set = 0; set < n * SETS_PER_UNIT; set++) {
-		uint32_t at = (now - n) * SETS_PER_UNIT + set;
-		struct dp_told *t = &w->told[at & (DP_TELL_SETS - 1)];
-
-		for (unsigned i = 0; i < DP_TELL_WAYS; i++)
-			if (((now - t->way[i]) & DP_TOLD_AGES) >= DP_TOLD_MAX)
-				t->way[i] = 0;
-	}
+	for (uint32_t i = 0; i < n * SETS_PER_UNIT; i++)
+		forget(&w->told[(first * SETS_PER_UNIT + i) & (DP_TOLD_SETS - 1)], now);
+	for (uint32_t i = 0; i < n * REGULARS_PER_UNIT; i++)
+		forget(&w->regulars.at[(first * REGULARS_PER_UNIT + i) & (DP_REGULARS - 1)].told,
+			now);
 }

@@ -15,6 +15,7 @@
 #include "dataplane/reassemble.h"
 #include "dataplane/rendered.h"
 #include "dataplane/schedule.h"
+#include "dataplane/told.h"
 #include "dataplane/visible.h"
 #include "dataplane/worker.h"
 #include "dns/reader.h"
@@ -61,8 +62,6 @@
 #define DP_LOOKS 65536       /* records looked at for one query at most */
 #define DP_KNOWN 1024        /* known answers of one query at most */
 #define DP_IDSET 16384       /* slots of an identity set; power of two, twice DP_ITEMS */
-#define DP_TELL_SETS 16384   /* what was told to control lately, sets of DP_TELL_WAYS */
-#define DP_TELL_WAYS 16
 
 /* A set of record identities with O(1) clearing. Open addressing, linear probing. */
 struct dp_idset {
@@ -168,14 +167,6 @@ struct dp_txq {
 	uint16_t link[DP_TX_BUFFER]; /* whose they are */
 };
 
-/* What control was told lately, by a hash: who is interested in what, which stations are new. Taken
- * for another (once in 2^24 a way), a thing is told a minute late, or a question that nothing
- * answers not for a second. A set is a line; a way is 24
- * bits of the hash, and below them the time in dp_told_now(); 0: free. */
-struct dp_told {
-	uint32_t way[DP_TELL_WAYS];
-} __attribute__((aligned(64)));
-
 #define DP_CROSSING 256 /* datagrams in fragments that cross a pair, remembered at a time */
 
 /* A datagram to the group that is no mDNS. */
@@ -236,9 +227,9 @@ struct dp_worker {
 	struct dp_idset known;  /* ... in the known answers; value: their TTL */
 	struct dp_idset packed; /* ... in the message being built */
 	struct dns_writer writer;
-	uint8_t large[DP_SCRATCH]; /* a message that is sent in fragments */
-	struct dp_told told[DP_TELL_SETS];
-	uint32_t told_swept; /* DP_TOLD_UNITS() of the time it was swept up to */
+	uint8_t large[DP_SCRATCH];         /* a message that is sent in fragments */
+	struct dp_told told[DP_TOLD_SETS]; /* what no station has with its regular */
+	uint32_t told_swept;               /* DP_TOLD_UNITS() of the time it was swept up to */
 
 	/* The short way (fast.h). */
 	uint64_t era; /* of regulars: changes with the world and with who is a gateway */
@@ -310,55 +301,12 @@ void dp_tx_flush(struct dp_worker *w);
  * caller to add to, with m[] and link[]. n: at most DP_TX_BUFFER. */
 struct dp_txq *dp_tx_room(struct dp_worker *w, uint16_t port, unsigned n);
 
-/* told.c: was this told to control within so many units? Else it is noted as told now. */
-bool dp_told_news(struct dp_worker *w, uint64_t tag, uint32_t units);
-
-/* told.c: forgets what was told long ago, before its time looks like a late one. */
-void dp_told_turn(struct dp_worker *w);
-
-static inline struct dp_told *dp_told_set(struct dp_worker *w, uint64_t tag)
-{
-	return &w->told[tag >> 32 & (DP_TELL_SETS - 1)];
-}
-
-/* In units of 1.024 s: what is told for longer than DP_TOLD_MAX of them is gone from the table. */
-#define DP_TOLD_AGES 0xff
-#define DP_TOLD_MAX 128
-#define DP_TOLD_UNITS(ms) ((ms) >> 10)
-
-static inline uint32_t dp_told_now(const struct dp_worker *w)
-{
-	return DP_TOLD_UNITS(w->now_ms) & DP_TOLD_AGES;
-}
-
-static inline uint32_t dp_told_tag(uint64_t tag)
-{
-	uint32_t t = (uint32_t)tag & ~(uint32_t)DP_TOLD_AGES;
-
-	return t != 0 ? t : 0x100;
-}
-
-/* Was it, within so many units? Notes nothing. */
-static inline bool dp_told_lately(struct dp_worker *w, uint64_t tag, uint32_t units)
-{
-	const struct dp_told *t = dp_told_set(w, tag);
-	uint32_t way = lanes_equal(t->way, ~(uint32_t)DP_TOLD_AGES, dp_told_tag(tag));
-
-	return way != 0 && ((dp_told_now(w) - t->way[__builtin_ctz(way)]) & DP_TOLD_AGES) < units;
-}
-
-/* Once a minute and question, control hears again that a link is interested in a browse question;
- * where open browsers are told one by one, that a station is. */
-#define DP_INTEREST_UNITS DP_TOLD_UNITS(60000)
-
+/* Who is interested in a browse question: the link; where open browsers are told one by one, the
+ * station. */
 static inline uint64_t dp_interest_who(const struct dp_link *l, uint64_t mac_word)
 {
 	return l->personal || l->unicast ? dp_regular_who(mac_word, l->id) : l->id;
 }
-
-/* What nothing was found for is told to control each time somebody asks, who may wait for it; but
- * not twice in such a unit, over the same family. */
-#define DP_MISSED_UNITS 1
 
 /* question: dp_rendered_question(), or dp_query.asked. */
 static inline uint64_t dp_interest_tag(uint64_t question, uint64_t who)
@@ -366,7 +314,17 @@ static inline uint64_t dp_interest_tag(uint64_t question, uint64_t who)
 	return question ^ dp_regular_hash(who);
 }
 
-/* interest: dp_interest_tag(). In the same set. */
+/* Is it news for control that who asks is interested in a question? Then it is noted as told. */
+static inline bool dp_interest_news(
+	struct dp_worker *w, const struct dp_query *q, uint64_t question)
+{
+	uint64_t mac = mac_word(q->pkt->smac.b);
+	uint64_t tag = dp_interest_tag(question, dp_interest_who(q->link, mac));
+
+	return dp_told_news(dp_told_of(w, q->link, mac, tag), tag, w->now_ms, DP_INTEREST_UNITS);
+}
+
+/* interest: dp_interest_tag(). */
 static inline uint64_t dp_missed_tag(uint64_t interest, bool v6)
 {
 	return interest ^ (v6 ? 0x6b8b4500 : 0x327b2300);
