@@ -30,7 +30,7 @@ static inline enum dp_admit_station dp_admit_station(
 	struct dp_worker *w, struct cache_station *st, unsigned what)
 {
 	const struct bucket_rate *r = &w->world->admit[what];
-	const int64_t now = bucket_time(w->now_us);
+	const int64_t now = bucket_time(w->now_us), full = bucket_full(r);
 	int64_t left =
 		bucket_held(r, atomic_load_explicit(&st->meter[what], memory_order_relaxed), now);
 
@@ -38,7 +38,7 @@ static inline enum dp_admit_station dp_admit_station(
 	if (unlikely(left < 0))
 		return DP_ADMIT_NOT;
 	atomic_store_explicit(&st->meter[what], now - left, memory_order_relaxed);
-	return left >= bucket_full(r) >> 1 ? DP_ADMIT_LIGHT : DP_ADMIT_HEAVY;
+	return left >= full >> 1 ? DP_ADMIT_LIGHT : DP_ADMIT_HEAVY;
 }
 
 /* Would it? Nothing is taken. */

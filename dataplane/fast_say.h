@@ -114,11 +114,12 @@ static __rte_always_inline bool is_regular(const struct fast *f)
 static __rte_always_inline struct cache_station *station_of(const struct fast *f)
 {
 	const struct dp_regular *r = f->regular;
+	struct cache_station *station = r->station;
 
-	return r->station != NULL && atomic_load_explicit(&r->station->gen, memory_order_acquire) ==
-					     r->gen
-		       ? r->station
-		       : NULL;
+	if (station == NULL ||
+		atomic_load_explicit(&station->gen, memory_order_acquire) != r->gen)
+		return NULL;
+	return station;
 }
 
 /* Where policy asks who it is: looks for what is kept for its like. False: who it is is not known.
@@ -260,6 +261,7 @@ static __rte_always_inline void write_answer(const struct fast *f, const struct 
 	const struct dp_link *l = f->l;
 	struct rte_mbuf *m = f->m;
 	uint8_t *p = rte_pktmbuf_mtod(m, uint8_t *), *ip = p + l->l2_len, *udp;
+	const unsigned dns_len = e->len; /* once: whatever is written, the compiler reads anew */
 	uint32_t sum = e->sum;
 	uint16_t ck, len;
 
@@ -270,7 +272,7 @@ static __rte_always_inline void write_answer(const struct fast *f, const struct 
 		sum += l->udp_sum6;
 		*(unaligned_uint16_t *)(ip + 4) = e->udp_len;
 	} else {
-		uint16_t total = swap16((uint16_t)(20 + 8 + e->len));
+		uint16_t total = swap16((uint16_t)(20 + 8 + dns_len));
 
 		lanes_copy(p, l->hdr4, DP_HDR_ROOM);
 		udp = ip + 20;
@@ -280,11 +282,11 @@ static __rte_always_inline void write_answer(const struct fast *f, const struct 
 	}
 	*(unaligned_uint32_t *)p = (uint32_t)mac_of(f);
 	*(unaligned_uint16_t *)(p + 4) = (uint16_t)(f->who >> 48);
-	lanes_copy(udp + 8, e->dns, e->len);
+	lanes_copy(udp + 8, e->dns, dns_len);
 	ck = checksum(sum);
 	*(unaligned_uint16_t *)(udp + 4) = e->udp_len;
 	*(unaligned_uint16_t *)(udp + 6) = ck != 0 ? ck : 0xffff;
-	len = (uint16_t)(udp - p + 8 + e->len);
+	len = (uint16_t)(udp - p + 8 + dns_len);
 	m->data_len = len;
 	m->pkt_len = len;
 }
