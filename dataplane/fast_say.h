@@ -126,7 +126,7 @@ static __rte_always_inline struct cache_station *station_of(const struct fast *f
  */
 static __rte_always_inline bool personalise(struct dp_worker *w, struct fast *f)
 {
-	const unsigned slot = w->world->slot;
+	const unsigned slot = w->slot;
 	struct cache_station *station = is_regular(f) ? station_of(f) : NULL;
 	uint32_t consumer;
 	uint64_t who;
@@ -140,7 +140,7 @@ static __rte_always_inline bool personalise(struct dp_worker *w, struct fast *f)
 		return false;
 	f->station = station;
 	f->person = dp_rendered_person(&w->rendered, consumer,
-		*dp_rendered_shape(&w->rendered, f->hash), who, w->world->places);
+		*dp_rendered_shape(&w->rendered, f->hash), who, w->places);
 	/* Not hashed anew: the line would be read back wider than it was just written. */
 	f->key.w[7] ^= f->person;
 	f->hash ^= f->person;

@@ -187,7 +187,10 @@ struct dp_worker {
 	/* This turn's. */
 	const struct dp_world *world;
 	const struct cache_view *cache;
-	uint64_t *hits; /* the world's, of this worker */
+	/* The world's, of this worker; and whichever packet asks who its sender is reads. */
+	uint64_t *hits;
+	const struct policy_place *places;
+	uint32_t slot;
 	uint64_t now_us;
 	uint32_t now_ms;
 	uint64_t capture; /* what is captured; 0: nothing */
