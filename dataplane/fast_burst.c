@@ -11,10 +11,6 @@
 /* Compiled once for every instruction set it is worth it for, as FAST_VERSION called FAST_NAME
  * (meson.build). */
 
-/* Packets that go through the later passes together: what is fetched for them stays in the first
- * cache until it is used. */
-#define TOGETHER 8
-
 /* The last pass. */
 static __rte_always_inline enum taken answer_plain(
 	struct dp_worker *w, struct dp_txq *q, struct fast *f)
@@ -128,8 +124,9 @@ static unsigned fast_burst(
 	for (unsigned i = 0; i < n_plain; i += TOGETHER)
 		taken += take_plain(
 			w, q, burst, plain + i, RTE_MIN(n_plain - i, (unsigned)TOGETHER), &sieved);
-	if (n_other > 0)
-		taken += take_others(w, q, burst, other, n_other, &sieved);
+	for (unsigned i = 0; i < n_other; i += TOGETHER)
+		taken += take_others(
+			w, q, burst, other + i, RTE_MIN(n_other - i, (unsigned)TOGETHER), &sieved);
 	dp_sieve_end(w, map, &sieved);
 	if (likely(taken == n))
 		return 0;

@@ -142,8 +142,13 @@ static inline void look_up_other(struct dp_worker *w, struct other *o)
 	fetch_entry(w, f);
 	if (f->e == NULL)
 		return;
-	rte_prefetch0(f->e->ttl);
-	for (unsigned i = 0; i < o->asked && o->several; i += 64)
+	if (o->known > 0)
+		rte_prefetch0(f->e->ttl);
+	if (!o->several)
+		return;
+	/* What answers several is several stations', mostly. */
+	rte_prefetch0(f->e->owners);
+	for (unsigned i = 0; i < o->asked; i += 64)
 		rte_prefetch0(f->e->asked + i);
 }
 
@@ -302,7 +307,7 @@ static inline enum taken hear(struct dp_worker *w, const struct other *o)
 static __rte_noinline unsigned take_others(struct dp_worker *w, struct dp_txq *q,
 	struct rte_mbuf **burst, struct other *other, unsigned n, struct dp_sieved *sieved)
 {
-	struct other *read[DP_BURST];
+	struct other *read[TOGETHER];
 	unsigned n_read = 0, taken = 0;
 
 	for (struct other *o = other; o < other + n; o++)

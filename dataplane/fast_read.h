@@ -12,6 +12,10 @@
 /* The reading of the short way: is a frame mDNS to the group, without a fault, and what does it
  * ask? By the instruction set the file is compiled for. */
 
+/* Packets that go through the later passes together: what is fetched for them stays in the first
+ * cache until it is used. */
+#define TOGETHER 8
+
 /* A packet on the short way, from the first pass to the last. */
 struct fast {
 	struct dp_rendered_key key;

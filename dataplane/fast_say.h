@@ -116,8 +116,7 @@ static __rte_always_inline struct cache_station *station_of(const struct fast *f
 	const struct dp_regular *r = f->regular;
 	struct cache_station *station = r->station;
 
-	if (station == NULL ||
-		atomic_load_explicit(&station->gen, memory_order_acquire) != r->gen)
+	if (station == NULL || atomic_load_explicit(&station->gen, memory_order_acquire) != r->gen)
 		return NULL;
 	return station;
 }
@@ -139,8 +138,8 @@ static __rte_always_inline bool personalise(struct dp_worker *w, struct fast *f)
 	if (consumer == POLICY_NO_CONSUMER)
 		return false;
 	f->station = station;
-	f->person = dp_rendered_person(&w->rendered, consumer,
-		*dp_rendered_shape(&w->rendered, f->hash), who, w->places);
+	f->person = dp_rendered_person(
+		&w->rendered, consumer, *dp_rendered_shape(&w->rendered, f->hash), who, w->places);
 	/* Not hashed anew: the line would be read back wider than it was just written. */
 	f->key.w[7] ^= f->person;
 	f->hash ^= f->person;
