@@ -113,13 +113,15 @@ static unsigned fast_burst(
 		if (kind == KIND_LEFT)
 			continue;
 		f->at = (uint8_t)i;
+		if (unlikely(kind == KIND_MARTIAN)) {
+			taken += take(burst, &sieved, f, refuse(w, f));
+			continue;
+		}
 		rte_prefetch0(dp_regular_set(&w->regulars, f->caller));
 		if (likely(kind == KIND_PLAIN))
 			plain[n_plain++] = f;
-		else if (kind == KIND_OTHER)
-			other[n_other++].f = f;
 		else
-			taken += take(burst, &sieved, f, refuse(w, f));
+			other[n_other++].f = f;
 	}
 	for (unsigned i = 0; i < n_plain; i += TOGETHER)
 		taken += take_plain(

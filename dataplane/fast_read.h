@@ -176,9 +176,9 @@ static __rte_always_inline enum kind frame_as(const struct dp_link *l, const str
 	f->v6 = v6;
 	f->m = m;
 	f->who = dp_regular_who(mac_word(p + 6), l->id);
-	f->caller = dp_regular_hash(f->who);
 	if (unlikely(from_mars(ip, v6)))
 		return KIND_MARTIAN;
+	f->caller = dp_regular_hash(f->who);
 	return asks_plainly(ip + (v6 ? 40 : 20)) ? KIND_PLAIN : KIND_OTHER;
 }
 
