@@ -29,7 +29,28 @@ static void record(struct wheel_item *item, void *arg)
 
 static unsigned turn(uint32_t now, unsigned budget)
 {
-	return wheel_turn(&wheel, now, budget, record, fired);
+	bool idle = wheel_idle(&wheel, now);
+	unsigned before = n_fired, steps = wheel_turn(&wheel, now, budget, record, fired);
+
+	cr_assert(!idle || (steps == 0 && n_fired == before), "not idle");
+	return steps;
+}
+
+Test(wheel, is_idle_until_something_is_due)
+{
+	wheel_init(&wheel, 1000);
+	turn(1000, ALL);
+	cr_assert(wheel_idle(&wheel, 1000));
+	cr_assert(!wheel_idle(&wheel, 1001));
+	wheel_arm(&wheel, &items[0], 1010);
+	cr_assert(wheel_idle(&wheel, 1000));
+	wheel_arm(&wheel, &items[1], 900);
+	cr_assert(!wheel_idle(&wheel, 1000));
+	turn(1000, ALL);
+	cr_assert_eq(n_fired, 1);
+	cr_assert(wheel_idle(&wheel, 1000));
+	turn(1010, ALL);
+	cr_assert_eq(n_fired, 2);
 }
 
 Test(wheel, fires_at_its_time_and_once)
