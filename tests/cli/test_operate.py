@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """capture, top, selftest, and how tables fit a terminal."""
+import codecs
 import json
 import os
 import pty
@@ -210,6 +211,8 @@ class Terminal:
             fcntl.ioctl(0, termios.TIOCSWINSZ, struct.pack("HHHH", lines, columns, 0, 0))
             os.execv(argv[0], argv)
         self.text = ""
+        # What is read at once may end within a character.
+        self.decoder = codecs.getincrementaldecoder("utf-8")(errors="replace")
 
     def read_until(self, reached):
         deadline = time.monotonic() + START_S
@@ -222,7 +225,7 @@ class Terminal:
                     data = b""
                 if not data:
                     break
-                self.text += data.decode(errors="replace")
+                self.text += self.decoder.decode(data)
         return self.text
 
     def code(self):
