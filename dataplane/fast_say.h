@@ -50,7 +50,8 @@ static __rte_always_inline void fetch_regular(struct dp_worker *w, struct fast *
 	rte_prefetch0(&f->regular->told);
 }
 
-/* Third pass: of what was asked. personal: its hash is not enough to find what is kept. */
+/* ... and then what is asked is looked for. personal: its hash is not enough to find what is kept.
+ */
 static __rte_always_inline void hash_query(struct dp_worker *w, struct fast *f, bool personal)
 {
 	f->hash = line_hash(w->rendered.secret, f->key.w);
@@ -177,7 +178,7 @@ static enum taken shed(
 	return spend(w, f, DP_over_station);
 }
 
-/* Second pass, once its regular is there: has its meter no packet for the query yet, as was found
+/* Third pass, before a byte of DNS is read: has its meter no packet for the query yet, as was found
  * before? Then it ends. False: it may have. */
 static __rte_always_inline bool spent(struct dp_worker *w, const struct fast *f)
 {
