@@ -3,17 +3,7 @@
 
 #include <rte_cpuflags.h>
 
-#include "dataplane/fast_question.h"
 #include "dataplane/worker_priv.h"
-
-#define LOW16 0xff, 0xff, 0, 0
-#define LOW16_16 LOW16, LOW16, LOW16, LOW16
-const uint8_t fast_lines[FAST_N_LINES][64] __attribute__((aligned(64))) = {
-	[FAST_FIRST_LETTER] = {[0 ... 63] = 'A'},
-	[FAST_LETTERS] = {[0 ... 63] = 26},
-	[FAST_LOWER] = {[0 ... 63] = 'a' - 'A'},
-	[FAST_LOW16] = {LOW16_16, LOW16_16, LOW16_16, LOW16_16},
-};
 
 /* The way of a set that tells of regular `at`; NULL: none does any more. */
 static uint32_t *way_of(struct dp_regular_set *s, uint32_t at)

@@ -39,17 +39,6 @@ static inline uint16_t load16(const void *p)
 	return v;
 }
 
-/* Lines of one value. Elsewhere (fast.c), so that they are operands in memory: compilers make what
- * they know anew for each packet. */
-enum fast_line {
-	FAST_FIRST_LETTER, /* bytes: 'A' */
-	FAST_LETTERS,      /* ... 26 */
-	FAST_LOWER,        /* ... 'a' - 'A' */
-	FAST_LOW16,        /* 32-bit lanes: 0xffff */
-	FAST_N_LINES,
-};
-extern const uint8_t fast_lines[FAST_N_LINES][64];
-
 /* As rte_cpu_to_be_16(), which is three instructions of x86's. */
 static inline uint16_t swap16(uint16_t v)
 {
@@ -96,15 +85,11 @@ static inline uint64_t sum_of256(__m256i words)
 #endif
 
 #if defined(__AVX512BW__)
-static inline __m512i line_of(enum fast_line l)
-{
-	return _mm512_load_si512(fast_lines[l]);
-}
-
 /* Pairs of 16-bit words, added. */
 static inline __m512i words_of(__m512i v)
 {
-	return _mm512_add_epi32(_mm512_srli_epi32(v, 16), _mm512_and_si512(v, line_of(FAST_LOW16)));
+	return _mm512_add_epi32(
+		_mm512_srli_epi32(v, 16), _mm512_and_si512(v, _mm512_set1_epi32(0xffff)));
 }
 
 static inline uint64_t sum_of(__m512i words)
@@ -126,9 +111,9 @@ static __rte_always_inline bool canon(
 	const __m512i v = _mm512_loadu_si512(p);
 	const __m512i q = _mm512_maskz_mov_epi8(_bzhi_u64(UINT64_MAX, len + 4), v);
 	const __mmask64 upper = _mm512_cmplt_epu8_mask(
-		_mm512_sub_epi8(v, line_of(FAST_FIRST_LETTER)), line_of(FAST_LETTERS));
+		_mm512_sub_epi8(v, _mm512_set1_epi8('A')), _mm512_set1_epi8(26));
 	const __mmask64 zero = _mm512_testn_epi8_mask(v, v);
-	const __m512i lower = _mm512_mask_add_epi8(v, upper, v, line_of(FAST_LOWER));
+	const __m512i lower = _mm512_mask_add_epi8(v, upper, v, _mm512_set1_epi8('a' - 'A'));
 	const __m512i name = _mm512_maskz_mov_epi8(_bzhi_u64(UINT64_MAX, len), lower);
 
 	_mm512_store_si512(key, _mm512_mask_set1_epi64(name, 1 << 7, (long long)last));
