@@ -391,7 +391,7 @@ static uint64_t person_of(struct dp_worker *w, const struct dp_query *q)
 		return 0;
 	*shape = policy_facts(*shape, w->deps.facts);
 	return dp_rendered_person(&w->rendered, q->viewer.consumer, *shape,
-		cache_who(p->user, p->role, p->place), w->world->places);
+		cache_who(p->user, p->role, p->place), w->places);
 }
 
 void dp_rendered_end(

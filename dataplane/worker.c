@@ -35,6 +35,7 @@ struct dp_worker *dp_worker_create(
 	w->audit = s->audit[id];
 	w->now_us = now_us;
 	w->now_ms = clock_ms(now_us);
+	w->told_swept = DP_TOLD_UNITS(w->now_ms);
 	rng_seed(&w->rng, seed + id);
 	if (dp_schedule_init(&w->schedule, socket, w->now_ms) < 0 ||
 		dp_gathers_init(&w->gathers, socket, w->now_ms) < 0 ||
