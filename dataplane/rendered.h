@@ -192,7 +192,7 @@ static inline uint64_t dp_rendered_person(const struct dp_rendered_table *t, uin
 	static const uint64_t named[4] = {
 		0, UINT64_C(0xffffffff) << 32, 0xffff0000, UINT64_C(0xffffffffffff0000)};
 	const uint64_t level = facts & POLICY_FACT_PLACE, at = who & 0xffff;
-	const uint64_t place = level == POLICY_FACT_PLACE ? at : places[at].at[level];
+	const uint64_t place = places[at].down[RTE_MIN(level, (uint64_t)POLICY_SELF)];
 	const uint64_t seen = (who & named[facts >> 4 & 3]) | place;
 	__uint128_t m = (__uint128_t)(((uint64_t)consumer << 8 | facts) ^ t->secret[0]) *
 			(seen ^ t->secret[1]);

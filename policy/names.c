@@ -182,6 +182,8 @@ uint16_t policy_names_place(struct policy_names *n, const char *path)
 			s->place[id] = s->place[above];
 			s->place[id].level = (uint16_t)level;
 			s->place[id].at[level] = (uint16_t)id;
+			for (unsigned i = level; i <= POLICY_SELF; i++)
+				s->place[id].down[i] = (uint16_t)id;
 		}
 		above = id;
 	}

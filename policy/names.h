@@ -15,16 +15,20 @@
  */
 
 #define POLICY_LEVELS 12 /* deepest place, counted from 1 at the top */
+#define POLICY_SELF (POLICY_LEVELS + 1)
 
 /* A place of the tree of locations. A path says where a place is, so its number does too. */
 struct policy_place {
 	uint16_t level; /* 1: at the top; 0: no place */
-	uint16_t
-		at[POLICY_LEVELS + 1]; /* by level: the place it lies in; [level]: itself; then 0 */
-	uint16_t pad[2];
+	/* By level: the place it lies in; [level]: itself; then 0. */
+	uint16_t at[POLICY_LEVELS + 1];
+	/* What tells it from others for who looks at places down to a level: the place it lies in
+	 * there, or itself if it ends above; 0 at level 0. [POLICY_SELF]: itself. */
+	uint16_t down[POLICY_LEVELS + 2];
+	uint16_t pad[4];
 };
 
-_Static_assert(sizeof(struct policy_place) == 32, "half a line");
+_Static_assert(sizeof(struct policy_place) == 64, "a line");
 
 struct policy_names {
 	const struct policy_place *place; /* [65536] by number; [0]: none */
