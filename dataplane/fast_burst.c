@@ -34,25 +34,15 @@ static __rte_always_inline enum taken answer_plain(
 	return SENT;
 }
 
-/* Where policy asks who the asker is, what is kept is found by that too. Returns how many are left,
- * moved to the front: others go the long way, which finds out. */
-static __rte_always_inline unsigned tell_apart(struct dp_worker *w, struct fast **read, unsigned n)
-{
-	unsigned left = 0;
-
-	for (unsigned i = 0; i < n; i++)
-		if (!read[i]->l->personal || likely(personalise(w, read[i])))
-			read[left++] = read[i];
-	return left;
-}
-
 /* n plain questions, from the second pass on. Those that are taken of a burst are taken out of it;
  * returns how many. */
 static __rte_always_inline unsigned take_plain(struct dp_worker *w, struct dp_txq *q,
 	struct rte_mbuf **burst, struct fast **plain, unsigned n, struct dp_sieved *sieved)
 {
-	unsigned taken = 0, n_read = 0, personal = 0;
-	struct fast *read[TOGETHER];
+	unsigned taken = 0, n_read = 0, n_personal = 0;
+	const struct policy_place *places = w->places;
+	const unsigned slot = w->slot;
+	struct fast *read[TOGETHER], *personal[TOGETHER];
 
 	for (unsigned i = 0; i < n; i++)
 		fetch_regular(w, plain[i]);
@@ -67,11 +57,12 @@ static __rte_always_inline unsigned take_plain(struct dp_worker *w, struct dp_tx
 		if (unlikely(!read_question(f)))
 			continue;
 		hash_query(w, f, f->l->personal);
-		personal += f->l->personal;
+		personal[n_personal] = f;
+		n_personal += f->l->personal;
 		read[n_read++] = f;
 	}
-	if (personal > 0)
-		n_read = tell_apart(w, read, n_read);
+	for (unsigned i = 0; i < n_personal; i++)
+		personalise(w, personal[i], slot, places);
 	for (unsigned i = 0; i < n_read; i++)
 		fetch_entry(w, read[i]);
 	for (unsigned i = 0; i < n_read; i++)

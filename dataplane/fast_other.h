@@ -20,7 +20,6 @@ struct other {
 	unsigned known;       /* known answers */
 	bool several;         /* the key is of their bytes */
 	bool response;        /* an announcement */
-	bool stranger;        /* policy asks who it is, and that is not known */
 	struct hash128 print; /* ... its fingerprint */
 	struct dp_heard_set *heard;
 };
@@ -133,10 +132,8 @@ static inline void look_up_other(struct dp_worker *w, struct other *o)
 
 	if (o->response)
 		return;
-	/* Of a stranger no set was looked for. */
-	o->stranger = f->l->personal && !personalise(w, f);
-	if (o->stranger)
-		return;
+	if (f->l->personal)
+		personalise(w, f, w->slot, w->places);
 	fetch_entry(w, f);
 	if (f->e == NULL)
 		return;
@@ -261,7 +258,7 @@ static inline enum taken end_query(struct dp_worker *w, struct dp_txq *q, const 
 
 static inline enum taken answer_other(struct dp_worker *w, struct dp_txq *q, struct other *o)
 {
-	const struct dp_rendered *e = o->stranger ? NULL : entry_of(w, o->f), *said = e;
+	const struct dp_rendered *e = entry_of(w, o->f), *said = e;
 	uint32_t knows = 0;
 
 	if (e == NULL || !is_for(w, o->f, e))

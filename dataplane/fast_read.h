@@ -25,7 +25,7 @@ struct fast {
 	uint64_t who, caller; /* dp_regular_who(), dp_regular_hash() */
 	struct dp_regular *regular;
 	uint64_t hash; /* of the key */
-	struct dp_rendered_set *set;
+	const struct dp_rendered_set *set;
 	const struct dp_rendered *e;
 	uint64_t person; /* dp_rendered_person(), mixed into the key; 0: nobody asks who it is */
 	struct cache_station *station; /* ... and the station that is */

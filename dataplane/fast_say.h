@@ -122,31 +122,33 @@ static __rte_always_inline struct cache_station *station_of(const struct fast *f
 	return station;
 }
 
-/* Where policy asks who it is: looks for what is kept for its like. False: who it is is not known.
- */
-static __rte_always_inline bool personalise(struct dp_worker *w, struct fast *f)
+/* Where nothing is found. */
+static const struct dp_rendered_set nothing_kept;
+
+/* Where policy asks who it is: looks for what is kept for its like. slot, places: the worker's. */
+static __rte_always_inline void personalise(
+	struct dp_worker *w, struct fast *f, const unsigned slot, const struct policy_place *places)
 {
-	const unsigned slot = w->slot;
 	struct cache_station *station = is_regular(f) ? station_of(f) : NULL;
 	uint32_t consumer;
 	uint64_t who;
 
-	if (station == NULL)
-		return false;
 	/* Acquire: who it is was written before. */
-	consumer = atomic_load_explicit(&station->consumer[slot], memory_order_acquire);
+	if (unlikely(station == NULL || (consumer = atomic_load_explicit(&station->consumer[slot],
+						 memory_order_acquire)) == POLICY_NO_CONSUMER)) {
+		/* The long way finds out who it is. */
+		f->set = &nothing_kept;
+		return;
+	}
 	who = atomic_load_explicit(&station->who[slot], memory_order_relaxed);
-	if (consumer == POLICY_NO_CONSUMER)
-		return false;
 	f->station = station;
 	f->person = dp_rendered_person(
-		&w->rendered, consumer, *dp_rendered_shape(&w->rendered, f->hash), who, w->places);
+		&w->rendered, consumer, *dp_rendered_shape(&w->rendered, f->hash), who, places);
 	/* Not hashed anew: the line would be read back wider than it was just written. */
 	f->key.w[7] ^= f->person;
 	f->hash ^= f->person;
 	f->set = dp_rendered_set(&w->rendered, f->hash);
 	rte_prefetch0(f->set);
-	return true;
 }
 
 /* A packet to the group ends as it would the long way. */

@@ -53,10 +53,11 @@ static bool may_ask(const struct dp_worker *w, const struct dp_query *q, struct 
 		dns_service_is_device_info(qu->canon, &qu->sd))
 		return true;
 	type = policy_type(w->world->policy, qu->canon + qu->sd.type_off, qu->sd.type_len);
-	if (unlikely(q->viewer.consumer != POLICY_NO_CONSUMER))
+	if (unlikely(q->viewer.consumer != POLICY_NO_CONSUMER)) {
 		qu->verdict = policy_ask_personal(
 			w->world->policy, type, q->link->col_query, q->viewer.consumer);
-	else
+		qu->facts = policy_ask_facts(w->world->policy, q->link->id, type);
+	} else
 		qu->verdict = policy_ask(w->world->table, type, q->link->col_query);
 	return policy_permits(qu->verdict);
 }
@@ -74,6 +75,7 @@ static void prepare(struct dp_worker *w, const struct dp_query *q, struct dp_que
 	qu->shared_txt = false;
 	qu->has_srv = false;
 	qu->unsure = false;
+	qu->facts = 0;
 	qu->verdict = 0;
 	dns_name_canon(qu->canon, wire->qname, wire->qname_len);
 	dns_service_parse(qu->canon, &qu->sd);

@@ -19,6 +19,19 @@
 	(sizeof(struct dp_rendered) + NAMES_PER_ENTRY * DP_WATCH_BYTES +                           \
 		sizeof(struct dp_rendered_set) / 4)
 
+static void looks_init(struct dp_rendered_table *t, struct rng *rng)
+{
+	for (unsigned facts = 0; facts < POLICY_FACTS; facts++) {
+		unsigned level = facts & POLICY_FACT_LEVEL;
+
+		t->look[facts] = (struct dp_rendered_look){.secret = rng_u64(rng),
+			.who = ((facts & POLICY_FACT_USER) != 0 ? cache_who(UINT32_MAX, 0, 0) : 0) |
+			       ((facts & POLICY_FACT_ROLE) != 0 ? cache_who(0, UINT16_MAX, 0) : 0),
+			.number = (facts & POLICY_FACT_NUMBER) != 0 ? UINT32_MAX : 0,
+			.level = RTE_MIN(level, POLICY_FACT_PLACE)};
+	}
+}
+
 int dp_rendered_init(struct dp_worker *w, size_t bytes, int socket, uint64_t seed)
 {
 	struct dp_rendered_table *t = &w->rendered;
@@ -31,6 +44,7 @@ int dp_rendered_init(struct dp_worker *w, size_t bytes, int socket, uint64_t see
 	rng_seed(&rng, ~seed);
 	for (unsigned i = 0; i < RTE_DIM(t->secret); i++)
 		t->secret[i] = rng_u64(&rng);
+	looks_init(t, &rng);
 	bytes -= bytes / 8;
 	if (bytes < 2 * BYTES_PER_ENTRY)
 		return 0;
@@ -251,10 +265,12 @@ void dp_rendered_begin(struct dp_worker *w, const struct dp_query *q)
 	r->news = q->several && browses(w, q) && dp_interest_news(w, q, q->asked);
 	cache_deps_begin(&w->deps);
 	/* Looked up again: with all of the burst it was before the names were marked, perhaps. */
-	for (unsigned i = 0; i < q->n; i++, qu++)
+	for (unsigned i = 0; i < q->n; i++, qu++) {
+		w->deps.facts = policy_facts(w->deps.facts, qu->facts);
 		if (qu->answerable && !qu->denied && qu->qtype != DNS_TYPE_ANY &&
 			qu->sd.kind != DNS_NAME_TYPE_ENUM)
 			qu->node = cache_find_node(w->cache, qu->key, qu->canon, qu->name_len);
+	}
 }
 
 /* --- the answer at hand ---------------------------------------------------------------------- */

@@ -20,8 +20,8 @@
  *
  * Kept are answers in one message, on a link whose answers go to the asker alone. Links that are
  * alike (dp_link.alike) share them, but for those that have one of the providers. Where policy asks
- * who the asker is, those share one who are alike too: of one consumer number, and of one user,
- * role, or place as far as any answer to the question ever looked at these (dp_rendered_shape()).
+ * who the asker is, those share one who are alike too: of one consumer number, user, role or place
+ * as far as any answer to the question ever looked at these (dp_rendered_shape()).
  * An entry is found by what was asked:
  *
  *	plain     one question, in any case
@@ -132,6 +132,14 @@ struct dp_rendered_set {
 
 #define DP_RENDERED_SHAPES 65536
 
+/* What of an asker is looked at, as masks of its number and of cache_who(), the place aside, and an
+ * index of policy_place.down. secret: tells one look from another. */
+struct dp_rendered_look {
+	uint64_t secret, who;
+	uint32_t number, level;
+	uint64_t pad;
+};
+
 /* A worker's own. */
 struct dp_rendered_table {
 	struct dp_rendered_set *set; /* [sets], power of two; NULL: nothing is kept */
@@ -142,6 +150,7 @@ struct dp_rendered_table {
 	/* POLICY_FACT_*, by a hash of the question: what of an asker its answers looked at, in this
 	 * world. Of two questions that share one, both: then fewer share an answer. */
 	uint8_t shape[DP_RENDERED_SHAPES];
+	struct dp_rendered_look look[POLICY_FACTS]; /* by these; constant */
 };
 
 /* A known answer, as it stood in the query at hand. */
@@ -179,23 +188,18 @@ static inline uint8_t *dp_rendered_shape(struct dp_rendered_table *t, uint64_t h
 	return &t->shape[hash & (DP_RENDERED_SHAPES - 1)];
 }
 
-_Static_assert(POLICY_FACT_USER == 1 << 4 && POLICY_FACT_ROLE == 1 << 5, "bits 4 and 5");
-
 /*
  * Who asks, as far as the answer looks at it, as a word to be mixed into the last one of the key.
- * By a secret: nobody can choose to be taken for another. who: cache_who().
+ * By a secret: nobody can choose to be taken for another. facts: POLICY_FACT_*. who: cache_who().
  */
 static inline uint64_t dp_rendered_person(const struct dp_rendered_table *t, uint32_t consumer,
-	uint64_t facts, uint64_t who, const struct policy_place *places)
+	unsigned facts, uint64_t who, const struct policy_place *places)
 {
-	/* User and role, or what of them is looked at. */
-	static const uint64_t named[4] = {
-		0, UINT64_C(0xffffffff) << 32, 0xffff0000, UINT64_C(0xffffffffffff0000)};
-	const uint64_t level = facts & POLICY_FACT_PLACE, at = who & 0xffff;
-	const uint64_t place = places[at].down[RTE_MIN(level, (uint64_t)POLICY_SELF)];
-	const uint64_t seen = (who & named[facts >> 4 & 3]) | place;
-	__uint128_t m = (__uint128_t)(((uint64_t)consumer << 8 | facts) ^ t->secret[0]) *
-			(seen ^ t->secret[1]);
+	const struct dp_rendered_look *look = &t->look[facts];
+	const uint64_t place = places[who & 0xffff].down[look->level];
+	const uint64_t number = (consumer & look->number) ^ look->secret;
+	const uint64_t seen = ((who & look->who) | place) ^ t->secret[1];
+	__uint128_t m = (__uint128_t)number * seen;
 
 	return (uint64_t)m ^ (uint64_t)(m >> 64);
 }

@@ -98,6 +98,7 @@ struct dp_question {
 	bool shared;        /* ... one of which is held: no conflict (§9) */
 	bool shared_txt;    /* ... a TXT record */
 	bool has_srv;       /* ... and an SRV record is among them */
+	uint8_t facts;      /* POLICY_FACT_*: what of the asker was looked at for `denied` */
 	bool unsure;        /* it proposes a PTR; the owner of what that points to is to be asked */
 	uint32_t items_end; /* its answers end here in worker.items */
 };

@@ -242,8 +242,10 @@ static int world_links(struct dp_world *w, const struct mgmt_world_input *in, ch
 }
 
 /* Are both links told the same of what is on neither of them? */
-static bool are_alike(const struct dp_link *a, const struct dp_link *b)
+static bool are_alike(const struct dp_world *w, const struct dp_link *a, const struct dp_link *b)
 {
+	if (a->personal && !policy_same_rules(w->policy, a->id, b->id))
+		return false;
 	return a->col_out == b->col_out && a->col_query == b->col_query && a->mtu == b->mtu &&
 	       a->isolated == b->isolated && a->fast == b->fast && a->personal == b->personal;
 }
@@ -270,7 +272,8 @@ static int find_alike(struct dp_world *w, char *why)
 
 		if (l == NULL)
 			continue;
-		for (at = first[l->col_out]; at != 0 && !are_alike(w->link[at], l); at = next[at])
+		for (at = first[l->col_out]; at != 0 && !are_alike(w, w->link[at], l);
+			at = next[at])
 			;
 		l->alike = at != 0 ? at : i;
 		l->tail = dp_rendered_tail(0, l->alike, false, w->generation);

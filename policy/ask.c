@@ -149,6 +149,34 @@ void policy_ask_consumer(const struct policy *p, const struct policy_part *part,
 	}
 }
 
+int policy_ask_who(struct policy *p, struct policy_part *part)
+{
+	uint32_t n = p->types.n_classes;
+	bool any = false;
+	uint8_t *who;
+
+	if (!part->personal_ask)
+		return 0;
+	who = policy_arena_alloc(&p->arena, n, 1);
+	if (!who)
+		return -ENOMEM;
+	for (uint32_t i = 0; i < part->n_rules; i++) {
+		const struct policy_rule *r = &p->rules[part->rule + i];
+
+		if (!(r->kind & CONFIG_KIND_QUERY) || !r->to_who)
+			continue;
+		any = true;
+		if (r->any)
+			memset(who, 1, n);
+		for (uint32_t k = 0; k < r->types.n; k++)
+			who[r->types.v[k]] = 1;
+	}
+	/* As policy_ask_host(). */
+	who[POLICY_TYPE_HOST] = any;
+	part->asks_who = who;
+	return 0;
+}
+
 void policy_ask_host(policy_verdict_t *row, uint32_t n_types)
 {
 	policy_verdict_t best = row[POLICY_TYPE_HOST];

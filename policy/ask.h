@@ -58,6 +58,9 @@ void policy_ask_consumer(const struct policy *p, const struct policy_part *part,
 void policy_ask_explicit(const struct policy *p, const struct policy_part *part, uint32_t from,
 	uint32_t to, struct policy_rows *rows, uint32_t row);
 
+/* part.asks_who. 0 or -ENOMEM. */
+int policy_ask_who(struct policy *p, struct policy_part *part);
+
 /*
  * A host's name may be asked if some type may, since its addresses come with a permitted service:
  * finishes a row of n_types verdicts.

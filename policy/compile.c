@@ -201,6 +201,8 @@ static int policy_build(struct policy *p, struct policy_names *names, const stru
 		rc = policy_matcher_init(p, &p->parts[k]);
 	if (!rc)
 		rc = types_compile(p, config);
+	for (uint32_t k = 0; !rc && k < p->n_parts; k++)
+		rc = policy_ask_who(p, &p->parts[k]);
 	if (!rc)
 		rc = links_compile(p, config, link_ids);
 	if (!rc)

@@ -336,6 +336,9 @@ static uint32_t residual_get(struct policy *p, const struct policy_residual *r)
 	for (uint32_t i = 0; !r->is_union && i < r->n; i++)
 		if (!p->rules[v[i]].to_who)
 			v[r->n + x->residual[n].n_open++] = v[i];
+	x->residual[n].of_all = r->is_union || x->residual[n].n_open == r->n;
+	for (uint32_t i = 0; r->is_union && i < r->n; i++)
+		x->residual[n].of_all &= x->residual[v[i]].of_all;
 	for (uint32_t i = 1; i < consumers; i++)
 		policy_row_fill(p, &x->consumer[i], n);
 	/* Whoever stores the new number, even relaxed, stores it after all of this. */
@@ -474,12 +477,14 @@ uint8_t policy_personal_facts(const struct policy *p, policy_verdict_t cell, uin
 {
 	const struct policy_people *x = &p->people;
 	policy_verdict_t v;
+	uint8_t facts;
 
 	if ((consumer & 0xffff) == POLICY_NO_CONSUMER)
-		return 0;
+		return POLICY_FACT_NUMBER;
 	v = atomic_load_explicit(&x->consumer[consumer & 0xffff].cell,
 		memory_order_acquire)[cell & POLICY_RULE_MASK];
-	return v & POLICY_PERSONAL ? x->chain[v & POLICY_RULE_MASK].facts : 0;
+	facts = v & POLICY_PERSONAL ? x->chain[v & POLICY_RULE_MASK].facts : 0;
+	return x->residual[cell & POLICY_RULE_MASK].of_all ? facts : facts | POLICY_FACT_NUMBER;
 }
 
 unsigned policy_nearest(const struct policy *p, policy_verdict_t v)
@@ -497,6 +502,27 @@ policy_verdict_t policy_ask_personal(
 	if (ask == 0)
 		return policy_ask(&p->table, type, column);
 	return p->people.ask[(size_t)ask * p->table.n_types + type];
+}
+
+uint8_t policy_ask_facts(const struct policy *p, uint16_t link, uint32_t type)
+{
+	const struct policy_link *l = &p->links[link];
+	const uint32_t part[2] = {l->in_part, l->out_part};
+	uint8_t facts = 0;
+
+	for (unsigned i = 0; i < 2; i++)
+		if (part[i] != POLICY_NO_ID && p->parts[part[i]].personal_ask &&
+			p->parts[part[i]].asks_who[type])
+			facts = POLICY_FACT_NUMBER;
+	return facts;
+}
+
+bool policy_same_rules(const struct policy *p, uint16_t a, uint16_t b)
+{
+	const struct policy_link *la = &p->links[a], *lb = &p->links[b];
+
+	return la->in_part == lb->in_part && la->out_part == lb->out_part &&
+	       la->in_to == lb->in_to && la->out_to == lb->out_to;
 }
 
 void policy_use_names(const struct policy *p, struct policy_names *names)

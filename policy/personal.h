@@ -34,6 +34,7 @@ struct policy_residual {
 	uint32_t part;        /* the policy */
 	policy_verdict_t end; /* where none of the rules matches */
 	bool is_union;
+	bool of_all; /* no rule of it asks for a station: every consumer's cell is the same */
 };
 
 /* One relation test, or with SAME_NONE the end of a residual: then the verdict stands. */

@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include "base/addr.h"
+#include "policy/names.h"
 
 /*
  * Compiled policy (DESIGN §6). Rules come down to one matrix:
@@ -143,18 +144,21 @@ struct policy_party {
 	uint16_t role, place;
 };
 
-/* What of a consumer's party a verdict rested on: a set. Its place down to a level, in the low
- * bits; POLICY_FACT_PLACE: all of it. */
-#define POLICY_FACT_PLACE 0x0fu
+/* What of a consumer and its party a verdict rested on: a set. Its place down to a level, in the
+ * low bits; POLICY_FACT_PLACE: all of it. The index of policy_place.down. */
+#define POLICY_FACT_LEVEL 0x0fu
+#define POLICY_FACT_PLACE POLICY_SELF
 #define POLICY_FACT_USER 0x10u
 #define POLICY_FACT_ROLE 0x20u
+#define POLICY_FACT_NUMBER 0x40u /* its number: what rules' `to` say of it */
+#define POLICY_FACTS 0x80u       /* all of these are below it */
 
 /* Both. */
 static inline uint8_t policy_facts(uint8_t a, uint8_t b)
 {
-	uint8_t la = a & POLICY_FACT_PLACE, lb = b & POLICY_FACT_PLACE;
+	uint8_t la = a & POLICY_FACT_LEVEL, lb = b & POLICY_FACT_LEVEL;
 
-	return (uint8_t)(((a | b) & ~POLICY_FACT_PLACE) | (la > lb ? la : lb));
+	return (uint8_t)(((a | b) & ~POLICY_FACT_LEVEL) | (la > lb ? la : lb));
 }
 
 #define POLICY_NO_CONSUMER 0u /* not known, or of a link where no rule asks who it is */
@@ -189,6 +193,13 @@ bool policy_audits(const struct policy *p, policy_verdict_t v);
 /* policy_ask() on the query column, for one consumer of it. Any thread. */
 policy_verdict_t policy_ask_personal(
 	const struct policy *p, uint32_t type, uint32_t column, uint32_t consumer);
+
+/* What of the asker policy_ask_personal() may have looked at, on this link: POLICY_FACT_NUMBER or
+ * nothing. Any thread. */
+uint8_t policy_ask_facts(const struct policy *p, uint16_t link, uint32_t type);
+
+/* Do the same rules decide on what consumers of both links ask and are shown? Any thread. */
+bool policy_same_rules(const struct policy *p, uint16_t a, uint16_t b);
 
 /* Where the places of consumers and providers are: constant. Any thread. */
 const struct policy_names *policy_names_of(const struct policy *p);

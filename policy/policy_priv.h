@@ -64,6 +64,9 @@ struct policy_part {
 	struct policy_matcher matcher;
 	bool personal;     /* it has a personal rule for advertisements */
 	bool personal_ask; /* ... for queries */
+	/* [n_types] Of a policy with personal_ask, by type class: do the answers of its rules to
+	 * questions depend on what their `to` says of a station? */
+	const uint8_t *asks_who;
 };
 
 /* By link id. */
