@@ -15,6 +15,8 @@
 #include "dataplane/worker_priv.h"
 
 #define NAMES_PER_ENTRY 8
+#define SETS_FIRST 64
+#define USED_PER_SET 2 /* of the ways, on the average, before there are twice as many sets */
 #define BYTES_PER_ENTRY                                                                            \
 	(sizeof(struct dp_rendered) + NAMES_PER_ENTRY * DP_WATCH_BYTES +                           \
 		sizeof(struct dp_rendered_set) / 4)
@@ -49,9 +51,10 @@ int dp_rendered_init(struct dp_worker *w, size_t bytes, int socket, uint64_t see
 	if (bytes < 2 * BYTES_PER_ENTRY)
 		return 0;
 	t->entries = (uint32_t)RTE_MIN(bytes / BYTES_PER_ENTRY, (size_t)1 << 24);
-	t->sets = rte_align32pow2(t->entries / 4 + 1);
+	t->sets_max = rte_align32pow2(t->entries / 4 + 1);
+	t->mask = RTE_MIN(t->sets_max, (uint32_t)SETS_FIRST) - 1;
 	t->set = rte_zmalloc_socket(
-		"rendered", t->sets * sizeof(*t->set), RTE_CACHE_LINE_SIZE, socket);
+		"rendered", t->sets_max * sizeof(*t->set), RTE_CACHE_LINE_SIZE, socket);
 	t->entry = rte_zmalloc_socket(
 		"rendered", t->entries * sizeof(*t->entry), RTE_CACHE_LINE_SIZE, socket);
 	if (t->set == NULL || t->entry == NULL || dp_heard_init(w, heard, socket) < 0 ||
@@ -106,32 +109,75 @@ static void drop(struct dp_worker *w, uint32_t idx)
 	struct dp_rendered *e = &t->entry[idx];
 	uint32_t *slot;
 
-	if (find(t, &e->key, e->hash, &slot) == idx)
+	if (find(t, &e->key, e->hash, &slot) == idx) {
 		*slot = 0;
+		t->used--;
+	}
 	dp_watch_drop(w, &e->watched);
 	memset(e, 0, offsetof(struct dp_rendered, dns));
+}
+
+/* Twice as many sets: of each one, those with the next bit of the hash go to another. No entry is
+ * looked at. */
+static void grow(struct dp_rendered_table *t)
+{
+	uint32_t old = t->mask + 1;
+
+	for (uint32_t i = 0; i < old; i++) {
+		struct dp_rendered_set *from = &t->set[i], *to = &t->set[i + old];
+
+		for (unsigned way = 0; way < DP_RENDERED_WAYS; way++) {
+			bool moves = (from->tag[way] & old) != 0;
+
+			to->tag[way] = from->tag[way];
+			DP_RENDERED_ENTRY(to, way) = moves ? DP_RENDERED_ENTRY(from, way) : 0;
+			DP_RENDERED_ENTRY(from, way) = moves ? 0 : DP_RENDERED_ENTRY(from, way);
+		}
+	}
+	t->mask = 2 * old - 1;
+}
+
+/* A way of a set for the key: a free one, as long as sets can be added. */
+static uint32_t *way_for(struct dp_worker *w, uint64_t hash)
+{
+	struct dp_rendered_table *t = &w->rendered;
+
+	for (;;) {
+		struct dp_rendered_set *s = dp_rendered_set(t, hash);
+		bool more = t->mask + 1 < t->sets_max && t->used > t->mask;
+		unsigned way = 0;
+
+		if (more && t->used >= USED_PER_SET * (t->mask + 1)) {
+			grow(t);
+			continue;
+		}
+		while (way < DP_RENDERED_WAYS && DP_RENDERED_ENTRY(s, way) != 0)
+			way++;
+		if (way == DP_RENDERED_WAYS && more) {
+			grow(t);
+			continue;
+		}
+		if (way == DP_RENDERED_WAYS) {
+			way = (unsigned)(hash >> 61);
+			drop(w, DP_RENDERED_ENTRY(s, way));
+		}
+		s->tag[way] = (uint32_t)hash;
+		return &DP_RENDERED_ENTRY(s, way);
+	}
 }
 
 /* An entry for the key, in place of whichever is next to be given up. */
 static uint32_t take(struct dp_worker *w, const struct dp_rendered_key *key, uint64_t hash)
 {
 	struct dp_rendered_table *t = &w->rendered;
-	struct dp_rendered_set *s = dp_rendered_set(t, hash);
-	unsigned way = 0;
 	uint32_t idx;
 
 	if (++t->clock >= t->entries)
 		t->clock = 1;
 	idx = t->clock;
 	drop(w, idx);
-	while (way < DP_RENDERED_WAYS && DP_RENDERED_ENTRY(s, way) != 0)
-		way++;
-	if (way == DP_RENDERED_WAYS) {
-		way = (unsigned)(hash >> 29) % DP_RENDERED_WAYS;
-		drop(w, DP_RENDERED_ENTRY(s, way));
-	}
-	s->tag[way] = (uint32_t)hash;
-	DP_RENDERED_ENTRY(s, way) = idx;
+	*way_for(w, hash) = idx;
+	t->used++;
 	t->entry[idx].key = *key;
 	t->entry[idx].hash = hash;
 	return idx;

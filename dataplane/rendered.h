@@ -123,14 +123,15 @@ struct dp_rendered {
 _Static_assert(offsetof(struct dp_rendered, owners) == 128, "two lines for most");
 _Static_assert(offsetof(struct dp_rendered, dns) % 64 == 0, "the message begins a line of its own");
 
-/* A bucket of the table is one line: tags, then entries (0: free). It is compared as a whole. */
+/* A bucket of the table is one line: tags, then entries (0: free). It is compared as a whole. A tag
+ * is the low half of the hash, and tells the bucket too. */
 struct dp_rendered_set {
 	uint32_t tag[2 * DP_RENDERED_WAYS];
 } __attribute__((aligned(64)));
 
 #define DP_RENDERED_ENTRY(set, way) ((set)->tag[DP_RENDERED_WAYS + (way)])
 
-#define DP_RENDERED_SHAPES 65536
+#define DP_RENDERED_SHAPES 4096 /* a page of them */
 
 /* What of an asker is looked at, as masks of its number and of cache_who(), the place aside, and an
  * index of policy_place.down. secret: tells one look from another. */
@@ -142,9 +143,11 @@ struct dp_rendered_look {
 
 /* A worker's own. */
 struct dp_rendered_table {
-	struct dp_rendered_set *set; /* [sets], power of two; NULL: nothing is kept */
+	struct dp_rendered_set *set; /* [sets_max]; NULL: nothing is kept */
 	struct dp_rendered *entry;   /* [entries]; 0 is none */
-	uint32_t sets, entries;
+	uint32_t mask;     /* sets in use less one: so few that they are on few pages of the TLB */
+	uint32_t sets_max; /* a power of two */
+	uint32_t entries, used;
 	uint32_t clock; /* the entry that is given up next */
 	uint64_t secret[8] __attribute__((aligned(64)));
 	/* POLICY_FACT_*, by a hash of the question: what of an asker its answers looked at, in this
@@ -207,7 +210,7 @@ static inline uint64_t dp_rendered_person(const struct dp_rendered_table *t, uin
 static inline struct dp_rendered_set *dp_rendered_set(
 	const struct dp_rendered_table *t, uint64_t hash)
 {
-	return &t->set[hash >> 32 & (t->sets - 1)];
+	return &t->set[hash & t->mask];
 }
 
 /* Memory for `bytes` of answers; 0, or too few for one: nothing is kept. 0 or -ENOMEM. */
