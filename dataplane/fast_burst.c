@@ -56,10 +56,14 @@ static __rte_always_inline unsigned take_plain(struct dp_worker *w, struct dp_tx
 		fetch_station(f);
 		if (unlikely(!read_question(f)))
 			continue;
+		read[n_read++] = f;
+	}
+	for (unsigned i = 0; i < n_read; i++) {
+		struct fast *f = read[i];
+
 		hash_query(w, f, f->l->personal);
 		personal[n_personal] = f;
 		n_personal += f->l->personal;
-		read[n_read++] = f;
 	}
 	for (unsigned i = 0; i < n_personal; i++)
 		personalise(w, personal[i], slot, places);

@@ -50,8 +50,7 @@ static __rte_always_inline void fetch_regular(struct dp_worker *w, struct fast *
 	rte_prefetch0(&f->regular->told);
 }
 
-/* ... and then what is asked is looked for. personal: its hash is not enough to find what is kept.
- */
+/* Fourth: what is asked is looked for. personal: its hash is not enough to find what is kept. */
 static __rte_always_inline void hash_query(struct dp_worker *w, struct fast *f, bool personal)
 {
 	f->hash = line_hash(w->rendered.secret, f->key.w);
@@ -70,7 +69,7 @@ static __rte_always_inline void fetch_station(const struct fast *f)
 	rte_prefetch0(f->regular->station);
 }
 
-/* Fourth: what is kept for it. */
+/* Then what is kept for it. */
 static __rte_always_inline void fetch_entry(struct dp_worker *w, struct fast *f)
 {
 	f->e = look_up(&w->rendered, f->set, f->hash);
