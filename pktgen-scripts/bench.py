@@ -47,7 +47,7 @@ class Pages:
         self.dir = tempfile.mkdtemp(prefix="linkspan-bench-huge-")
         run("mount", "-t", "hugetlbfs", "none", self.dir)
         with open(HUGE, "w", encoding="ascii") as f:
-            f.write(str(max(1600, int(self.before))))
+            f.write(str(max(2600, int(self.before))))
         return self
 
     def __exit__(self, *_):
@@ -57,50 +57,67 @@ class Pages:
             f.write(self.before)
 
 
-def measure(work, providers, rounds, slice_s):
-    """(slices of the gateway, of testpmd) on the work's feed."""
-    ground.write_feeds(work.frames(), work.workers)
-    mode = work.against if work.against in ("io", "csum") else "io"
-    processes = []
+def sessions(works):
+    """What is measured together: a work, and those that are held against it."""
+    together = {}
+    for work in works:
+        together.setdefault(work.against if work.against in together else work.name, []).append(work)
+    return list(together.values())
+
+
+def measure(works, number, rounds, slice_s):
+    """Slices of the gateways, in turns, and of testpmd on the first one's feed; what is wrong with them, if anything."""
+    stands, processes, wrong = [], [], {}
     try:
-        gateway = ground.Gateway(BUILD, ground.config(workers=work.workers, **work.config), work.workers)
-        processes.append(gateway)
-        gateway.connect()
-        for lcore in range(1, 1 + work.workers):
-            gateway.find_worker(lcore)
-        providers.announce(traffic.services(work.services, txt_len=175), gateway)
-        if work.introduce:
-            providers.introduce(work.introduce, gateway)
-        time.sleep(work.warm_s)
-        gateway.pause()
-        testpmd = ground.testpmd(mode)
+        for i, work in enumerate(works):
+            stands.append(ground.Stand(BUILD, work, number + i))
+            processes.append(stands[-1].gateway)
+        os.chdir(stands[0].dir)
+        testpmd = ground.testpmd(works[0].against if works[0].against == "csum" else "io")
         processes.append(testpmd)
         testpmd.connect()
         testpmd.find_worker(1)
-        gateway.go()
-        before = gateway.counters()
         slices = ground.interleave(processes, rounds, slice_s)
-        gateway.go()
-        shares = ground.shares(before, gateway.counters())
-        if work.outcome is not None and shares.get(work.outcome, 0) < work.share:
-            raise Failed(f"void: {work.outcome} is not what became of the packets: " +
-                         ", ".join(f"{name} {share:.1%}" for name, share in sorted(shares.items(), key=lambda s: -s[1])))
-        return slices
+        for stand in stands:
+            try:
+                stand.check()
+            except Failed as e:
+                wrong[stand.work.name] = e
+        return slices, wrong
     finally:
-        for process in processes:
+        for process in processes[len(stands):]:
             process.end()
+        for stand in stands:
+            stand.close()
 
 
-def result(work, slices, before):
-    """A row of the table. before: the rows of earlier works by name."""
-    ratios = [(a[0] / a[1]) / (b[0] / b[1]) for a, b in zip(*slices)]
-    row = {"work": work.name, "title": work.title, "mpps": ground.mpps(slices[0]), "against": work.against,
-           "to_io": statistics.median(ratios), "target": work.target,
+def session(works, number, rounds, slice_s):
+    """The same, over all starts."""
+    starts = works[0].starts
+    rounds = -(-rounds // starts) if starts > 1 else rounds
+    slices, wrong = [[] for _ in works] + [[]], {}
+    for i in range(starts):
+        where = os.getcwd()
+        got, bad = measure(works, number + i * len(works), rounds, slice_s)
+        os.chdir(where)
+        for all_of_it, part in zip(slices, got):
+            all_of_it += part
+        wrong.update(bad)
+    return slices, wrong
+
+
+def ratios(slices, base):
+    return [(a[0] / a[1]) / (b[0] / b[1]) for a, b in zip(slices, base)]
+
+
+def result(work, slices, base, testpmd):
+    """A row of the table. base: slices of what the work is held against."""
+    ratio = ratios(slices, base)
+    row = {"work": work.name, "title": work.title, "mpps": ground.mpps(slices), "against": work.against,
+           "to_io": statistics.median(ratios(slices, testpmd)), "target": work.target,
            "what": work.point[0] if work.point else "", "n": work.point[1] if work.point else ""}
     row["cycles"] = mhz() / row["mpps"]
-    # Against another work: both were held against testpmd on their own feed.
-    base = before[work.against]["to_io"] if work.against in before else 1
-    row["ratio"], row["ratio_min"], row["ratio_max"] = row["to_io"] / base, min(ratios) / base, max(ratios) / base
+    row["ratio"], row["ratio_min"], row["ratio_max"] = statistics.median(ratio), min(ratio), max(ratio)
     row["met"] = "" if work.target is None else "yes" if row["ratio"] >= work.target else "no"
     return row
 
@@ -134,26 +151,39 @@ def figure(fig, providers, slice_s):
     return row, said
 
 
+def bench_works(works, rounds, slice_s):
+    """Rows by the name of the work, as they are printed, and how many there is none of."""
+    rows, failed, number = {}, 0, 0
+    print(HEAD, flush=True)
+    for together in sessions(works):
+        names = " ".join(work.name for work in together)
+        print(f"\r[{len(rows) + failed + 1}/{len(works)}] {names} ...", end="", file=sys.stderr, flush=True)
+        try:
+            (*slices, testpmd), wrong = session(together, number, rounds, slice_s)
+        except Failed as e:
+            slices, wrong = [None] * len(together), {work.name: e for work in together}
+        number += len(together) * together[0].starts
+        print("\r\033[K", end="", file=sys.stderr, flush=True)
+        for work, own in zip(together, slices):
+            if work.name in wrong:
+                print(f"{work.title:<42} failed: {wrong[work.name]}", flush=True)
+                failed += 1
+                continue
+            base = testpmd if work is together[0] else slices[0]
+            rows[work.name] = result(work, own, base, testpmd)
+            print(line(rows[work.name]), flush=True)
+    return rows, failed
+
+
 def bench(works, figs, rounds, slice_s, out):
     rows, failed = {}, 0
     where = tempfile.mkdtemp(prefix="linkspan-bench-")
     os.chdir(where)
-    traffic.write_pcap("idle.pcap", [])
     with Pages():
+        if works:
+            rows, failed = bench_works(works, rounds, slice_s)
         providers = ground.Providers()
         try:
-            if works:
-                print(HEAD, flush=True)
-            for i, work in enumerate(works):
-                print(f"\r[{i + 1}/{len(works)}] {work.name} ...", end="", file=sys.stderr, flush=True)
-                try:
-                    rows[work.name] = result(work, measure(work, providers, rounds, slice_s), rows)
-                    said = line(rows[work.name])
-                except Failed as e:
-                    said = f"{work.title:<42} failed: {e}"
-                    failed += 1
-                print("\r\033[K", end="", file=sys.stderr, flush=True)
-                print(said, flush=True)
             for fig in figs:
                 print(f"\r{fig.name} ...", end="", file=sys.stderr, flush=True)
                 try:

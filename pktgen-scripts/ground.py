@@ -31,9 +31,10 @@ def write_feeds(frames, workers):
 
 
 def config(policy="{permit: any}", links=LINKS, vlan0=traffic.VLAN0, rate=1000000, pair="", ports="", limits="",
-           delivery="unicast", feed=None, idle="poll", workers=1, people=0):
+           delivery="unicast", feed=None, idle="poll", workers=1, people=0, name="bench", providers="prov0"):
     """A gateway between the feed and, behind a veth, the providers. Its meters are asked about every packet; with the
-    rates given here they say yes. people: of so many stations the file says user, role and location."""
+    rates given here they say yes. people: of so many stations the file says user, role and location. name: its id.
+    providers: its end of the veth."""
     if feed is None:
         queues = ",".join(f"rx_pcap={name}" for name in queue_feeds(workers))
         feed = f"net_pcap0,{queues},infinite_rx=1"
@@ -45,13 +46,13 @@ def config(policy="{permit: any}", links=LINKS, vlan0=traffic.VLAN0, rate=100000
                          " policy: {in: all, out: see}}")
     return f"""\
 gateway:
-  id: bench
+  id: {name}
   workers: {workers}
   idle: {idle}
   limits: {{{limits}}}
 ports:
   - {{name: feed, device: "{feed}"{pair}}}
-{ports}  - {{name: prov, device: "kernel:prov0"}}
+{ports}  - {{name: prov, device: "kernel:{providers}"}}
 {who(people)}links:
   - {{name: prov, port: prov, vlan: {traffic.PROVIDERS}, addresses: [10.15.255.254/12],
      policy: {{in: all, out: all}}{", location: campus/b0/f0" if people else ""}}}
@@ -83,13 +84,14 @@ def who(n):
 class Providers:
     """Hosts on the provider link, behind the other end of the gateway's veth."""
 
-    def __init__(self):
-        run("ip", "link", "add", "prov0", "type", "veth", "peer", "name", "prov1")
-        for name in ("prov0", "prov1"):
+    def __init__(self, gateway_end="prov0", own_end="prov1"):
+        self.gateway_end = gateway_end
+        run("ip", "link", "add", gateway_end, "type", "veth", "peer", "name", own_end)
+        for name in (gateway_end, own_end):
             run("sysctl", "-q", "-w", f"net.ipv6.conf.{name}.disable_ipv6=1")
             run("ip", "link", "set", name, "up")
         self.sock = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, 0)
-        self.sock.bind(("prov1", 0))
+        self.sock.bind((own_end, 0))
 
     def announce(self, services, gateway, per_second=40000):
         """Tells of all services until the gateway holds them."""
@@ -129,7 +131,7 @@ class Providers:
 
     def close(self):
         self.sock.close()
-        run("ip", "link", "del", "prov0")
+        run("ip", "link", "del", self.gateway_end)
 
 
 class Control:
@@ -162,21 +164,69 @@ class Control:
 class Gateway(Dpdk, Control):
     """linkspan on the feed."""
 
-    def __init__(self, build, text, workers=1):
+    def __init__(self, build, text, workers=1, name="bench"):
         with open("bench.yaml", "w") as f:
             f.write(text)
         lcores = ",".join(f"{i}@{CPUS[i % 2]}" for i in range(1 + workers))
         Control.__init__(self, build, os.path.join(os.getcwd(), "control.sock"))
         Dpdk.__init__(self, "linkspan", [os.path.join(build, "linkspan"), "-c", "bench.yaml", "--",
-                                      "--lcores=" + lcores], "linkspan-bench", "linkspan.log")
+                                      "--lcores=" + lcores], "linkspan-" + name, "linkspan.log")
 
     def connect(self, timeout=60):
         super().connect(timeout)
         until = time.monotonic() + timeout
-        while not os.path.exists("control.sock"):
+        while not os.path.exists(self.path):
             if self.process.poll() is not None or time.monotonic() > until:
-                raise Failed("linkspan is not ready: " + tail("linkspan.log"))
+                raise Failed("linkspan is not ready: " + tail(self.log.name))
             time.sleep(0.05)
+
+
+class Stand:
+    """A gateway on the feed of a work, in a directory of its own below this one, with hosts of its own behind it."""
+
+    def __init__(self, build, work, number):
+        self.work, self.gateway = work, None
+        self.dir = os.path.abspath(f"{number}-{work.name}")
+        back = os.getcwd()
+        os.mkdir(self.dir)
+        os.chdir(self.dir)
+        self.providers = Providers(f"prov{2 * number}", f"prov{2 * number + 1}")
+        try:
+            write_feeds(work.frames(), work.workers)
+            name = "bench-" + work.name.lower()
+            text = config(workers=work.workers, name=name, providers=self.providers.gateway_end, **work.config)
+            self.gateway = Gateway(build, text, work.workers, name)
+            self.prepare()
+        except BaseException:
+            self.close()
+            raise
+        finally:
+            os.chdir(back)
+
+    def prepare(self):
+        """Until it is what the work wants it to be; then it is stopped."""
+        self.gateway.connect()
+        for lcore in range(1, 1 + self.work.workers):
+            self.gateway.find_worker(lcore)
+        self.providers.announce(traffic.services(self.work.services, txt_len=175), self.gateway)
+        if self.work.introduce:
+            self.providers.introduce(self.work.introduce, self.gateway)
+        time.sleep(self.work.warm_s)
+        self.before = self.gateway.counters()
+        self.gateway.pause()
+
+    def check(self):
+        """Did the packets since then end as the work says?"""
+        self.gateway.go()
+        became = shares(self.before, self.gateway.counters())
+        if self.work.outcome is not None and became.get(self.work.outcome, 0) < self.work.share:
+            raise Failed(f"void: {self.work.outcome} is not what became of the packets: " +
+                         ", ".join(f"{name} {share:.1%}" for name, share in sorted(became.items(), key=lambda s: -s[1])))
+
+    def close(self):
+        if self.gateway is not None:
+            self.gateway.end()
+        self.providers.close()
 
 
 def shares(before, after):

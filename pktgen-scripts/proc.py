@@ -20,7 +20,7 @@ class Dpdk:
 
     def __init__(self, name, argv, prefix, log, port=0):
         self.name, self.prefix, self.port = name, prefix, port
-        self.log = open(log, "w")
+        self.log = open(os.path.abspath(log), "w")
         self.telemetry = None
         self.process = subprocess.Popen(
             argv, stdin=subprocess.PIPE, stdout=self.log, stderr=subprocess.STDOUT, close_fds=True
