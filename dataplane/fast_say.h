@@ -150,33 +150,37 @@ static __rte_always_inline void personalise(
 	rte_prefetch0(f->set);
 }
 
-/* A packet to the group ends as it would the long way. */
-static enum taken spend(struct dp_worker *w, const struct fast *f, enum dp_outcome o)
+static __rte_noinline void note_shed(struct dp_worker *w, const struct fast *f, unsigned what)
 {
-	dp_event(w, f->l->id, DP_EV_rx, 1);
-	dp_event(w, f->l->id, DP_EV_rx_multicast, 1);
-	dp_count(w, f->l->id, o);
-	return SPENT;
+	struct dp_pkt pkt = {.link = f->l->id,
+		.family = f->v6 ? 6 : 4,
+		.flags = what == DP_METER_ADVERTISEMENTS ? DP_PKT_GROUP | DP_PKT_RESPONSE
+							 : DP_PKT_GROUP};
+
+	memcpy(&pkt.smac, rte_pktmbuf_mtod(f->m, const uint8_t *) + 6, sizeof(pkt.smac));
+	memcpy(pkt.src, f->ip + (f->v6 ? 8 : 12), f->v6 ? 16 : 4);
+	dp_note_refused(w, &pkt, DP_over_station);
 }
 
 /* Over the station's meter: as dp_admit() ends it. */
-static enum taken shed(
+static __rte_always_inline enum taken shed(
 	struct dp_worker *w, const struct fast *f, struct cache_station *station, unsigned what)
 {
 	cache_station_shed(station);
+	if (unlikely(w->world->audit))
+		note_shed(w, f, what);
+	/* Received, and over its meter, too (dp_counters_link()). */
+	dp_event(w, f->l->id, DP_EV_shed_station, 1);
+	return SPENT;
+}
+
+/* The same, found out just now: it is known of queries from here on. */
+static enum taken shed_first(
+	struct dp_worker *w, const struct fast *f, struct cache_station *station, unsigned what)
+{
 	if (what == DP_METER_QUERIES)
 		f->regular->spent = dp_admit_again(w, station, what);
-	if (w->world->audit) {
-		struct dp_pkt pkt = {.link = f->l->id,
-			.family = f->v6 ? 6 : 4,
-			.flags = what == DP_METER_ADVERTISEMENTS ? DP_PKT_GROUP | DP_PKT_RESPONSE
-								 : DP_PKT_GROUP};
-
-		memcpy(&pkt.smac, rte_pktmbuf_mtod(f->m, const uint8_t *) + 6, sizeof(pkt.smac));
-		memcpy(pkt.src, f->ip + (f->v6 ? 8 : 12), f->v6 ? 16 : 4);
-		dp_note_refused(w, &pkt, DP_over_station);
-	}
-	return spend(w, f, DP_over_station);
+	return shed(w, f, station, what);
 }
 
 /* Third pass, before a byte of DNS is read: has its meter no packet for the query yet, as was found
@@ -208,7 +212,7 @@ static __rte_always_inline enum taken admit_station(
 	}
 	takes = dp_admit_station(w, station, what);
 	if (unlikely(takes == DP_ADMIT_NOT))
-		return shed(w, f, station, what);
+		return shed_first(w, f, station, what);
 	/* The long way takes from the station once more, and sees to what is over. */
 	return dp_admit_link(w, f->l, what, takes != DP_ADMIT_LIGHT) ? SENT : LEFT;
 }
@@ -237,7 +241,8 @@ static __rte_always_inline enum taken refuse(struct dp_worker *w, const struct f
 	if (f->l->mode != DP_LINK_GATEWAY || (p[6] & 1) != 0 || mac_of(f) == 0 ||
 		dp_world_own_mac(w->world, mac_of(f)))
 		return LEFT;
-	return spend(w, f, DP_martian);
+	dp_event(w, f->l->id, DP_EV_shed_martian, 1);
+	return SPENT;
 }
 
 /* Nothing is kept for it. The long way is what its meter pays for: one that is empty is seen here,
@@ -253,7 +258,7 @@ static enum taken leave(struct dp_worker *w, const struct fast *f, unsigned what
 		return LEFT;
 	if (what == DP_METER_QUERIES)
 		cache_station_asked(station, w->now_ms);
-	return shed(w, f, station, what);
+	return shed_first(w, f, station, what);
 }
 
 /* Writes the answer over the question. */

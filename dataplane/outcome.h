@@ -72,6 +72,8 @@ enum dp_outcome {
 	X(tx_records, "records sent in answer sections")                                           \
 	X(crossed, "frames passed on by their Ethernet header alone")                              \
 	X(sieved, "frames to somebody else, dropped by their Ethernet header alone")               \
+	X(shed_martian, "packets shed early: from a source that cannot be a station")              \
+	X(shed_station, "packets shed early: over what the station may send")                      \
 	X(tx_multicast, "mDNS messages sent to the group, for all to hear")                        \
 	X(tx_unicast, "mDNS messages sent in a frame to one station")                              \
 	X(tx_host, "ARP, ND, IGMP, MLD and mDNS queries of our own sent")                          \

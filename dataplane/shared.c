@@ -179,7 +179,7 @@ void dp_shared_fini(struct dp_shared *s)
 
 void dp_counters_link(const struct dp_shared *s, uint16_t id, struct dp_link_counters *sum)
 {
-	uint64_t rendered, known, missed, heard, all;
+	uint64_t rendered, known, missed, heard, martian, station, all;
 
 	memset(sum, 0, sizeof(*sum));
 	for (unsigned w = 0; w <= s->n_workers; w++)
@@ -189,7 +189,9 @@ void dp_counters_link(const struct dp_shared *s, uint16_t id, struct dp_link_cou
 	known = sum->event[DP_EV_rendered_known];
 	missed = sum->event[DP_EV_rendered_missed];
 	heard = sum->event[DP_EV_heard_again];
-	all = rendered + known + missed + heard;
+	martian = sum->event[DP_EV_shed_martian];
+	station = sum->event[DP_EV_shed_station];
+	all = rendered + known + missed + heard + martian + station;
 	sum->event[DP_EV_rx] += sum->event[DP_EV_crossed] + sum->event[DP_EV_sieved];
 	sum->outcome[DP_bypassed] += sum->event[DP_EV_crossed];
 	sum->outcome[DP_not_ours] += sum->event[DP_EV_sieved];
@@ -200,4 +202,6 @@ void dp_counters_link(const struct dp_shared *s, uint16_t id, struct dp_link_cou
 	sum->outcome[DP_query_known] += known;
 	sum->outcome[DP_query_missed] += missed;
 	sum->outcome[DP_touched] += heard;
+	sum->outcome[DP_martian] += martian;
+	sum->outcome[DP_over_station] += station;
 }
