@@ -77,7 +77,8 @@ static __rte_always_inline unsigned take_plain(struct dp_worker *w, struct dp_tx
 static unsigned fast_burst(
 	struct dp_worker *w, const uint16_t port, struct rte_mbuf **burst, unsigned n)
 {
-	const struct dp_port_map *map = w->world->port[port];
+	const struct dp_world *world = w->world; /* once: whatever is written is read anew */
+	const struct dp_port_map *map = world->port[port];
 	const bool keeps = w->rendered.set != NULL;
 	struct fast fast[DP_BURST], *plain[DP_BURST];
 	struct other other[DP_BURST];
@@ -97,15 +98,15 @@ static unsigned fast_burst(
 
 		if (i + 3 < n)
 			rte_prefetch0(rte_pktmbuf_mtod(burst[i + 3], void *));
-		if (unlikely(!dp_sieve_read(w, map, m, &eth)))
+		if (unlikely(!dp_sieve_read(world, map, m, &eth)))
 			continue;
-		if (dp_sieve(w, map, &eth, m, &sieved)) {
+		if (dp_sieve(w, world, map, &eth, m, &sieved)) {
 			burst[i] = NULL;
 			taken++;
 			continue;
 		}
-		kind = keeps ? read_frame(&eth, m, f) : KIND_LEFT;
-		if (kind == KIND_LEFT)
+		kind = likely(keeps) ? read_frame(&eth, m, f) : KIND_LEFT;
+		if (unlikely(kind == KIND_LEFT))
 			continue;
 		f->at = (uint8_t)i;
 		if (unlikely(kind == KIND_MARTIAN)) {

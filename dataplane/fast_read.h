@@ -185,14 +185,14 @@ static __rte_always_inline enum kind frame_as(const struct dp_link *l, const str
 /* First pass. eth: of a link. */
 static inline enum kind read_frame(const struct dp_eth *eth, struct rte_mbuf *m, struct fast *f)
 {
-	if (!plain_mbuf(m))
+	if (unlikely(!plain_mbuf(m)))
 		return KIND_LEFT;
 	if (eth->type == rte_cpu_to_be_16(RTE_ETHER_TYPE_IPV4))
-		return eth->tagged ? frame_as(eth->l, &shapes[2], 18, false, m, f)
-				   : frame_as(eth->l, &shapes[0], 14, false, m, f);
+		return likely(eth->tagged) ? frame_as(eth->l, &shapes[2], 18, false, m, f)
+					   : frame_as(eth->l, &shapes[0], 14, false, m, f);
 	if (eth->type == rte_cpu_to_be_16(RTE_ETHER_TYPE_IPV6))
-		return eth->tagged ? frame_as(eth->l, &shapes[3], 18, true, m, f)
-				   : frame_as(eth->l, &shapes[1], 14, true, m, f);
+		return likely(eth->tagged) ? frame_as(eth->l, &shapes[3], 18, true, m, f)
+					   : frame_as(eth->l, &shapes[1], 14, true, m, f);
 	return KIND_LEFT;
 }
 

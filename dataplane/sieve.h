@@ -47,7 +47,7 @@ struct dp_eth {
 };
 
 /* False: it is no plain one. */
-static __rte_always_inline bool dp_sieve_read(const struct dp_worker *w,
+static __rte_always_inline bool dp_sieve_read(const struct dp_world *world,
 	const struct dp_port_map *map, const struct rte_mbuf *m, struct dp_eth *eth)
 {
 	const uint8_t *p = rte_pktmbuf_mtod(m, const uint8_t *);
@@ -58,17 +58,18 @@ static __rte_always_inline bool dp_sieve_read(const struct dp_worker *w,
 		return false;
 	eth->type = *(const unaligned_uint16_t *)(p + 12);
 	eth->tagged = eth->type == tag;
-	if (eth->tagged) {
+	if (likely(eth->tagged)) {
 		vlan = dns_load16(p + 14) & 0xfff;
 		eth->type = *(const unaligned_uint16_t *)(p + 16);
 	}
-	eth->l = w->world->link[map->link_of_vlan[vlan]];
+	eth->l = world->link[map->link_of_vlan[vlan]];
 	return eth->type != tag && eth->type != rte_cpu_to_be_16(RTE_ETHER_TYPE_QINQ);
 }
 
 /* True: it ends here. */
-static __rte_always_inline bool dp_sieve(struct dp_worker *w, const struct dp_port_map *map,
-	const struct dp_eth *eth, struct rte_mbuf *m, struct dp_sieved *s)
+static __rte_always_inline bool dp_sieve(struct dp_worker *w, const struct dp_world *world,
+	const struct dp_port_map *map, const struct dp_eth *eth, struct rte_mbuf *m,
+	struct dp_sieved *s)
 {
 	const uint8_t *p = rte_pktmbuf_mtod(m, const uint8_t *);
 	const struct dp_link *l = eth->l;
@@ -83,7 +84,7 @@ static __rte_always_inline bool dp_sieve(struct dp_worker *w, const struct dp_po
 		uint64_t smac = mac_word(p + 6);
 
 		if ((p[0] & 1) != 0 || mac_word(p) == l->mac_word || (p[6] & 1) != 0 || smac == 0 ||
-			dp_world_own_mac(w->world, smac))
+			dp_world_own_mac(world, smac))
 			return false;
 		dp_event(w, l->id, map->inline_pair ? DP_EV_crossed : DP_EV_sieved, 1);
 	}
