@@ -195,7 +195,7 @@ class Stand:
             write_feeds(work.frames(), work.workers)
             name = "bench-" + work.name.lower()
             text = config(workers=work.workers, name=name, providers=self.providers.gateway_end, **work.config)
-            self.gateway = Gateway(build, text, work.workers, name)
+            self.start(build, text, name)
             self.prepare()
         except BaseException:
             self.close()
@@ -203,9 +203,19 @@ class Stand:
         finally:
             os.chdir(back)
 
+    def start(self, build, text, name, attempts=3):
+        """DPDK makes the number of an AF_PACKET fan-out of process and interface; that of another gateway is refused."""
+        for attempt in range(attempts):
+            self.gateway = Gateway(build, text, self.work.workers, name)
+            try:
+                return self.gateway.connect()
+            except Failed:
+                if attempt + 1 == attempts:
+                    raise
+                self.gateway.end()
+
     def prepare(self):
         """Until it is what the work wants it to be; then it is stopped."""
-        self.gateway.connect()
         for lcore in range(1, 1 + self.work.workers):
             self.gateway.find_worker(lcore)
         self.providers.announce(traffic.services(self.work.services, txt_len=175), self.gateway)
