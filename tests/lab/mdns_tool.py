@@ -110,6 +110,16 @@ def keep(args):
 # --- plain questions -------------------------------------------------------------------------
 
 
+def join(sock, interface):
+    if sock.family == socket.AF_INET:
+        sock.setsockopt(socket.IPPROTO_IP, socket.IP_ADD_MEMBERSHIP,
+                        socket.inet_aton(GROUPS[4]) + socket.inet_aton(interface))
+    else:
+        index = socket.if_nametoindex(interface)
+        sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_JOIN_GROUP,
+                        socket.inet_pton(socket.AF_INET6, GROUPS[6]) + struct.pack("@I", index))
+
+
 def open_socket(interface, legacy):
     """A UDP socket on port 5353 in the group, or on a port of its own (legacy)."""
     family = 4 if is_v4(interface) else 6
@@ -122,8 +132,7 @@ def open_socket(interface, legacy):
         sock.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_IF, socket.inet_aton(interface))
         sock.bind(("", 0 if legacy else PORT))
         if not legacy:
-            sock.setsockopt(socket.IPPROTO_IP, socket.IP_ADD_MEMBERSHIP,
-                            socket.inet_aton(GROUPS[4]) + socket.inet_aton(interface))
+            join(sock, interface)
         return sock, (GROUPS[4], PORT)
     index = socket.if_nametoindex(interface)
     sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
@@ -132,8 +141,7 @@ def open_socket(interface, legacy):
     sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_MULTICAST_IF, index)
     sock.bind(("::", 0 if legacy else PORT))
     if not legacy:
-        sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_JOIN_GROUP,
-                        socket.inet_pton(socket.AF_INET6, GROUPS[6]) + struct.pack("@I", index))
+        join(sock, interface)
     return sock, (GROUPS[6], PORT, 0, index)
 
 
@@ -187,6 +195,17 @@ def ask(args):
     sock.close()
 
 
+def listen(args):
+    """A member of the groups and no more, until the end of the process: a socket on port 5353 that
+    nobody reads would take what is unicast to the others."""
+    joined = []
+    for interface in args.interface:
+        joined.append(open_socket(interface, True)[0])
+        join(joined[-1], interface)
+    tell(event="joined", interfaces=len(joined))
+    signal.pause()
+
+
 def flood(args):
     """One question, sent as often and as fast as asked for; nothing is received."""
     sock, group = open_socket(args.interface[0], False)
@@ -228,6 +247,8 @@ def main():
     sub.add_argument("--timeout", type=float, default=3)
     sub.add_argument("--enough", type=int, default=1)
     sub.set_defaults(run=ask)
+    sub = commands.add_parser("listen")
+    sub.set_defaults(run=listen)
     sub = commands.add_parser("flood")
     sub.add_argument("qname")
     sub.add_argument("qtype", choices=TYPES)

@@ -5,7 +5,7 @@ import os
 import re
 import subprocess
 
-from process import ENV, PYTHON, LabError
+from process import ENV, PYTHON, LabError, until
 
 TYPE_NUMBERS = {"A": 1, "PTR": 12, "TXT": 16, "AAAA": 28, "SRV": 33}
 
@@ -177,6 +177,18 @@ class Station:
     def tool(self, *argv):
         """tests/lab/mdns_tool.py in this station, in the background."""
         return self.popen(PYTHON, os.path.join(HERE, "mdns_tool.py"), *argv)
+
+    def listen(self):
+        """Joins the groups, for as long as the station is there. From when this returns the switch
+        forwards what is sent to them: whose software asks for a name within milliseconds of joining,
+        and believes in silence, has no answer else."""
+        groups = {4: "224.0.0.251", 6: "ff02::fb"}
+        interfaces = [f"--interface={self._source(f)}" for f in sorted(self.families)]
+        self.tool("listen", *interfaces).wait_line('"joined"', 20)
+        until(lambda: {(self.port, self.vlan, groups[f]) for f in self.families}
+              <= self.lab.switch.groups(), 10, f"the groups of {self.name}")
+        self.lab.switch.settle()
+        return self
 
     def _source(self, family):
         return self.v4 if family == 4 else "eth0"

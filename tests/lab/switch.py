@@ -56,3 +56,10 @@ class Switch:
             number, vlan, group = line.split()[:3]
             found.add((ports.get(number, number), int(vlan), group))
         return found
+
+    def settle(self):
+        """What snooping has learned by now is in force when this returns: reports are read by the
+        thread that forwards, and are seen by the main one, which has the flows made anew, when it
+        wakes up next."""
+        self.appctl("mdb/show", BRIDGE)
+        self.appctl("revalidator/wait")

@@ -97,8 +97,8 @@ def test_true_conflict(campus, stack, family):
     asker = station(campus, f"q{slug(stack, family)}", 30, family)
     number = int(family[-1])
     assert asker.lookup(f"{name}.{TYPE}.local", "SRV", number, timeout=6)
-    second = Peer(station(campus, f"s{slug(stack, family)}", 20, family), stack, "publish", TYPE,
-                  name=name, port=PORT + 1, text="second")
+    other = station(campus, f"s{slug(stack, family)}", 20, family).listen()
+    second = Peer(other, stack, "publish", TYPE, name=name, port=PORT + 1, text="second")
     until(lambda: [e for e in second.events() if e["event"] in ("published", "refused")], 30,
           "an end of its probing")
     assert not [e for e in second.events() if e["event"] == "published" and e["name"] == name]
