@@ -70,7 +70,8 @@ static unsigned port_mbufs(
 						     PORT_CACHE + (file ? PORT_FILE : 0));
 }
 
-#define PORT_PRIV RTE_ALIGN(sizeof(struct dp_pkt), RTE_MBUF_PRIV_ALIGN)
+/* Data lies behind it: at the beginning of a line, which vector copies of drivers want too. */
+#define PORT_PRIV RTE_ALIGN(sizeof(struct dp_pkt), RTE_CACHE_LINE_SIZE)
 
 size_t dp_port_memory(const struct dp_port_spec *spec)
 {
