@@ -96,7 +96,19 @@ static inline bool bucket_level_take(
 	return n <= r->burst && bucket_level_take_from(r, l, now_us, n, 0);
 }
 
-/* The same as bucket_level_take() of one, but the last quarter is left alone. */
+/* The same as bucket_level_take() of one, for which there is room in each. */
+static inline bool bucket_level_take_one(
+	const struct bucket_rate *r, struct bucket_level *l, uint64_t now_us)
+{
+	const int64_t now = bucket_time(now_us), left = bucket_held(r, l->empty, now) - r->cost;
+
+	if (left < 0)
+		return false;
+	l->empty = now - left;
+	return true;
+}
+
+/* ... but the last quarter is left alone. */
 static inline bool bucket_level_take_sparing(
 	const struct bucket_rate *r, struct bucket_level *l, uint64_t now_us)
 {

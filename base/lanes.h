@@ -49,6 +49,22 @@ static inline uint32_t lanes_equal(const uint32_t line[16], uint32_t mask, uint3
 #endif
 }
 
+/* Bit i: line[i] is `want`, of the first eight. */
+static inline uint32_t lanes_equal8(const uint32_t line[16], uint32_t want)
+{
+#if defined(__AVX512F__) && defined(__AVX512VL__)
+	return _mm256_cmpeq_epi32_mask(_mm256_load_si256((const __m256i *)(const void *)line),
+		_mm256_set1_epi32((int)want));
+#elif defined(__AVX2__)
+	__m256i v = _mm256_load_si256((const __m256i *)(const void *)line);
+
+	v = _mm256_cmpeq_epi32(v, _mm256_set1_epi32((int)want));
+	return (uint32_t)_mm256_movemask_ps(_mm256_castsi256_ps(v));
+#else
+	return lanes_equal(line, UINT32_MAX, want) & 0xff;
+#endif
+}
+
 /* Are two lines the same? Both aligned. */
 static inline bool lanes_same(const uint64_t a[8], const uint64_t b[8])
 {

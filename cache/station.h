@@ -75,7 +75,8 @@ static inline void cache_station_asked(struct cache_station *st, uint32_t now_ms
 
 	atomic_store_explicit(&st->queries,
 		atomic_load_explicit(&st->queries, memory_order_relaxed) + 1, memory_order_relaxed);
-	if (t == 0 || clock_ms_diff(now_ms, t) >= 1000)
+	/* What was never, or is a millisecond ahead since it is odd, is long ago too. */
+	if (now_ms - t >= 1000)
 		atomic_store_explicit(&st->asked_ms, now_ms | 1, memory_order_relaxed);
 }
 

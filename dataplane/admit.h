@@ -71,7 +71,7 @@ static inline bool dp_admit_link(
 	memcpy(&rate, &word, sizeof(rate));
 	if (sparing)
 		return bucket_level_take_sparing(&rate, &m->level[what], w->now_us);
-	return bucket_level_take(&rate, &m->level[what], w->now_us, 1);
+	return bucket_level_take_one(&rate, &m->level[what], w->now_us);
 }
 
 /*

@@ -22,7 +22,7 @@ static __rte_always_inline enum taken answer_plain(
 		return leave(w, f, DP_METER_QUERIES);
 	if (unlikely(e->len == 0))
 		return e->n == 0 ? end_query(w, q, f, e, e) : LEFT;
-	if (f->person == 0)
+	if (f->kept == f->hash)
 		let_in = admit(w, f, DP_METER_QUERIES);
 	else
 		let_in = w->world->admission ? admit_station(w, f, f->station, DP_METER_QUERIES)
@@ -40,6 +40,7 @@ static __rte_always_inline unsigned take_plain(struct dp_worker *w, struct dp_tx
 	struct rte_mbuf **burst, struct fast **plain, unsigned n, struct dp_sieved *sieved)
 {
 	unsigned taken = 0, n_read = 0, n_personal = 0;
+	const struct line_secret secret = line_secret(w->rendered.secret);
 	const struct policy_place *places = w->places;
 	const unsigned slot = w->slot;
 	struct fast *read[TOGETHER], *personal[TOGETHER];
@@ -61,9 +62,11 @@ static __rte_always_inline unsigned take_plain(struct dp_worker *w, struct dp_tx
 	for (unsigned i = 0; i < n_read; i++) {
 		struct fast *f = read[i];
 
-		hash_query(w, f, f->l->personal);
+		const bool is_personal = f->l->personal;
+
+		hash_query(w, f, secret, is_personal);
 		personal[n_personal] = f;
-		n_personal += f->l->personal;
+		n_personal += is_personal;
 	}
 	for (unsigned i = 0; i < n_personal; i++)
 		personalise(w, personal[i], slot, places);
@@ -113,7 +116,8 @@ static unsigned fast_burst(
 			taken += take(burst, &sieved, f, refuse(w, f));
 			continue;
 		}
-		rte_prefetch0(dp_regular_set(&w->regulars, f->caller));
+		f->callers = dp_regular_set(&w->regulars, f->caller);
+		rte_prefetch0(f->callers);
 		if (likely(kind == KIND_PLAIN))
 			plain[n_plain++] = f;
 		else
@@ -136,7 +140,7 @@ static unsigned fast_burst(
 
 static uint64_t hash(const uint64_t secret[8], const uint64_t key[8])
 {
-	return line_hash(secret, key);
+	return line_hash(line_secret(secret), key);
 }
 
 static struct hash128 message(const uint64_t secret[8], const uint8_t *p, size_t len, uint64_t seed)

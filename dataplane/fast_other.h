@@ -96,7 +96,7 @@ static inline bool read_other(struct dp_worker *w, struct other *o)
 	/* Whole lines are read. */
 	if (m->buf_len - m->data_off < m->data_len + 64)
 		return false;
-	if (udp_len < 8 + 12 || !lengths_agree(m, ip, o->f->v6))
+	if (udp_len < 8 + 12 || !lengths_agree(o->f, o->f->v6))
 		return false;
 	o->dns = udp + 8;
 	o->dns_len = udp_len - 8;
@@ -119,7 +119,7 @@ static inline void fetch_other(struct dp_worker *w, struct other *o)
 	struct fast *f = o->f;
 
 	if (!o->response) {
-		hash_query(w, f, f->l->personal);
+		hash_query(w, f, line_secret(w->rendered.secret), f->l->personal);
 		return;
 	}
 	o->heard = dp_heard_set(&w->heard, o->print);
@@ -172,6 +172,7 @@ static inline void image_of(
 static inline bool what_is_known(const struct dp_worker *w, const struct other *o,
 	const struct dp_rendered *e, uint32_t *knows)
 {
+	const struct line_secret secret = line_secret(w->rendered.secret);
 	const uint8_t *p = o->dns + 12 + o->asked, *end = o->dns + o->dns_len;
 	uint32_t seen = 0;
 
@@ -187,7 +188,7 @@ static inline bool what_is_known(const struct dp_worker *w, const struct other *
 		if (rdlen > DP_IMAGE_RDATA || end - p < DP_IMAGE_HEAD + (int)rdlen)
 			return false;
 		image_of(p, rdlen, e->whole, &image);
-		if (!dp_image_find(&w->images, &image, line_hash(w->rendered.secret, image.w), &at))
+		if (!dp_image_find(&w->images, &image, line_hash(secret, image.w), &at))
 			return false;
 		ttl = rte_be_to_cpu_32(load32(p + 6));
 		p += DP_IMAGE_HEAD + rdlen;
@@ -213,7 +214,7 @@ static inline bool leave_out(struct dp_worker *w, uint32_t knows, const struct d
 	if (knows == UINT32_MAX >> (32 - whole->n))
 		return true;
 	dp_rendered_less(&key, whole->whole, knows, whole->key.w[7]);
-	hash = line_hash(w->rendered.secret, key.w);
+	hash = line_hash(line_secret(w->rendered.secret), key.w);
 	*e = look_up(&w->rendered, dp_rendered_set(&w->rendered, hash), hash);
 	return *e != NULL && lanes_same((*e)->key.w, key.w) &&
 	       dp_watch_good(&(*e)->watched, w->now_ms);

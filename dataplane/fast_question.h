@@ -85,11 +85,31 @@ static inline uint64_t sum_of256(__m256i words)
 #endif
 
 #if defined(__AVX512BW__)
+/*
+ * Constants as lines of memory, which instructions take as they are: of those that it knows gcc
+ * makes a register anew for each packet, by two instructions.
+ */
+struct constant_lines {
+	uint8_t minus_a[64], letters[64], to_lower[64];
+	uint32_t low_word[16];
+} __attribute__((aligned(64)));
+
+static const struct constant_lines constant_lines = {{[0 ... 63] = 256 - 'A'}, {[0 ... 63] = 26},
+	{[0 ... 63] = 'a' - 'A'}, {[0 ... 15] = 0xffff}};
+
+static __rte_always_inline const struct constant_lines *constants(void)
+{
+	const struct constant_lines *c = &constant_lines;
+
+	asm("" : "+r"(c));
+	return c;
+}
+
 /* Pairs of 16-bit words, added. */
 static inline __m512i words_of(__m512i v)
 {
-	return _mm512_add_epi32(
-		_mm512_srli_epi32(v, 16), _mm512_and_si512(v, _mm512_set1_epi32(0xffff)));
+	return _mm512_add_epi32(_mm512_srli_epi32(v, 16),
+		_mm512_and_si512(v, _mm512_load_si512(constants()->low_word)));
 }
 
 static inline uint64_t sum_of(__m512i words)
@@ -108,12 +128,13 @@ static inline uint64_t sum_of(__m512i words)
 static __rte_always_inline bool canon(
 	const uint8_t *p, unsigned len, uint64_t last, struct dp_rendered_key *key, uint64_t *sum)
 {
+	const struct constant_lines *c = constants();
 	const __m512i v = _mm512_loadu_si512(p);
 	const __m512i q = _mm512_maskz_mov_epi8(_bzhi_u64(UINT64_MAX, len + 4), v);
 	const __mmask64 upper = _mm512_cmplt_epu8_mask(
-		_mm512_sub_epi8(v, _mm512_set1_epi8('A')), _mm512_set1_epi8(26));
+		_mm512_add_epi8(v, _mm512_load_si512(c->minus_a)), _mm512_load_si512(c->letters));
 	const __mmask64 zero = _mm512_testn_epi8_mask(v, v);
-	const __m512i lower = _mm512_mask_add_epi8(v, upper, v, _mm512_set1_epi8('a' - 'A'));
+	const __m512i lower = _mm512_mask_add_epi8(v, upper, v, _mm512_load_si512(c->to_lower));
 	const __m512i name = _mm512_maskz_mov_epi8(_bzhi_u64(UINT64_MAX, len), lower);
 
 	_mm512_store_si512(key, _mm512_mask_set1_epi64(name, 1 << 7, (long long)last));
@@ -239,32 +260,55 @@ static inline struct hash128 message_hash(
 }
 #endif
 
-/* A hash of the line `key` under `secret`: stations that do not know it cannot choose which
- * questions share a bucket. */
+/*
+ * A hash of the line `key` under a secret: stations that do not know it cannot choose which
+ * questions share a bucket. A pass over a burst has the secret in registers: from memory it would
+ * be read anew after whatever is written.
+ */
 #if defined(__AES__)
-static inline uint64_t line_hash(const uint64_t secret[8], const uint64_t key[8])
+struct line_secret {
+	__m128i a, b, c, d;
+};
+
+static inline struct line_secret line_secret(const uint64_t secret[8])
 {
 	const __m128i *s = (const __m128i *)(const void *)secret;
+
+	return (struct line_secret){_mm_load_si128(s), _mm_load_si128(s + 1), _mm_load_si128(s + 2),
+		_mm_load_si128(s + 3)};
+}
+
+static inline uint64_t line_hash(const struct line_secret s, const uint64_t key[8])
+{
 	const __m128i *k = (const __m128i *)(const void *)key;
-	__m128i a = _mm_xor_si128(_mm_load_si128(k), _mm_load_si128(s));
-	__m128i b = _mm_xor_si128(_mm_load_si128(k + 1), _mm_load_si128(s + 1));
-	__m128i c = _mm_xor_si128(_mm_load_si128(k + 2), _mm_load_si128(s + 2));
-	__m128i d = _mm_xor_si128(_mm_load_si128(k + 3), _mm_load_si128(s + 3));
+	__m128i a = _mm_xor_si128(_mm_load_si128(k), s.a);
+	__m128i b = _mm_xor_si128(_mm_load_si128(k + 1), s.b);
+	__m128i c = _mm_xor_si128(_mm_load_si128(k + 2), s.c);
+	__m128i d = _mm_xor_si128(_mm_load_si128(k + 3), s.d);
 
 	a = _mm_aesenc_si128(a, b);
 	c = _mm_aesenc_si128(c, d);
 	a = _mm_aesenc_si128(a, c);
-	a = _mm_aesenc_si128(a, _mm_load_si128(s));
-	a = _mm_aesenc_si128(a, _mm_load_si128(s + 1));
+	a = _mm_aesenc_si128(a, s.a);
+	a = _mm_aesenc_si128(a, s.b);
 	return (uint64_t)_mm_cvtsi128_si64(a);
 }
 #else
-static inline uint64_t line_hash(const uint64_t secret[8], const uint64_t key[8])
+struct line_secret {
+	const uint64_t *w;
+};
+
+static inline struct line_secret line_secret(const uint64_t secret[8])
+{
+	return (struct line_secret){secret};
+}
+
+static inline uint64_t line_hash(const struct line_secret s, const uint64_t key[8])
 {
 	uint64_t h = 0;
 
 	for (unsigned i = 0; i < 8; i += 2) {
-		__uint128_t m = (__uint128_t)(key[i] ^ secret[i]) * (key[i + 1] ^ secret[i + 1]);
+		__uint128_t m = (__uint128_t)(key[i] ^ s.w[i]) * (key[i + 1] ^ s.w[i + 1]);
 
 		h ^= (uint64_t)m ^ (uint64_t)(m >> 64);
 	}

@@ -23,12 +23,15 @@ struct fast {
 	struct rte_mbuf *m;
 	const uint8_t *ip;
 	uint64_t who, caller; /* dp_regular_who(), dp_regular_hash() */
+	const struct dp_regular_set *callers;
 	struct dp_regular *regular;
-	uint64_t hash; /* of the key */
+	uint64_t hash; /* of the question, whoever asks */
+	uint64_t
+		kept; /* ... with dp_rendered_person(), if policy asks who it is: finds the entry */
 	const struct dp_rendered_set *set;
 	const struct dp_rendered *e;
-	uint64_t person; /* dp_rendered_person(), mixed into the key; 0: nobody asks who it is */
-	struct cache_station *station; /* ... and the station that is */
+	struct cache_station *station; /* if policy asks who it is */
+	uint16_t ip_len;               /* bytes of the frame from `ip` on */
 	bool v6;
 	uint8_t at; /* in the burst */
 };
@@ -42,7 +45,7 @@ static inline uint64_t mac_of(const struct fast *f)
 /* dp_interest_tag(), should it be a browse question. */
 static inline uint64_t told_of(const struct fast *f)
 {
-	return f->hash ^ f->caller ^ f->person;
+	return f->hash ^ f->caller;
 }
 
 /* What a frame is. */
@@ -123,12 +126,12 @@ static __rte_always_inline bool ip_sums_up(const uint8_t *ip, bool v6, uint64_t 
 }
 
 /* The datagram's length is all lengths', and the frame has it. */
-static __rte_always_inline bool lengths_agree(const struct rte_mbuf *m, const uint8_t *ip, bool v6)
+static __rte_always_inline bool lengths_agree(const struct fast *f, bool v6)
 {
-	unsigned l3 = (unsigned)(ip - rte_pktmbuf_mtod(m, const uint8_t *));
+	const uint8_t *ip = f->ip;
 	unsigned udp_len = dns_load16(ip + (v6 ? 40 : 20) + 4);
 
-	return m->data_len >= l3 + (v6 ? 40 : 20) + udp_len &&
+	return f->ip_len >= (v6 ? 40 : 20) + udp_len &&
 	       (v6 ? dns_load16(ip + 4) == udp_len : dns_load16(ip + 2) == udp_len + 20);
 }
 
@@ -173,6 +176,7 @@ static __rte_always_inline enum kind frame_as(const struct dp_link *l, const str
 		return KIND_LEFT;
 	f->l = l;
 	f->ip = ip;
+	f->ip_len = (uint16_t)(m->data_len - l3);
 	f->v6 = v6;
 	f->m = m;
 	f->who = dp_regular_who(mac_word(p + 6), l->id);
@@ -205,7 +209,7 @@ static __rte_always_inline bool question_as(struct fast *f, const bool v6)
 	uint64_t sum;
 
 	/* A name, and nothing behind its type and class. */
-	if (!l->fast || name_len - 1 >= DP_RENDERED_NAME || !lengths_agree(f->m, ip, v6) ||
+	if (!l->fast || name_len - 1 >= DP_RENDERED_NAME || !lengths_agree(f, v6) ||
 		(load16(udp + 20 + name_len + 2) & rte_cpu_to_be_16(0x7fff)) != rte_cpu_to_be_16(1))
 		return false;
 	if (!canon(udp + 20, name_len, l->tail | load16(udp + 20 + name_len), &f->key, &sum))

@@ -32,35 +32,34 @@ static __rte_always_inline unsigned take(
 static __rte_always_inline struct dp_rendered *look_up(
 	const struct dp_rendered_table *t, const struct dp_rendered_set *s, uint64_t hash)
 {
-	const uint32_t ways = (1u << DP_RENDERED_WAYS) - 1;
-	uint32_t way = lanes_equal(s->tag, UINT32_MAX, (uint32_t)hash) & ways, entry;
+	uint32_t ways = lanes_equal8(s->tag, (uint32_t)hash), entry;
 
-	if (way == 0)
+	if (ways == 0)
 		return NULL;
-	entry = DP_RENDERED_ENTRY(s, __builtin_ctz(way));
+	entry = DP_RENDERED_ENTRY(s, (unsigned)__builtin_ctz(ways));
 	return entry != 0 ? &t->entry[entry] : NULL;
 }
 
 /* Second pass: who has been let in before. */
 static __rte_always_inline void fetch_regular(struct dp_worker *w, struct fast *f)
 {
-	f->regular =
-		dp_regular_guess(&w->regulars, dp_regular_set(&w->regulars, f->caller), f->caller);
-	rte_prefetch0(f->regular);
-	rte_prefetch0(&f->regular->told);
+	struct dp_regular *r = dp_regular_guess(&w->regulars, f->callers, f->caller);
+
+	f->regular = r;
+	rte_prefetch0(r);
+	rte_prefetch0(&r->told);
 }
 
-/* Fourth: what is asked is looked for. personal: its hash is not enough to find what is kept. */
-static __rte_always_inline void hash_query(struct dp_worker *w, struct fast *f, bool personal)
+/* Fourth: what is asked is looked for. personal: who asks has to be found out first. */
+static __rte_always_inline void hash_query(
+	struct dp_worker *w, struct fast *f, const struct line_secret secret, bool personal)
 {
-	f->hash = line_hash(w->rendered.secret, f->key.w);
-	f->person = 0;
-	if (!personal) {
-		f->set = dp_rendered_set(&w->rendered, f->hash);
-		rte_prefetch0(f->set);
-	} else {
-		rte_prefetch0(dp_rendered_shape(&w->rendered, f->hash));
-	}
+	f->hash = line_hash(secret, f->key.w);
+	if (personal)
+		return;
+	f->kept = f->hash;
+	f->set = dp_rendered_set(&w->rendered, f->kept);
+	rte_prefetch0(f->set);
 }
 
 /* Its regular is there, or nobody's: the line of its station is fetched. */
@@ -72,7 +71,7 @@ static __rte_always_inline void fetch_station(const struct fast *f)
 /* Then what is kept for it. */
 static __rte_always_inline void fetch_entry(struct dp_worker *w, struct fast *f)
 {
-	f->e = look_up(&w->rendered, f->set, f->hash);
+	f->e = look_up(&w->rendered, f->set, f->kept);
 	if (f->e == NULL)
 		return;
 	rte_prefetch0(f->e);
@@ -85,14 +84,15 @@ static __rte_always_inline void fetch_entry(struct dp_worker *w, struct fast *f)
 static __rte_always_inline const struct dp_rendered *entry_of(struct dp_worker *w, struct fast *f)
 {
 	const struct dp_rendered *e = f->e;
-	uint64_t hash;
+	uint64_t hash, person;
 
 	if (likely(e != NULL && lanes_same(e->key.w, f->key.w) && (e->links & f->l->bit) == 0))
 		return e;
+	person = f->kept ^ f->hash;
 	f->key.w[7] = dp_rendered_tail(
-		(uint16_t)(f->key.w[7] ^ f->person), f->l->id, true, w->world->generation);
-	hash = line_hash(w->rendered.secret, f->key.w) ^ f->person;
-	f->key.w[7] ^= f->person;
+		(uint16_t)(f->key.w[7] ^ person), f->l->id, true, w->world->generation);
+	hash = line_hash(line_secret(w->rendered.secret), f->key.w) ^ person;
+	f->key.w[7] ^= person;
 	e = look_up(&w->rendered, dp_rendered_set(&w->rendered, hash), hash);
 	return e != NULL && lanes_same(e->key.w, f->key.w) ? e : NULL;
 }
@@ -102,12 +102,10 @@ static __rte_always_inline bool is_regular(const struct fast *f)
 {
 	const struct dp_regular *r = f->regular;
 
-	if (r->who != f->who)
-		return false;
-	/* None is 0: what was not let in is not taken for the unspecified address. */
-	return f->v6 ? (r->src6[0] | r->src6[1]) != 0 && r->src6[0] == load64(f->ip + 8) &&
-			       r->src6[1] == load64(f->ip + 16)
-		     : r->src4 != 0 && r->src4 == load32(f->ip + 12);
+	/* None is 0, which no packet that is no martian has. */
+	return r->who == f->who &&
+	       (f->v6 ? r->src6[0] == load64(f->ip + 8) && r->src6[1] == load64(f->ip + 16)
+		      : r->src4 == load32(f->ip + 12));
 }
 
 /* Its station, if it is known as one. */
@@ -130,23 +128,24 @@ static __rte_always_inline void personalise(
 {
 	struct cache_station *station = is_regular(f) ? station_of(f) : NULL;
 	uint32_t consumer;
-	uint64_t who;
+	uint64_t who, person;
 
 	/* Acquire: who it is was written before. */
 	if (unlikely(station == NULL || (consumer = atomic_load_explicit(&station->consumer[slot],
 						 memory_order_acquire)) == POLICY_NO_CONSUMER)) {
 		/* The long way finds out who it is. */
+		f->kept = f->hash;
 		f->set = &nothing_kept;
 		return;
 	}
 	who = atomic_load_explicit(&station->who[slot], memory_order_relaxed);
 	f->station = station;
-	f->person = dp_rendered_person(
+	person = dp_rendered_person(
 		&w->rendered, consumer, *dp_rendered_shape(&w->rendered, f->hash), who, places);
 	/* Not hashed anew: the line would be read back wider than it was just written. */
-	f->key.w[7] ^= f->person;
-	f->hash ^= f->person;
-	f->set = dp_rendered_set(&w->rendered, f->hash);
+	f->key.w[7] ^= person;
+	f->kept = f->hash ^ person;
+	f->set = dp_rendered_set(&w->rendered, f->kept);
 	rte_prefetch0(f->set);
 }
 
@@ -300,16 +299,14 @@ static __rte_always_inline void write_answer(const struct fast *f, const struct 
 static __rte_always_inline void count_hits(
 	struct dp_worker *w, uint16_t link, const struct dp_rendered *e)
 {
-	uint64_t *hits = w->hits;
-
-	if (unlikely((e->flags & DP_SAYS_DENIED) != 0))
-		dp_event(w, link, DP_EV_denied, e->denied);
-	if (unlikely(hits == NULL || e->hit_n[0] == 0))
+	/* Most answers rest on one rule. That of none is 0, and 0 times. */
+	COUNTER_ADD(w->hits[e->hit[0]], e->hit_n[0]);
+	if (likely((e->flags & DP_SAYS_MORE) == 0))
 		return;
-	/* Most answers rest on one rule. */
-	COUNTER_ADD(hits[e->hit[0]], e->hit_n[0]);
-	for (unsigned i = 1; i < DP_RENDERED_HITS && unlikely(e->hit_n[i] > 0); i++)
-		COUNTER_ADD(hits[e->hit[i]], e->hit_n[i]);
+	for (unsigned i = 1; i < DP_RENDERED_HITS; i++)
+		COUNTER_ADD(w->hits[e->hit[i]], e->hit_n[i]);
+	if (e->denied > 0)
+		dp_event(w, link, DP_EV_denied, e->denied);
 }
 
 /* Sends what the entry says. */

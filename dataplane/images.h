@@ -32,7 +32,7 @@ struct dp_image {
 
 /* Tags, then which of the answer's records each is; DP_RENDERED_NONE: none. */
 struct dp_image_set {
-	uint32_t tag[2 * DP_IMAGE_WAYS];
+	uint32_t tag[2 * DP_IMAGE_WAYS]; /* lanes_equal8() */
 } __attribute__((aligned(64)));
 
 #define DP_IMAGE_AT(set, way) ((set)->tag[DP_IMAGE_WAYS + (way)])
@@ -67,8 +67,7 @@ static inline bool dp_image_find(
 	const struct dp_images *t, const struct dp_image *image, uint64_t hash, uint32_t *at)
 {
 	unsigned set = dp_image_set(hash);
-	uint32_t ways = lanes_equal(t->set[set].tag, UINT32_MAX, (uint32_t)hash) &
-			((1u << DP_IMAGE_WAYS) - 1);
+	uint32_t ways = lanes_equal8(t->set[set].tag, (uint32_t)hash);
 
 	for (; ways != 0; ways &= ways - 1) {
 		unsigned way = (unsigned)__builtin_ctz(ways);

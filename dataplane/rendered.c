@@ -298,7 +298,7 @@ void dp_rendered_begin(struct dp_worker *w, const struct dp_query *q)
 
 	/* Answered at once, to the asker alone, and to nobody else otherwise. */
 	w->deps.on = false;
-	if (w->rendered.set == NULL || q->asked == 0 || !q->link->fast ||
+	if (w->rendered.set == NULL || w->hits == NULL || q->asked == 0 || !q->link->fast ||
 		(q->link->personal && q->viewer.consumer == POLICY_NO_CONSUMER))
 		return;
 	r->odd = false;
@@ -413,9 +413,10 @@ static void keep(struct dp_worker *w, const struct dp_query *q, struct dp_render
 	memcpy(e->ttl, r->ttl, sizeof(e->ttl));
 	/* Of what was missed control hears in any case. */
 	e->flags = (uint8_t)(flags | (r->n > 0 && browses(w, q) ? DP_SAYS_BROWSE : 0) |
-			     (r->denied > 0 ? DP_SAYS_DENIED : 0));
+			     (r->hits > 1 || r->denied > 0 ? DP_SAYS_MORE : 0));
 	if (q->several)
 		memcpy(e->asked, q->dns + DNS_HEADER_LEN, q->asked_len);
+	memset(e->hit, 0, sizeof(e->hit));
 	memset(e->hit_n, 0, sizeof(e->hit_n));
 	for (unsigned i = 0; i < r->hits; i++) {
 		e->hit[i] = r->hit[i];

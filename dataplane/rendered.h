@@ -82,8 +82,8 @@ static inline void dp_rendered_less(
 		{DP_RENDERED_LESS, whole, knows, 0, 0, 0, 0, tail & ~(uint64_t)0xffff}};
 }
 
-/* Some of it was denied. */
-#define DP_SAYS_DENIED 0x04
+/* There is more to count than one rule: another one, or what was denied. */
+#define DP_SAYS_MORE 0x04
 /* It opens a browser: control hears of it once a minute. */
 #define DP_SAYS_BROWSE 0x01
 /* Nothing answers some of it: control hears of it each time, almost. */
@@ -128,6 +128,8 @@ _Static_assert(offsetof(struct dp_rendered, dns) % 64 == 0, "the message begins 
 struct dp_rendered_set {
 	uint32_t tag[2 * DP_RENDERED_WAYS];
 } __attribute__((aligned(64)));
+
+_Static_assert(DP_RENDERED_WAYS == 8, "lanes_equal8()");
 
 #define DP_RENDERED_ENTRY(set, way) ((set)->tag[DP_RENDERED_WAYS + (way)])
 
