@@ -41,7 +41,7 @@ static __rte_always_inline unsigned take_plain(struct dp_worker *w, struct dp_tx
 {
 	unsigned taken = 0, n_read = 0, n_personal = 0;
 	const struct line_secret secret = line_secret(w->rendered.secret);
-	const struct policy_place *places = w->places;
+	const uint16_t *down = w->down;
 	const unsigned slot = w->slot;
 	struct fast *read[TOGETHER], *personal[TOGETHER];
 
@@ -69,7 +69,7 @@ static __rte_always_inline unsigned take_plain(struct dp_worker *w, struct dp_tx
 		n_personal += is_personal;
 	}
 	for (unsigned i = 0; i < n_personal; i++)
-		personalise(w, personal[i], slot, places);
+		personalise(w, personal[i], slot, down);
 	for (unsigned i = 0; i < n_read; i++)
 		fetch_entry(w, read[i]);
 	for (unsigned i = 0; i < n_read; i++)

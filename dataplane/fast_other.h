@@ -133,7 +133,7 @@ static inline void look_up_other(struct dp_worker *w, struct other *o)
 	if (o->response)
 		return;
 	if (f->l->personal)
-		personalise(w, f, w->slot, w->places);
+		personalise(w, f, w->slot, w->down);
 	fetch_entry(w, f);
 	if (f->e == NULL)
 		return;

@@ -122,9 +122,9 @@ static __rte_always_inline struct cache_station *station_of(const struct fast *f
 /* Where nothing is found. */
 static const struct dp_rendered_set nothing_kept;
 
-/* Where policy asks who it is: looks for what is kept for its like. slot, places: the worker's. */
+/* Where policy asks who it is: looks for what is kept for its like. slot, down: the worker's. */
 static __rte_always_inline void personalise(
-	struct dp_worker *w, struct fast *f, const unsigned slot, const struct policy_place *places)
+	struct dp_worker *w, struct fast *f, const unsigned slot, const uint16_t *down)
 {
 	struct cache_station *station = is_regular(f) ? station_of(f) : NULL;
 	uint32_t consumer;
@@ -141,7 +141,7 @@ static __rte_always_inline void personalise(
 	who = atomic_load_explicit(&station->who[slot], memory_order_relaxed);
 	f->station = station;
 	person = dp_rendered_person(
-		&w->rendered, consumer, *dp_rendered_shape(&w->rendered, f->hash), who, places);
+		&w->rendered, consumer, *dp_rendered_shape(&w->rendered, f->hash), who, down);
 	/* Not hashed anew: the line would be read back wider than it was just written. */
 	f->key.w[7] ^= person;
 	f->kept = f->hash ^ person;

@@ -30,7 +30,7 @@ static void looks_init(struct dp_rendered_table *t, struct rng *rng)
 			.who = ((facts & POLICY_FACT_USER) != 0 ? cache_who(UINT32_MAX, 0, 0) : 0) |
 			       ((facts & POLICY_FACT_ROLE) != 0 ? cache_who(0, UINT16_MAX, 0) : 0),
 			.number = (facts & POLICY_FACT_NUMBER) != 0 ? UINT32_MAX : 0,
-			.level = RTE_MIN(level, POLICY_FACT_PLACE)};
+			.down = POLICY_DOWN(RTE_MIN(level, POLICY_FACT_PLACE))};
 	}
 }
 
@@ -454,7 +454,7 @@ static uint64_t person_of(struct dp_worker *w, const struct dp_query *q)
 		return 0;
 	*shape = policy_facts(*shape, w->deps.facts);
 	return dp_rendered_person(&w->rendered, q->viewer.consumer, *shape,
-		cache_who(p->user, p->role, p->place), w->places);
+		cache_who(p->user, p->role, p->place), w->down);
 }
 
 void dp_rendered_end(

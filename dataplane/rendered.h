@@ -136,10 +136,10 @@ _Static_assert(DP_RENDERED_WAYS == 8, "lanes_equal8()");
 #define DP_RENDERED_SHAPES 4096 /* a page of them */
 
 /* What of an asker is looked at, as masks of its number and of cache_who(), the place aside, and an
- * index of policy_place.down. secret: tells one look from another. */
+ * index of policy_names.down. secret: tells one look from another. */
 struct dp_rendered_look {
 	uint64_t secret, who;
-	uint32_t number, level;
+	uint32_t number, down;
 	uint64_t pad;
 };
 
@@ -198,10 +198,10 @@ static inline uint8_t *dp_rendered_shape(struct dp_rendered_table *t, uint64_t h
  * By a secret: nobody can choose to be taken for another. facts: POLICY_FACT_*. who: cache_who().
  */
 static inline uint64_t dp_rendered_person(const struct dp_rendered_table *t, uint32_t consumer,
-	unsigned facts, uint64_t who, const struct policy_place *places)
+	unsigned facts, uint64_t who, const uint16_t *down)
 {
 	const struct dp_rendered_look *look = &t->look[facts];
-	const uint64_t place = places[who & 0xffff].down[look->level];
+	const uint64_t place = down[look->down + (who & 0xffff)];
 	const uint64_t number = (consumer & look->number) ^ look->secret;
 	const uint64_t seen = ((who & look->who) | place) ^ t->secret[1];
 	__uint128_t m = (__uint128_t)number * seen;

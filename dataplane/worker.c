@@ -282,7 +282,7 @@ unsigned dp_worker_turn(struct dp_worker *w, uint64_t now_us)
 	w->capture = atomic_load_explicit(&w->shared->capture.which, memory_order_acquire);
 	if (w->world != NULL) {
 		w->hits = w->world->hits[w->id];
-		w->places = w->world->places;
+		w->down = w->world->down;
 		w->slot = w->world->slot;
 		dp_fast_turn(w);
 		dp_watch_turn(w);

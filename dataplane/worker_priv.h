@@ -190,7 +190,7 @@ struct dp_worker {
 	const struct cache_view *cache;
 	/* The world's, of this worker; and whichever packet asks who its sender is reads. */
 	uint64_t *hits;
-	const struct policy_place *places;
+	const uint16_t *down;
 	uint32_t slot;
 	uint64_t now_us;
 	uint32_t now_ms;

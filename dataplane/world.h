@@ -139,8 +139,7 @@ struct dp_world {
 	uint32_t slot; /* which class[] slot is in force: generation & 1, the policy's own slot */
 	struct policy *policy; /* control appends classes to it; workers read */
 	const struct policy_table *table;
-	const struct policy_place
-		*places; /* where places are, by number: constant (policy/names.h) */
+	const uint16_t *down; /* places by level: policy_names.down */
 	/*
 	 * [worker], [n_workers]: control; each [rules + 1]: how often a rule decided, [0]: none
 	 * did. NULL: not counted. Its lcore writes, management reads.

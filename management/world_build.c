@@ -296,7 +296,7 @@ static int world_policy(struct dp_world *w, const struct mgmt_world_input *in,
 	if (w->policy == NULL)
 		return errno != 0 ? -errno : -ENOMEM;
 	w->table = policy_table(w->policy);
-	w->places = in->names->place;
+	w->down = in->names->down;
 	for (unsigned i = 0; i <= in->n_workers && i <= DP_WORKERS_MAX; i++) {
 		/* Whole lines, so that no two lcores write into one. */
 		size_t bytes = ((policy_rules(w->policy) + 1u) * sizeof(uint64_t) + 63) & ~63ul;

@@ -34,9 +34,11 @@ struct list {
 struct policy_names_store {
 	struct list users, roles, places, aps;
 	struct policy_place *place;
+	uint16_t *down;
 };
 
 #define PLACE_BYTES ((PLACES_MAX + (size_t)1) * sizeof(struct policy_place))
+#define DOWN_BYTES (POLICY_DOWN(POLICY_SELF + 1) * sizeof(uint16_t))
 
 struct policy_names *policy_names_create(void)
 {
@@ -46,17 +48,23 @@ struct policy_names *policy_names_create(void)
 	if (n == NULL || s == NULL)
 		goto fail;
 	s->place = policy_pages_alloc(PLACE_BYTES);
-	if (s->place == NULL)
+	s->down = policy_pages_alloc(DOWN_BYTES);
+	if (s->place == NULL || s->down == NULL)
 		goto fail;
 	s->users = (struct list){.n = 1, .max = USERS_MAX};
 	s->roles = (struct list){.n = 1, .max = ROLES_MAX};
 	s->places = (struct list){.n = 1, .max = PLACES_MAX};
 	s->aps = (struct list){.n = 1, .max = APS_MAX};
 	n->place = s->place;
+	n->down = s->down;
 	n->store = s;
 	return n;
 
 fail:
+	if (s != NULL) {
+		policy_pages_free(s->place, PLACE_BYTES);
+		policy_pages_free(s->down, DOWN_BYTES);
+	}
 	free(s);
 	free(n);
 	return NULL;
@@ -79,6 +87,7 @@ void policy_names_destroy(struct policy_names *n)
 		policy_index_free(&lists[i]->index);
 	}
 	policy_pages_free(n->store->place, PLACE_BYTES);
+	policy_pages_free(n->store->down, DOWN_BYTES);
 	free(n->store);
 	free(n);
 }
@@ -182,8 +191,9 @@ uint16_t policy_names_place(struct policy_names *n, const char *path)
 			s->place[id] = s->place[above];
 			s->place[id].level = (uint16_t)level;
 			s->place[id].at[level] = (uint16_t)id;
-			for (unsigned i = level; i <= POLICY_SELF; i++)
-				s->place[id].down[i] = (uint16_t)id;
+			for (unsigned i = 1; i <= POLICY_SELF; i++)
+				s->down[POLICY_DOWN(i) + id] =
+					i < level ? s->place[id].at[i] : (uint16_t)id;
 		}
 		above = id;
 	}

@@ -22,16 +22,21 @@ struct policy_place {
 	uint16_t level; /* 1: at the top; 0: no place */
 	/* By level: the place it lies in; [level]: itself; then 0. */
 	uint16_t at[POLICY_LEVELS + 1];
-	/* What tells it from others for who looks at places down to a level: the place it lies in
-	 * there, or itself if it ends above; 0 at level 0. [POLICY_SELF]: itself. */
-	uint16_t down[POLICY_LEVELS + 2];
-	uint16_t pad[4];
+	uint16_t pad[2];
 };
 
-_Static_assert(sizeof(struct policy_place) == 64, "a line");
+_Static_assert(sizeof(struct policy_place) == 32, "half a line");
+
+/* A place as who looks at places down to a level knows it; an index of policy_names.down. */
+#define POLICY_DOWN(level) ((uint32_t)(level) << 16)
 
 struct policy_names {
 	const struct policy_place *place; /* [65536] by number; [0]: none */
+	/* [POLICY_DOWN(level) + number]: what tells the place from others for who looks at places
+	 * down to that level: the place it lies in there, or itself if it ends above; 0 at level 0,
+	 * itself at POLICY_SELF. Places are made one after the other, so a level's are few lines.
+	 */
+	const uint16_t *down;
 	struct policy_names_store *store; /* management's */
 };
 

@@ -500,13 +500,12 @@ static void check_person_union(struct rng *r, uint64_t seed, struct build *b, st
 static bool same_facts(const struct policy *p, uint8_t facts, const struct policy_who *a,
 	uint32_t number_a, const struct policy_who *b, uint32_t number_b)
 {
-	const struct policy_place *place = policy_names_of(p)->place;
-	unsigned level = facts & POLICY_FACT_LEVEL;
+	const uint16_t *down = policy_names_of(p)->down + POLICY_DOWN(facts & POLICY_FACT_LEVEL);
 
 	return (!(facts & POLICY_FACT_NUMBER) || number_a == number_b) &&
 	       (!(facts & POLICY_FACT_USER) || a->user == b->user) &&
 	       (!(facts & POLICY_FACT_ROLE) || a->role == b->role) &&
-	       place[a->place].down[level] == place[b->place].down[level];
+	       down[a->place] == down[b->place];
 }
 
 /* Who is alike in what a verdict on another rested on, has the same one: answers are shared by
