@@ -262,13 +262,14 @@ def direct(campus, names, questions=1):
     return payload
 
 
-def several(campus, names, questions=3):
-    """Browse queries with several questions."""
+def several(campus, names, questions=3, different=None):
+    """Browse queries with several questions: any of them, or so many different queries."""
     pool = services(names)
+    asked = [campus.random.sample(pool, questions) for _ in range(different or 0)]
 
     def payload(_):
         m = Message()
-        for s in campus.random.sample(pool, questions):
+        for s in campus.random.choice(asked) if asked else campus.random.sample(pool, questions):
             m.question(s.type, PTR)
         return m.bytes()
 
@@ -320,6 +321,8 @@ def load(name, packets, campus, names):
     if name == "direct":
         return campus.frames(packets, direct(campus, names))
     if name == "questions":
+        return campus.frames(packets, several(campus, names, different=names))
+    if name == "any-questions":
         return campus.frames(packets, several(campus, names))
     if name == "nothing":
         return campus.frames(packets, nothing(campus))
