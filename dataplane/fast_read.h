@@ -175,13 +175,13 @@ static __rte_always_inline enum kind frame_as(const struct dp_link *l, const str
 	if (!lanes_match(p, s->value, s->mask))
 		return KIND_LEFT;
 	f->l = l;
-	f->ip = ip;
-	f->ip_len = (uint16_t)(m->data_len - l3);
-	f->v6 = v6;
 	f->m = m;
 	f->who = dp_regular_who(mac_word(p + 6), l->id);
 	if (unlikely(from_mars(ip, v6)))
 		return KIND_MARTIAN;
+	f->ip = ip;
+	f->ip_len = (uint16_t)(m->data_len - l3);
+	f->v6 = v6;
 	f->caller = dp_regular_hash(f->who);
 	return asks_plainly(ip + (v6 ? 40 : 20)) ? KIND_PLAIN : KIND_OTHER;
 }

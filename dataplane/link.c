@@ -126,10 +126,13 @@ void dp_link_finish(struct dp_link *l)
 void dp_world_finish(struct dp_world *w)
 {
 	w->n_macs = 0;
+	w->mac_ends = 0;
 	for (unsigned i = 0; i < DP_PORTS_MAX; i++) {
-		if (w->port[i] == NULL)
+		uint64_t mac = w->port[i] != NULL ? mac_word(w->port[i]->mac.b) : 0;
+
+		if (w->port[i] == NULL || dp_world_own_mac(w, mac))
 			continue;
-		if (!dp_world_own_mac(w, mac_word(w->port[i]->mac.b)))
-			w->mac[w->n_macs++] = mac_word(w->port[i]->mac.b);
+		w->mac[w->n_macs++] = mac;
+		w->mac_ends |= UINT64_C(1) << (mac >> 40 & 63);
 	}
 }
