@@ -74,6 +74,13 @@ static inline __m256i load256(const uint8_t *p)
 	return _mm256_loadu_si256((const __m256i *)(const void *)p);
 }
 
+/* Pairs of 16-bit words, added. */
+static inline __m256i words_of256(__m256i v)
+{
+	return _mm256_add_epi32(
+		_mm256_srli_epi32(v, 16), _mm256_and_si256(v, _mm256_set1_epi32(0xffff)));
+}
+
 /* The sum of all lanes, as two of 32 bits: 2^32 is 1 where 2^16 is. */
 static inline uint64_t sum_of256(__m256i words)
 {
@@ -145,7 +152,6 @@ static __rte_always_inline bool canon(
 static __rte_always_inline bool canon(
 	const uint8_t *p, unsigned len, uint64_t last, struct dp_rendered_key *key, uint64_t *sum)
 {
-	const __m256i low16 = _mm256_set1_epi32(0xffff);
 	const uint8_t *name = TAIL(len), *question = TAIL(len + 4);
 	__m256i words = _mm256_setzero_si256();
 	uint64_t zero = 0;
@@ -159,8 +165,7 @@ static __rte_always_inline bool canon(
 		zero |= (uint64_t)(uint32_t)_mm256_movemask_epi8(
 				_mm256_cmpeq_epi8(v, _mm256_setzero_si256()))
 			<< i;
-		words = _mm256_add_epi32(words,
-			_mm256_add_epi32(_mm256_srli_epi32(q, 16), _mm256_and_si256(q, low16)));
+		words = _mm256_add_epi32(words, words_of256(q));
 		v = _mm256_add_epi8(v, _mm256_and_si256(upper, _mm256_set1_epi8(0x20)));
 		v = _mm256_and_si256(v, load256(name + i));
 		if (i == 32)
@@ -195,33 +200,50 @@ static __rte_always_inline bool canon(
 
 /* The sum of all 16-bit words of len bytes; an odd byte at the end is followed by 0. Reads whole
  * lines. */
+#if defined(__AVX512BW__)
 static inline uint64_t message_sum(const uint8_t *p, unsigned len)
 {
-#if defined(__AVX512BW__)
 	__m512i words = _mm512_setzero_si512();
 
-	for (unsigned i = 0; i < len; i += 64) {
-		__mmask64 take = len - i >= 64 ? UINT64_MAX : (UINT64_C(1) << (len - i)) - 1;
-		__m512i v = _mm512_maskz_loadu_epi8(take, p + i);
-
-		words = _mm512_add_epi32(words, words_of(v));
-	}
+	for (; len >= 64; p += 64, len -= 64)
+		words = _mm512_add_epi32(words, words_of(_mm512_loadu_si512(p)));
+	if (len > 0)
+		words = _mm512_add_epi32(
+			words, words_of(_mm512_maskz_loadu_epi8(_bzhi_u64(UINT64_MAX, len), p)));
 	return sum_of(words);
+}
+#elif defined(__AVX2__)
+static inline uint64_t message_sum(const uint8_t *p, unsigned len)
+{
+	__m256i words = _mm256_setzero_si256();
+
+	for (; len >= 64; p += 64, len -= 64) {
+		words = _mm256_add_epi32(words, words_of256(load256(p)));
+		words = _mm256_add_epi32(words, words_of256(load256(p + 32)));
+	}
+	for (unsigned i = 0; i < len; i += 32)
+		words = _mm256_add_epi32(words,
+			words_of256(_mm256_and_si256(load256(p + i), load256(TAIL(len) + i))));
+	return sum_of256(words);
+}
 #else
+static inline uint64_t message_sum(const uint8_t *p, unsigned len)
+{
 	uint64_t sum = 0;
 
-	for (unsigned i = 0; i < len; i += 64) {
-		const uint8_t *tail = TAIL(len - i < 64 ? len - i : 64);
-
-		for (unsigned k = 0; k < 64; k += 8)
-			sum += inet_halves(load64(p + i + k) & load64(tail + k));
-	}
-	return sum;
-#endif
+	for (; len >= 8; p += 8, len -= 8)
+		sum += inet_halves(load64(p));
+	return sum + inet_halves(load64(p) & load64(TAIL(len)));
 }
+#endif
 
 /* A hash of len bytes with a seed. Reads whole lines. */
 #if defined(__AES__)
+static inline __m128i load128(const uint8_t *p)
+{
+	return _mm_loadu_si128((const __m128i *)(const void *)p);
+}
+
 static inline struct hash128 message_hash(
 	const uint64_t secret[8], const uint8_t *p, unsigned len, uint64_t seed)
 {
@@ -231,17 +253,12 @@ static inline struct hash128 message_hash(
 	for (unsigned k = 0; k < 4; k++)
 		a[k] = _mm_load_si128(s + k);
 	a[0] = _mm_xor_si128(a[0], _mm_set_epi64x((long long)seed, len));
-	for (unsigned i = 0; i < len; i += 64) {
-		const uint8_t *tail = TAIL(len - i < 64 ? len - i : 64);
-
-		for (unsigned k = 0; k < 4; k++) {
-			__m128i v = _mm_loadu_si128((const __m128i *)(const void *)(p + i) + k);
-
-			v = _mm_and_si128(
-				v, _mm_loadu_si128((const __m128i *)(const void *)tail + k));
-			a[k] = _mm_aesenc_si128(a[k], v);
-		}
-	}
+	for (; len >= 64; p += 64, len -= 64)
+		for (unsigned k = 0; k < 4; k++)
+			a[k] = _mm_aesenc_si128(a[k], load128(p + 16 * k));
+	for (unsigned k = 0; k < 4 && len > 0; k++)
+		a[k] = _mm_aesenc_si128(
+			a[k], _mm_and_si128(load128(p + 16 * k), load128(TAIL(len) + 16 * k)));
 	a[0] = _mm_aesenc_si128(a[0], a[1]);
 	a[2] = _mm_aesenc_si128(a[2], a[3]);
 	a[0] = _mm_aesenc_si128(a[0], a[2]);

@@ -28,6 +28,7 @@ from figures import FIGURES
 from works import WORKS
 
 HUGE = "/proc/sys/vm/nr_hugepages"
+TESTPMDS = 3
 BUILD = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "build")
 COLUMNS = ("work", "title", "mpps", "cycles", "against", "ratio", "ratio_min", "ratio_max", "value", "unit", "target", "met",
            "what", "n")
@@ -47,7 +48,7 @@ class Pages:
         self.dir = tempfile.mkdtemp(prefix="linkspan-bench-huge-")
         run("mount", "-t", "hugetlbfs", "none", self.dir)
         with open(HUGE, "w", encoding="ascii") as f:
-            f.write(str(max(2600, int(self.before))))
+            f.write(str(max(2700, int(self.before))))
         return self
 
     def __exit__(self, *_):
@@ -67,17 +68,17 @@ def sessions(works):
 
 def measure(works, number, rounds, slice_s):
     """Slices of the gateways, in turns, and of testpmd on the first one's feed; what is wrong with them, if anything."""
-    stands, processes, wrong = [], [], {}
+    stands, testpmds, wrong = [], [], {}
     try:
         for i, work in enumerate(works):
             stands.append(ground.Stand(BUILD, work, number + i))
-            processes.append(stands[-1].gateway)
         os.chdir(stands[0].dir)
-        testpmd = ground.testpmd(works[0].against if works[0].against == "csum" else "io")
-        processes.append(testpmd)
-        testpmd.connect()
-        testpmd.find_worker(1)
-        slices = ground.interleave(processes, rounds, slice_s)
+        for i in range(TESTPMDS):
+            testpmds.append(ground.testpmd(works[0].against if works[0].against == "csum" else "io", i))
+            testpmds[-1].connect()
+            testpmds[-1].find_worker(1)
+            testpmds[-1].pause()
+        slices = ground.interleave([[stand.gateway] for stand in stands] + [testpmds], rounds, slice_s)
         for stand in stands:
             try:
                 stand.check()
@@ -85,8 +86,8 @@ def measure(works, number, rounds, slice_s):
                 wrong[stand.work.name] = e
         return slices, wrong
     finally:
-        for process in processes[len(stands):]:
-            process.end()
+        for testpmd in testpmds:
+            testpmd.end()
         for stand in stands:
             stand.close()
 

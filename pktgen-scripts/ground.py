@@ -246,22 +246,24 @@ def shares(before, after):
     return {name: n / total for name, n in ends.items() if n > 0} if total > 0 else {}
 
 
-def testpmd(mode):
+def testpmd(mode, number):
     """testpmd on the feed, as lean as it gets: no statistics of its own."""
     vdevs = ["--vdev", "net_pcap0,rx_pcap=feed.pcap,infinite_rx=1"]
-    argv = ["dpdk-testpmd", "--lcores=0@%d,1@%d" % tuple(CPUS), "--file-prefix=bench-testpmd", "-m", "600", "--no-pci",
+    argv = ["dpdk-testpmd", "--lcores=0@%d,1@%d" % tuple(CPUS), f"--file-prefix=bench-testpmd{number}", "-m", "256", "--no-pci",
             "--log-level=3", *vdevs, "--", f"--forward-mode={mode}", "--port-topology=loop", "--no-flush-rx",
             "--total-num-mbufs=65536", "-i", "--auto-start"]
-    return Dpdk("testpmd " + mode, argv, "bench-testpmd", "testpmd.log")
+    return Dpdk("testpmd " + mode, argv, f"bench-testpmd{number}", f"testpmd{number}.log")
 
 
-def interleave(processes, rounds, slice_s):
-    """Lets one process run at a time, in turn; per process a list of (packets, CPU nanoseconds) of its slices."""
-    slices = [[] for _ in processes]
-    for p in processes:
+def interleave(groups, rounds, slice_s):
+    """Lets one process run at a time, a group's in turn from round to round: where its memory came to lie is worth a
+    few percent to a process. Per group a list of (packets, CPU nanoseconds) of its slices."""
+    slices = [[] for _ in groups]
+    for p in sum(groups, []):
         p.pause()
     for r in range(rounds + 1):
-        for i, p in enumerate(processes):
+        for i, group in enumerate(groups):
+            p = group[r % len(group)]
             p.go()
             time.sleep(slice_s / 4)  # the caches are its own again
             a = p.sample()
