@@ -28,7 +28,6 @@ from figures import FIGURES
 from works import WORKS
 
 HUGE = "/proc/sys/vm/nr_hugepages"
-TESTPMDS = 3
 BUILD = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "build")
 COLUMNS = ("work", "title", "mpps", "cycles", "against", "ratio", "ratio_min", "ratio_max", "value", "unit", "target", "met",
            "what", "n")
@@ -48,7 +47,7 @@ class Pages:
         self.dir = tempfile.mkdtemp(prefix="linkspan-bench-huge-")
         run("mount", "-t", "hugetlbfs", "none", self.dir)
         with open(HUGE, "w", encoding="ascii") as f:
-            f.write(str(max(2700, int(self.before))))
+            f.write(str(max(2600, int(self.before))))
         return self
 
     def __exit__(self, *_):
@@ -73,11 +72,13 @@ def measure(works, number, rounds, slice_s):
         for i, work in enumerate(works):
             stands.append(ground.Stand(BUILD, work, number + i))
         os.chdir(stands[0].dir)
-        for i in range(TESTPMDS):
+        # What is started several times has a testpmd each time.
+        for i in range(1 if works[0].starts > 1 else 2):
             testpmds.append(ground.testpmd(works[0].against if works[0].against == "csum" else "io", i))
-            testpmds[-1].connect()
-            testpmds[-1].find_worker(1)
-            testpmds[-1].pause()
+        for testpmd in testpmds:
+            testpmd.connect()
+            testpmd.find_worker(1)
+            testpmd.pause()
         slices = ground.interleave([[stand.gateway] for stand in stands] + [testpmds], rounds, slice_s)
         for stand in stands:
             try:

@@ -69,7 +69,7 @@ WORKS = [
     Work("wide", "... over 10,000 names", load("direct", 16384, WIDE), 0.25, services=WIDE, warm_s=3),
     Work("ipv6", "... over IPv6, against IPv4", load("hot", family=6), 0.8, against="hot"),
     Work("questions", "three questions in 64 ways, against one", load("questions"), 0.5, against="hot"),
-    Work("any-questions", "... in 4,000 ways", load("any-questions"), None, against="hot"),
+    Work("any-questions", "three questions in 4,000 ways", load("any-questions"), None),
     Work("known", "8 known answers in a query", load("known"), None, outcome="query_known"),
     Work("mixed", "mixed campus traffic", load("mixed", 16384), 0.25, outcome=None, warm_s=3, quick=True),
     Work("nothing", "queries for what nobody has", load("nothing"), None, outcome="query_missed", share=0.9),
