@@ -26,8 +26,7 @@ struct fast {
 	const struct dp_regular_set *callers;
 	struct dp_regular *regular;
 	uint64_t hash; /* of the question, whoever asks */
-	uint64_t
-		kept; /* ... with dp_rendered_person(), if policy asks who it is: finds the entry */
+	uint64_t kept; /* ... with who asks, if policy wants to know: finds the entry */
 	const struct dp_rendered_set *set;
 	const struct dp_rendered *e;
 	struct cache_station *station; /* if policy asks who it is */
