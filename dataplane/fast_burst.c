@@ -61,7 +61,6 @@ static __rte_always_inline unsigned take_plain(struct dp_worker *w, struct dp_tx
 	}
 	for (unsigned i = 0; i < n_read; i++) {
 		struct fast *f = read[i];
-
 		const bool is_personal = f->l->personal;
 
 		hash_query(w, f, secret, is_personal);

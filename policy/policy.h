@@ -145,7 +145,7 @@ struct policy_party {
 };
 
 /* What of a consumer and its party a verdict rested on: a set. Its place down to a level, in the
- * low bits; POLICY_FACT_PLACE: all of it. As of POLICY_DOWN(). */
+ * low bits; POLICY_FACT_PLACE: all of it. A level of POLICY_DOWN(). */
 #define POLICY_FACT_LEVEL 0x0fu
 #define POLICY_FACT_PLACE POLICY_SELF
 #define POLICY_FACT_USER 0x10u
