@@ -86,6 +86,8 @@ class Dpdk:
         if self.process.poll() is None:
             self.go()
             self.process.terminate()
+            # testpmd looks at what the signal left when something is to be read.
+            self.process.stdin.close()
             try:
                 self.process.wait(20)
             except subprocess.TimeoutExpired:
