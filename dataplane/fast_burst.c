@@ -91,24 +91,35 @@ static unsigned fast_burst(
 	if (unlikely(map == NULL || n > DP_BURST || w->id >= map->n_queues))
 		return n;
 	q = dp_tx_room(w, port, n);
-	dp_sieve_begin(w, map, n, &sieved);
+	sieved.nobodys = 0;
+	sieved.n_aside = sieved.n_spent = 0;
 	for (unsigned i = 0; i < n; i++) {
 		struct rte_mbuf *m = burst[i];
 		struct fast *f = &fast[i];
 		struct dp_eth eth;
+		const uint8_t *p;
 		enum kind kind;
 
 		if (i + 3 < n)
 			rte_prefetch0(rte_pktmbuf_mtod(burst[i + 3], void *));
-		if (unlikely(!dp_sieve_read(world, map, m, &eth)))
+		if (unlikely(!dp_eth_read(world, map, m, &eth)))
 			continue;
-		if (dp_sieve(w, world, map, &eth, m, &sieved)) {
+		p = rte_pktmbuf_mtod(m, const uint8_t *);
+		if (unlikely(eth.l == NULL && !map->inline_pair)) {
+			dp_sieve_nobodys(&sieved, p);
+			sieved.spent[sieved.n_spent++] = m;
 			burst[i] = NULL;
 			taken++;
 			continue;
 		}
-		kind = likely(keeps) ? read_frame(&eth, m, f) : KIND_LEFT;
-		if (unlikely(kind == KIND_LEFT))
+		kind = likely(eth.l != NULL && (p[0] & 1) != 0) ? read_frame(&eth, m, f)
+								: KIND_LEFT;
+		if (unlikely(kind == KIND_LEFT)) {
+			eth.at = (uint8_t)i;
+			dp_sieve_aside(&sieved, &eth, m);
+			continue;
+		}
+		if (unlikely(!keeps))
 			continue;
 		f->at = (uint8_t)i;
 		if (unlikely(kind == KIND_MARTIAN)) {
@@ -122,6 +133,8 @@ static unsigned fast_burst(
 		else
 			other[n_other++].f = f;
 	}
+	if (sieved.n_aside > 0)
+		taken += dp_sieve(w, map, burst, &sieved);
 	for (unsigned i = 0; i < n_plain; i += TOGETHER)
 		taken += take_plain(
 			w, q, burst, plain + i, RTE_MIN(n_plain - i, (unsigned)TOGETHER), &sieved);

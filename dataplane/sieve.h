@@ -8,46 +8,35 @@
 
 /*
  * What a frame's Ethernet header decides alone: of a VLAN that is no link, or to somebody else's
- * MAC. That is most of what an inline pair carries. The same outcomes as classify.c's, for plain
- * frames; whatever is not plain is left to it. What ends here of a burst is counted and freed as
- * one.
+ * MAC; and others' ARP, which goes to all. That is most of what an inline pair carries. The same
+ * outcomes as classify.c's, for plain frames; whatever is not plain is left to it. The first pass
+ * over a burst (fast_burst.c) puts aside what cannot be mDNS to the group by its first bytes, and
+ * what is put aside is looked at in one go.
  */
-
-struct dp_sieved {
-	struct dp_txq *cross; /* of the other port of the pair; NULL: there is none, or not here */
-	uint32_t mtu;         /* ... bytes of a frame that it takes */
-	/* Frames of no link; from bit 16 on, those of them to multicast, from bit 32 to the
-	 * broadcast address: counted at once. */
-	uint64_t nobodys;
-	unsigned n_spent;
-	struct rte_mbuf *spent[DP_BURST]; /* to be freed */
-};
-
-/* For a burst of n of a port with this map. */
-static inline void dp_sieve_begin(
-	struct dp_worker *w, const struct dp_port_map *map, unsigned n, struct dp_sieved *s)
-{
-	const struct dp_port_map *to = map->inline_pair ? w->world->port[map->peer] : NULL;
-
-	s->cross = NULL;
-	s->mtu = 0;
-	if (to != NULL && w->id < to->n_queues) {
-		s->cross = dp_tx_room(w, map->peer, n);
-		s->mtu = to->mtu + DP_L2_CROSSING;
-	}
-	s->n_spent = 0;
-	s->nobodys = 0;
-}
 
 /* A frame's Ethernet header. */
 struct dp_eth {
 	const struct dp_link *l; /* NULL: of none */
 	uint16_t type;           /* network order */
 	bool tagged;             /* with one VLAN tag, in the frame */
+	uint8_t at;              /* in the burst */
+};
+
+/* Frames of a burst that do not go on, or perhaps not. */
+struct dp_sieved {
+	/* Of no link; from bit 16 on, those of them to multicast, from bit 32 to the broadcast
+	 * address: added up. */
+	uint64_t nobodys;
+	unsigned n_aside, n_spent;
+	struct dp_aside {
+		struct rte_mbuf *m;
+		struct dp_eth eth;
+	} aside[DP_BURST];
+	struct rte_mbuf *spent[DP_BURST]; /* to be freed */
 };
 
 /* False: it is no plain one. */
-static __rte_always_inline bool dp_sieve_read(const struct dp_world *world,
+static __rte_always_inline bool dp_eth_read(const struct dp_world *world,
 	const struct dp_port_map *map, const struct rte_mbuf *m, struct dp_eth *eth)
 {
 	const uint8_t *p = rte_pktmbuf_mtod(m, const uint8_t *);
@@ -66,51 +55,26 @@ static __rte_always_inline bool dp_sieve_read(const struct dp_world *world,
 	return eth->type != tag && eth->type != rte_cpu_to_be_16(RTE_ETHER_TYPE_QINQ);
 }
 
-/* True: it ends here. */
-static __rte_always_inline bool dp_sieve(struct dp_worker *w, const struct dp_world *world,
-	const struct dp_port_map *map, const struct dp_eth *eth, struct rte_mbuf *m,
-	struct dp_sieved *s)
+/* The frame at p is of no link. */
+static inline void dp_sieve_nobodys(struct dp_sieved *s, const uint8_t *p)
 {
-	const uint8_t *p = rte_pktmbuf_mtod(m, const uint8_t *);
-	const struct dp_link *l = eth->l;
-
-	if (map->inline_pair && (s->cross == NULL || rte_pktmbuf_pkt_len(m) > s->mtu))
-		return false;
-	if (l == NULL) {
-		s->nobodys += 1 | (uint64_t)(p[0] & 1) << 16;
-		if (unlikely(p[0] == 0xff && mac_word(p) == UINT64_C(0xffffffffffff)))
-			s->nobodys += (UINT64_C(1) << 32) - (1 << 16);
-	} else {
-		uint64_t smac = mac_word(p + 6);
-
-		if ((p[0] & 1) != 0 || mac_word(p) == l->mac_word || (p[6] & 1) != 0 || smac == 0 ||
-			dp_world_own_mac(world, smac))
-			return false;
-		dp_event(w, l->id, map->inline_pair ? DP_EV_crossed : DP_EV_sieved, 1);
-	}
-	if (map->inline_pair) {
-		s->cross->link[s->cross->n] = l != NULL ? l->id : 0;
-		s->cross->m[s->cross->n++] = m;
-	} else {
-		s->spent[s->n_spent++] = m;
-	}
-	return true;
+	s->nobodys += 1 | (uint64_t)(p[0] & 1) << 16;
+	if (unlikely(p[0] == 0xff && mac_word(p) == UINT64_C(0xffffffffffff)))
+		s->nobodys += (UINT64_C(1) << 32) - (1 << 16);
 }
 
-/* What ended: of a port with this map. */
-static inline void dp_sieve_end(
-	struct dp_worker *w, const struct dp_port_map *map, struct dp_sieved *s)
+static inline void dp_sieve_aside(struct dp_sieved *s, const struct dp_eth *eth, struct rte_mbuf *m)
 {
-	if (s->nobodys > 0) {
-		unsigned frames = s->nobodys & 0xffff;
+	struct dp_aside *a = &s->aside[s->n_aside++];
 
-		dp_event(w, 0, DP_EV_rx, frames);
-		dp_event(w, 0, DP_EV_rx_multicast, s->nobodys >> 16 & 0xffff);
-		dp_event(w, 0, DP_EV_rx_broadcast, s->nobodys >> 32);
-		COUNTER_ADD(w->counters->link[0]
-				    .outcome[map->inline_pair ? DP_bypassed : DP_unknown_link],
-			frames);
-	}
-	if (s->n_spent > 0)
-		rte_pktmbuf_free_bulk(s->spent, s->n_spent);
+	a->m = m;
+	a->eth = *eth;
 }
+
+/* Ends what it can of what was put aside of a burst, of a port with this map: passed on, or added
+ * to `spent`, and taken out of the burst. Returns how many. Worker. */
+unsigned dp_sieve(struct dp_worker *w, const struct dp_port_map *map, struct rte_mbuf **burst,
+	struct dp_sieved *s);
+
+/* Counts those of no link, and frees what is spent. Worker. */
+void dp_sieve_end(struct dp_worker *w, const struct dp_port_map *map, struct dp_sieved *s);

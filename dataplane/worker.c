@@ -14,6 +14,7 @@
 #define WORK_BUDGET 2048 /* records; about a millisecond */
 #define HAND_BUDGET 64
 #define TIMER_BUDGET 64
+#define BURSTS 4 /* of a queue, one after the other */
 
 struct dp_worker *dp_worker_create(
 	struct dp_shared *s, unsigned id, unsigned socket, uint64_t seed, uint64_t now_us)
@@ -172,7 +173,8 @@ static void fragment(struct dp_worker *w, struct rte_mbuf *m)
 		drop(w, m, (enum dp_outcome)(-1 - rc));
 }
 
-static void receive(struct dp_worker *w, uint16_t port, struct rte_mbuf **burst, unsigned n)
+/* Returns how many did not go the short way. */
+static unsigned receive(struct dp_worker *w, uint16_t port, struct rte_mbuf **burst, unsigned n)
 {
 	n = w->shared->fast->burst(w, port, burst, n);
 	for (unsigned i = 0; i < n; i++) {
@@ -188,6 +190,29 @@ static void receive(struct dp_worker *w, uint16_t port, struct rte_mbuf **burst,
 	}
 	if (n > 0)
 		dp_query_run(w);
+	return n;
+}
+
+/* A queue that is full is asked again, as long as all goes the short way: a turn costs as much as
+ * one or two packets. */
+static unsigned poll_queue(struct dp_worker *w, const struct dp_rxq *q)
+{
+	struct rte_mbuf *burst[DP_BURST];
+	unsigned done = 0;
+
+	for (unsigned i = 0; i < BURSTS; i++) {
+		uint16_t n = rte_eth_rx_burst(q->port, q->queue, burst, DP_BURST);
+
+		if (n == 0)
+			break;
+		if (unlikely(w->capture != 0))
+			dp_capture(w, q->port, burst, n, false);
+		done += n;
+		if (receive(w, q->port, burst, n) > 0 || n < DP_BURST)
+			break;
+		dp_tx_flush(w);
+	}
+	return done;
 }
 
 static unsigned from_control(struct dp_worker *w)
@@ -272,7 +297,6 @@ static unsigned timers(struct dp_worker *w)
 
 unsigned dp_worker_turn(struct dp_worker *w, uint64_t now_us)
 {
-	struct rte_mbuf *burst[DP_BURST];
 	unsigned done = 0;
 
 	w->now_us = now_us;
@@ -289,17 +313,8 @@ unsigned dp_worker_turn(struct dp_worker *w, uint64_t now_us)
 		dp_told_turn(w);
 		done += from_control(w);
 		done += from_workers(w);
-		for (unsigned i = 0; i < w->n_rxq; i++) {
-			uint16_t n =
-				rte_eth_rx_burst(w->rxq[i].port, w->rxq[i].queue, burst, DP_BURST);
-
-			if (n == 0)
-				continue;
-			if (unlikely(w->capture != 0))
-				dp_capture(w, w->rxq[i].port, burst, n, false);
-			receive(w, w->rxq[i].port, burst, n);
-			done += n;
-		}
+		for (unsigned i = 0; i < w->n_rxq; i++)
+			done += poll_queue(w, &w->rxq[i]);
 		done += timers(w);
 		dp_tx_flush(w);
 		if (w->world->audit)

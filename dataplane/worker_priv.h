@@ -48,7 +48,7 @@
  *	images.c     ... less what the asker knows
  *	heard.c      announcements that were heard before
  *	watch.c      names that what is kept rests on
- *	sieve.h      frames whose Ethernet header says it all
+ *	sieve.c      frames whose Ethernet header says it all
  *	told.c       what control need not be told again yet
  */
 
