@@ -372,7 +372,8 @@ static void gather(struct dp_worker *w, struct dp_query *q, struct tally *t)
 		if (qu->denied)
 			t->denied++;
 		if (qu->denied || qu->verdict != 0) {
-			dp_hit(w, qu->verdict);
+			if (policy_decides(w->world->policy, qu->verdict))
+				dp_hit(w, qu->verdict);
 			dp_note_question(w, q, qu, qu->verdict);
 		}
 		if (!qu->answerable || qu->denied) {

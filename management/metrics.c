@@ -430,7 +430,8 @@ static void put_policy(struct mgmt *m, struct text *t, unsigned part)
 	single(t, "policy_class_full_total", "counter",
 		"Records or consumers that found no room for their kind.", ps.class_full);
 	single(t, "policy_no_rule_hits_total", "counter",
-		"Records that no rule matched: denied by default.", mgmt_rule_hits(m, UINT32_MAX));
+		"Records and questions that no rule matched: denied by default.",
+		mgmt_rule_hits(m, UINT32_MAX));
 }
 
 /* Number: of the rule within its policy, from 1. */
@@ -442,7 +443,8 @@ static void put_rules(struct mgmt *m, struct text *t, unsigned part)
 	unsigned number_in = 0;
 
 	(void)part;
-	family(t, "policy_rule_hits_total", "counter", "Records that a rule decided on.");
+	family(t, "policy_rule_hits_total", "counter",
+		"Records and questions that a rule decided on.");
 	for (unsigned i = 0; policy_rule_info(p, i, &r); i++) {
 		char text[16];
 

@@ -97,6 +97,13 @@ static bool depends(const struct policy_rule *r)
 	return r->has_glob || r->has_txt || r->has_from || r->from_who || r->same;
 }
 
+bool policy_decides(const struct policy *p, policy_verdict_t v)
+{
+	uint32_t rule = v & POLICY_RULE_MASK;
+
+	return rule == 0 || !policy_permits(v) || !depends(&p->rules[rule - 1]);
+}
+
 void policy_ask_query(const struct policy *p, const struct policy_part *part,
 	struct policy_rows *rows, const uint32_t *row)
 {

@@ -187,6 +187,12 @@ uint8_t policy_personal_facts(const struct policy *p, policy_verdict_t cell, uin
 /* `nearest:` of the rule that a permit comes from; 0: none. Any thread. */
 unsigned policy_nearest(const struct policy *p, policy_verdict_t v);
 
+/*
+ * Of a verdict on a question: is it the rule's last word? Else the rule looks at providers, and
+ * only their records tell whether it matches. Any thread.
+ */
+bool policy_decides(const struct policy *p, policy_verdict_t v);
+
 /* Does the rule that a permit comes from want it written down (`audit: true`)? Any thread. */
 bool policy_audits(const struct policy *p, policy_verdict_t v);
 

@@ -225,6 +225,24 @@ Test(ask, host_names)
 	cr_expect_eq(ours("lecture", NULL), DEFAULT);
 }
 
+/* A permit by a rule that looks at providers only says that one may match: none of its hits. */
+Test(ask, who_decides)
+{
+	build_link(b, "a", NULL, "out");
+	PERMIT(b, "out", "_ipp._tcp", .instance = "Lecture *");
+	PERMIT(b, "out", "_raop._tcp", .same = CONFIG_SAME_USER);
+	PERMIT(b, "out", "_http._tcp");
+	DENY(b, "out", "any");
+	cr_expect_eq(heard("a", "_ipp._tcp"), YES(1));
+	cr_expect(!policy_decides(p, YES(1)));
+	cr_expect_eq(heard("a", "_raop._tcp"), YES(2));
+	cr_expect(!policy_decides(p, YES(2)));
+	cr_expect(policy_decides(p, heard("a", "_http._tcp")));
+	cr_expect_eq(heard("a", "_ssh._tcp"), NO(4));
+	cr_expect(policy_decides(p, NO(4)));
+	cr_expect(policy_decides(p, DEFAULT));
+}
+
 /* The matrix's own columns answer policy_ask() too, each side by itself. */
 Test(ask, in_and_out_columns)
 {
