@@ -104,10 +104,7 @@ bool cache_record_is_live(const struct cache_view *v, uint32_t idx)
 
 bool cache_station_is_live(const struct cache_view *v, uint32_t idx)
 {
-	const struct cache_station *st;
-
 	if (idx == 0 || idx >= slab_limit(v->station_slab))
 		return false;
-	st = cache_station_at(v, idx);
-	return atomic_load_explicit(&st->gen, memory_order_acquire) & 1;
+	return cache_station_life(cache_station_at(v, idx)) & 1;
 }

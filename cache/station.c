@@ -46,8 +46,7 @@ uint32_t station_make(struct cache *c, uint16_t link, const struct mac_addr *mac
 	if (c->ops->station != NULL)
 		c->ops->station(c->ops_arg, idx);
 	/* Odd from here on; those that page over slots have not looked at it before. */
-	atomic_store_explicit(&st->gen, atomic_load_explicit(&st->gen, memory_order_relaxed) + 1,
-		memory_order_release);
+	cache_station_live(st);
 	cache_gauge_add(&c->stats.stations, 1);
 	c->link_stations[link]++;
 	return idx;
@@ -102,8 +101,7 @@ static void drop(struct cache *c, uint32_t idx)
 	if (c->ops->station_gone != NULL)
 		c->ops->station_gone(c->ops_arg, idx);
 	st->hash_pos = index_del(c->stations, &key, index_station_sig(&c->view, key));
-	atomic_store_explicit(&st->gen, atomic_load_explicit(&st->gen, memory_order_relaxed) + 1,
-		memory_order_release);
+	cache_station_live(st);
 	c->link_stations[st->link]--;
 	cache_gauge_add(&c->stats.stations, -1);
 	defer_push(c->defer, deferred_free, (uintptr_t)c, idx);

@@ -25,7 +25,7 @@
  */
 struct cache_station {
 	/* Workers read, with every query. Control writes all but asked_ms. */
-	_Atomic uint32_t gen;         /* odd while published, as in a record */
+	_Atomic uint32_t gen;         /* CACHE_STATION_LIFE, and how often who it is changed */
 	uint16_t link;                /* link id; immutable while live */
 	struct mac_addr mac;          /* the same */
 	_Atomic uint32_t consumer[2]; /* its number (policy_consumer()); 0: not known */
@@ -66,6 +66,34 @@ _Static_assert(sizeof(struct cache_station) == 128, "a line for workers, one for
 static inline uint64_t cache_who(uint32_t user, uint16_t role, uint16_t place)
 {
 	return (uint64_t)user << 32 | (uint32_t)role << 16 | place;
+}
+
+/* Of `gen`: which life of the slot it is, odd while it is published. */
+#define CACHE_STATION_LIFE 0xffffu
+
+static inline uint32_t cache_station_life(const struct cache_station *st)
+{
+	return atomic_load_explicit(&st->gen, memory_order_acquire) & CACHE_STATION_LIFE;
+}
+
+/* Another life begins or ends. Control. */
+static inline void cache_station_live(struct cache_station *st)
+{
+	uint32_t gen = atomic_load_explicit(&st->gen, memory_order_relaxed);
+
+	/* Release: what is written about it comes before it is published. */
+	atomic_store_explicit(&st->gen,
+		(gen & ~CACHE_STATION_LIFE) | ((gen + 1) & CACHE_STATION_LIFE),
+		memory_order_release);
+}
+
+/* `who` or `consumer` of the world in force is another: whoever keeps what it found out of them
+ * sees that by `gen`. Control. */
+static inline void cache_station_changed(struct cache_station *st)
+{
+	uint32_t gen = atomic_load_explicit(&st->gen, memory_order_relaxed);
+
+	atomic_store_explicit(&st->gen, gen + CACHE_STATION_LIFE + 1, memory_order_release);
 }
 
 /* The station asked. Worker. */

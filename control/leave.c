@@ -9,8 +9,7 @@ void ctl_leave(struct ctl *c, uint32_t station)
 {
 	struct ctl_whereabouts *at = &c->people.at[station];
 
-	at->leaving_gen = atomic_load_explicit(
-		&cache_station_at(c->view, station)->gen, memory_order_relaxed);
+	at->leaving_life = cache_station_life(cache_station_at(c->view, station));
 	/* If one that had its place before waits there, that is gone: this one goes instead. */
 	if (at->leaving_next != 0)
 		return;
@@ -43,8 +42,8 @@ unsigned ctl_leave_turn(struct ctl *c)
 		uint32_t station = p->leaving;
 		struct ctl_whereabouts *at = &p->at[station];
 		/* Another one may have its place by now. */
-		bool live = atomic_load_explicit(&cache_station_at(c->view, station)->gen,
-				    memory_order_relaxed) == at->leaving_gen;
+		bool live =
+			cache_station_life(cache_station_at(c->view, station)) == at->leaving_life;
 
 		if (live)
 			done += withdraw(c, station, TURN_RECORDS - done);

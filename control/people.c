@@ -140,16 +140,23 @@ static void fill(struct ctl *c, const struct dp_world *w, uint32_t station)
 	struct policy_who who;
 	struct dp_said said;
 	uint32_t consumer = POLICY_NO_CONSUMER;
+	uint64_t is;
 
 	ctl_people_said(c, w, &st->mac, &said);
 	who = said.who;
 	place_of_link(w, st->link, &who);
-	atomic_store_explicit(
-		&st->who[w->slot], cache_who(who.user, who.role, who.place), memory_order_relaxed);
+	is = cache_who(who.user, who.role, who.place);
 	if (st->asker)
 		consumer = policy_consumer(w->policy, st->link, &who);
+	if (atomic_load_explicit(&st->who[w->slot], memory_order_relaxed) == is &&
+		atomic_load_explicit(&st->consumer[w->slot], memory_order_relaxed) == consumer)
+		return;
+	atomic_store_explicit(&st->who[w->slot], is, memory_order_relaxed);
 	/* Release: who it is, and its row of verdicts, were complete before. */
 	atomic_store_explicit(&st->consumer[w->slot], consumer, memory_order_release);
+	/* Of the coming world nobody has found out anything yet. */
+	if (w == c->world)
+		cache_station_changed(st);
 }
 
 static void fill_both(struct ctl *c, uint32_t station)

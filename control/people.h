@@ -39,7 +39,7 @@ struct ctl_whereabouts {
 	uint32_t next;         /* another station of the person; 0: none */
 	uint32_t changed_next; /* list of those to classify again; 0: not on it, itself: the last */
 	uint32_t leaving_next; /* list of those that left, likewise (leave.h), */
-	uint32_t leaving_gen;  /* ... and in which life */
+	uint32_t leaving_life; /* ... and in which life */
 	uint32_t present_ms;   /* when it was last found there though it is silent (silence.h); 0:
 				  never */
 	uint32_t browsers;     /* what it browses: ctl_browser list (interest.h) */

@@ -21,8 +21,7 @@ void ctl_silences_fini(struct ctl *c)
 
 static struct hash128 silence_key(const struct ctl *c, uint32_t station)
 {
-	uint32_t id[2] = {station, atomic_load_explicit(&cache_station_at(c->view, station)->gen,
-					   memory_order_relaxed)};
+	uint32_t id[2] = {station, cache_station_life(cache_station_at(c->view, station))};
 
 	return hash_bytes(&c->key, id, sizeof(id));
 }
@@ -90,7 +89,7 @@ static bool step(struct ctl *c, struct ctl_silence *s)
 	const struct cache_station *st = cache_station_at(c->view, s->station);
 	const struct dp_link *l;
 
-	if (atomic_load_explicit(&st->gen, memory_order_relaxed) != s->gen || st->n_records == 0)
+	if (cache_station_life(st) != s->life || st->n_records == 0)
 		return false;
 	l = ctl_gateway_link(c, st->link);
 	if (l == NULL || s->present || !clock_ms_before(heard_ms(c, s->station), s->from_ms)) {
@@ -134,8 +133,7 @@ static void check(struct ctl *c, uint32_t station)
 	CTL_INC(c, stations_doubted);
 	s = ctl_table_at(&c->silences.table, idx);
 	s->station = station;
-	s->gen = atomic_load_explicit(
-		&cache_station_at(c->view, station)->gen, memory_order_relaxed);
+	s->life = cache_station_life(cache_station_at(c->view, station));
 	s->from_ms = c->now_ms;
 	if (!step(c, s))
 		ctl_table_del(&c->silences.table, idx);

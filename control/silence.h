@@ -21,7 +21,7 @@ struct ctl;
 struct ctl_silence {
 	struct ctl_entry entry; /* of (station, its life) */
 	struct ctl_timer timer;
-	uint32_t station, gen;
+	uint32_t station, life;
 	uint32_t from_ms;
 	uint8_t step;
 	bool present; /* it answered ARP or neighbour discovery */

@@ -32,6 +32,17 @@ static struct dp_regular *make_regular(struct dp_regulars *t, uint64_t hash)
 	return &t->at[at];
 }
 
+/* Its station is not known: one that is never alive, so that nobody need ask whether there is one.
+ */
+static void no_station(struct dp_regular *r)
+{
+	static struct cache_station nobody;
+
+	r->station = &nobody;
+	r->gen = 1;
+	r->facts = DP_NO_FACTS;
+}
+
 void dp_fast_admitted(struct dp_worker *w, struct rte_mbuf *m)
 {
 	const struct dp_pkt *pkt = dp_pkt(m);
@@ -48,10 +59,12 @@ void dp_fast_admitted(struct dp_worker *w, struct rte_mbuf *m)
 		r = make_regular(&w->regulars, hash);
 		*r = (struct dp_regular){.who = who};
 	}
+	no_station(r);
 	station = cache_find_station(w->cache, pkt->link, &pkt->smac);
-	r->station = station != 0 ? cache_station_at(w->cache, station) : NULL;
-	r->gen = r->station != NULL ? atomic_load_explicit(&r->station->gen, memory_order_acquire)
-				    : 0;
+	if (station != 0) {
+		r->station = cache_station_at(w->cache, station);
+		r->gen = atomic_load_explicit(&r->station->gen, memory_order_acquire);
+	}
 	if (pkt->family == 4)
 		memcpy(&r->src4, pkt->src, sizeof(r->src4));
 	else
@@ -67,6 +80,7 @@ void dp_fast_turn(struct dp_worker *w)
 		return;
 	w->era = era;
 	memset(w->regulars.set, 0, sizeof(w->regulars.set));
+	no_station(&w->regulars.at[0]);
 	/* Rules ask other things. */
 	memset(w->rendered.shape, 0, sizeof(w->rendered.shape));
 }

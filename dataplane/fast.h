@@ -38,15 +38,16 @@ struct rte_mbuf;
  * forgotten with the world. */
 struct dp_regular {
 	uint64_t who;                  /* MAC and link id; 0: free */
-	struct cache_station *station; /* NULL: not known */
-	uint32_t gen;                  /* ... of that life */
+	struct cache_station *station; /* never NULL */
+	uint32_t gen;                  /* ... while it has that one; never: it is not known */
 	uint32_t src4;                 /* network order; 0: none */
 	uint64_t src6[2];              /* all 0: none */
-	/* What it asked last, when and over which family: the low half of dp_interest_tag(); 0: its
-	 * twin over the other family came too. */
-	uint32_t asked;
-	uint32_t asked_ms;
-	bool asked6;
+	/* What it asked last: of dp_interest_tag(); 0: its twin over the other family came too.
+	 * When, in milliseconds, and below them over which family. */
+	uint16_t asked, asked_at;
+	/* Who it is, with that gen, to answers that look at these POLICY_FACT_*. */
+	uint32_t facts;  /* DP_NO_FACTS: nothing was found out */
+	uint64_t person; /* dp_rendered_person() */
 	/* bucket_time(): before it its meter has no packet, of queries, for it. */
 	int64_t spent;
 
@@ -57,19 +58,25 @@ struct dp_regular {
 _Static_assert(sizeof(struct dp_regular) == 128, "two lines");
 
 #define DP_TWIN_MS 100
+#define DP_NO_FACTS UINT32_MAX
 
 /* Is it the question that the station asked a moment ago over the other family? Then one token was
  * enough for both (DESIGN §4.3). Else it is the last one from now on. */
 static inline bool dp_regular_twin(struct dp_regular *r, uint64_t asked, bool v6, uint32_t now_ms)
 {
-	if (unlikely(r->asked == (uint32_t)asked && r->asked6 != v6 &&
-		     now_ms - r->asked_ms <= DP_TWIN_MS)) {
-		r->asked = 0;
-		return true;
+	const uint16_t at = (uint16_t)(now_ms << 1 | v6);
+
+	if (unlikely(r->asked == (uint16_t)asked)) {
+		const uint16_t since = (uint16_t)(at - r->asked_at);
+
+		/* Odd: the families differ, and the time is off by half a millisecond. */
+		if ((since & 1) != 0 && since <= 2 * DP_TWIN_MS + 1) {
+			r->asked = 0;
+			return true;
+		}
 	}
-	r->asked = (uint32_t)asked;
-	r->asked_ms = now_ms;
-	r->asked6 = v6;
+	r->asked = (uint16_t)asked;
+	r->asked_at = at;
 	return false;
 }
 

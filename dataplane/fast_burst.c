@@ -22,11 +22,7 @@ static __rte_always_inline enum taken answer_plain(
 		return leave(w, f, DP_METER_QUERIES);
 	if (unlikely(e->len == 0))
 		return e->n == 0 ? end_query(w, q, f, e, e) : LEFT;
-	if (f->kept == f->hash)
-		let_in = admit(w, f, DP_METER_QUERIES);
-	else
-		let_in = w->world->admission ? admit_station(w, f, f->station, DP_METER_QUERIES)
-					     : SENT;
+	let_in = admit(w, f, DP_METER_QUERIES);
 	if (unlikely(let_in != SENT))
 		return let_in;
 	count_hits(w, f->l->id, e);
@@ -39,11 +35,9 @@ static __rte_always_inline enum taken answer_plain(
 static __rte_always_inline unsigned take_plain(struct dp_worker *w, struct dp_txq *q,
 	struct rte_mbuf **burst, struct fast **plain, unsigned n, struct dp_sieved *sieved)
 {
-	unsigned taken = 0, n_read = 0, n_personal = 0;
+	unsigned taken = 0, n_read = 0;
 	const struct line_secret secret = line_secret(w->rendered.secret);
-	const uint16_t *down = w->down;
-	const unsigned slot = w->slot;
-	struct fast *read[TOGETHER], *personal[TOGETHER];
+	struct fast *read[TOGETHER];
 
 	for (unsigned i = 0; i < n; i++)
 		fetch_regular(w, plain[i]);
@@ -59,16 +53,8 @@ static __rte_always_inline unsigned take_plain(struct dp_worker *w, struct dp_tx
 			continue;
 		read[n_read++] = f;
 	}
-	for (unsigned i = 0; i < n_read; i++) {
-		struct fast *f = read[i];
-		const bool is_personal = f->l->personal;
-
-		hash_query(w, f, secret, is_personal);
-		personal[n_personal] = f;
-		n_personal += is_personal;
-	}
-	for (unsigned i = 0; i < n_personal; i++)
-		personalise(w, personal[i], slot, down);
+	for (unsigned i = 0; i < n_read; i++)
+		hash_query(w, read[i], secret);
 	for (unsigned i = 0; i < n_read; i++)
 		fetch_entry(w, read[i]);
 	for (unsigned i = 0; i < n_read; i++)

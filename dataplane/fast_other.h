@@ -119,7 +119,7 @@ static inline void fetch_other(struct dp_worker *w, struct other *o)
 	struct fast *f = o->f;
 
 	if (!o->response) {
-		hash_query(w, f, line_secret(w->rendered.secret), f->l->personal);
+		hash_query(w, f, line_secret(w->rendered.secret));
 		return;
 	}
 	o->heard = dp_heard_set(&w->heard, o->print);
@@ -132,8 +132,6 @@ static inline void look_up_other(struct dp_worker *w, struct other *o)
 
 	if (o->response)
 		return;
-	if (f->l->personal)
-		personalise(w, f, w->slot, w->down);
 	fetch_entry(w, f);
 	if (f->e == NULL)
 		return;

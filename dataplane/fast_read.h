@@ -29,8 +29,7 @@ struct fast {
 	uint64_t kept; /* ... with who asks, if policy wants to know: finds the entry */
 	const struct dp_rendered_set *set;
 	const struct dp_rendered *e;
-	struct cache_station *station; /* if policy asks who it is */
-	uint16_t ip_len;               /* bytes of the frame from `ip` on */
+	uint16_t ip_len; /* bytes of the frame from `ip` on */
 	bool v6;
 	uint8_t at; /* in the burst */
 };

@@ -50,14 +50,56 @@ static __rte_always_inline void fetch_regular(struct dp_worker *w, struct fast *
 	rte_prefetch0(&r->told);
 }
 
-/* Fourth: what is asked is looked for. personal: who asks has to be found out first. */
-static __rte_always_inline void hash_query(
-	struct dp_worker *w, struct fast *f, const struct line_secret secret, bool personal)
+/* Where nothing is found. */
+static const struct dp_rendered_set nothing_kept;
+
+/* Finds out who it is to answers that look at these facts; false: it is not known. */
+static bool find_person(struct dp_worker *w, struct dp_regular *r, uint32_t facts)
 {
+	const struct cache_station *st = r->station;
+	/* Acquire: who it is was written before. */
+	uint32_t consumer = atomic_load_explicit(&st->consumer[w->slot], memory_order_acquire);
+
+	if (consumer == POLICY_NO_CONSUMER)
+		return false;
+	r->person = dp_rendered_person(&w->rendered, consumer, facts,
+		atomic_load_explicit(&st->who[w->slot], memory_order_relaxed), w->down);
+	r->facts = facts;
+	return true;
+}
+
+/* Who asks, as far as answers to the question look at it; false: it is not known. That it is still
+ * the same, and this station that asks, is seen when it is let in. */
+static __rte_always_inline bool person_of(
+	struct dp_worker *w, const struct fast *f, uint64_t *person)
+{
+	struct dp_regular *r = f->regular;
+	const uint32_t facts = *dp_rendered_shape(&w->rendered, f->hash);
+
+	if (unlikely(r->facts != facts) && !find_person(w, r, facts))
+		return false;
+	*person = r->person;
+	return true;
+}
+
+/* Fourth: what is asked is looked for, and by whom, where policy asks who it is. */
+static __rte_always_inline void hash_query(
+	struct dp_worker *w, struct fast *f, const struct line_secret secret)
+{
+	uint64_t person = 0;
+
 	f->hash = line_hash(secret, f->key.w);
-	if (personal)
-		return;
-	f->kept = f->hash;
+	if (f->l->personal) {
+		if (unlikely(!person_of(w, f, &person))) {
+			/* The long way finds out who it is. */
+			f->kept = f->hash;
+			f->set = &nothing_kept;
+			return;
+		}
+		/* Not hashed anew: the line would be read back wider than it was just written. */
+		f->key.w[7] ^= person;
+	}
+	f->kept = f->hash ^ person;
 	f->set = dp_rendered_set(&w->rendered, f->kept);
 	rte_prefetch0(f->set);
 }
@@ -112,41 +154,8 @@ static __rte_always_inline bool is_regular(const struct fast *f)
 static __rte_always_inline struct cache_station *station_of(const struct fast *f)
 {
 	const struct dp_regular *r = f->regular;
-	struct cache_station *station = r->station;
-
-	if (station == NULL || atomic_load_explicit(&station->gen, memory_order_acquire) != r->gen)
-		return NULL;
-	return station;
-}
-
-/* Where nothing is found. */
-static const struct dp_rendered_set nothing_kept;
-
-/* Where policy asks who it is: looks for what is kept for its like. slot, down: the worker's. */
-static __rte_always_inline void personalise(
-	struct dp_worker *w, struct fast *f, const unsigned slot, const uint16_t *down)
-{
-	struct cache_station *station = is_regular(f) ? station_of(f) : NULL;
-	uint32_t consumer;
-	uint64_t who, person;
-
-	/* Acquire: who it is was written before. */
-	if (unlikely(station == NULL || (consumer = atomic_load_explicit(&station->consumer[slot],
-						 memory_order_acquire)) == POLICY_NO_CONSUMER)) {
-		/* The long way finds out who it is. */
-		f->kept = f->hash;
-		f->set = &nothing_kept;
-		return;
-	}
-	who = atomic_load_explicit(&station->who[slot], memory_order_relaxed);
-	f->station = station;
-	person = dp_rendered_person(
-		&w->rendered, consumer, *dp_rendered_shape(&w->rendered, f->hash), who, down);
-	/* Not hashed anew: the line would be read back wider than it was just written. */
-	f->key.w[7] ^= person;
-	f->kept = f->hash ^ person;
-	f->set = dp_rendered_set(&w->rendered, f->kept);
-	rte_prefetch0(f->set);
+	return atomic_load_explicit(&r->station->gen, memory_order_acquire) == r->gen ? r->station
+										      : NULL;
 }
 
 static __rte_noinline void note_shed(struct dp_worker *w, const struct fast *f, unsigned what)
@@ -225,9 +234,10 @@ static __rte_always_inline enum taken admit(
 
 	if (!is_regular(f))
 		return LEFT;
-	if (!w->world->admission)
-		return SENT;
 	station = station_of(f);
+	/* Where policy asks who it is, it has to be known even without meters. */
+	if (!w->world->admission)
+		return station != NULL || !f->l->personal ? SENT : LEFT;
 	return station != NULL ? admit_station(w, f, station, what) : LEFT;
 }
 
