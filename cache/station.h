@@ -68,7 +68,8 @@ static inline uint64_t cache_who(uint32_t user, uint16_t role, uint16_t place)
 	return (uint64_t)user << 32 | (uint32_t)role << 16 | place;
 }
 
-/* Of `gen`: which life of the slot it is, odd while it is published. */
+/* Of `gen`: which life of the slot it is, odd while it is published. After 32,768 others it is the
+ * same again: who keeps it forgets the station before that. */
 #define CACHE_STATION_LIFE 0xffffu
 
 static inline uint32_t cache_station_life(const struct cache_station *st)

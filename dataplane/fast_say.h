@@ -235,9 +235,9 @@ static __rte_always_inline enum taken admit(
 	if (!is_regular(f))
 		return LEFT;
 	station = station_of(f);
-	/* Where policy asks who it is, it has to be known even without meters. */
+	/* Where policy asks who asks, that has to be known even without meters. */
 	if (!w->world->admission)
-		return station != NULL || !f->l->personal ? SENT : LEFT;
+		return station != NULL || what != DP_METER_QUERIES || !f->l->personal ? SENT : LEFT;
 	return station != NULL ? admit_station(w, f, station, what) : LEFT;
 }
 
