@@ -128,6 +128,7 @@ static inline void fetch_other(struct dp_worker *w, struct other *o)
 
 static inline void look_up_other(struct dp_worker *w, struct other *o)
 {
+	const struct dp_rendered_rest *rest;
 	struct fast *f = o->f;
 
 	if (o->response)
@@ -135,14 +136,15 @@ static inline void look_up_other(struct dp_worker *w, struct other *o)
 	fetch_entry(w, f);
 	if (f->e == NULL)
 		return;
+	rest = dp_rendered_rest(&w->rendered, f->e);
 	if (o->known > 0)
-		rte_prefetch0(f->e->ttl);
+		rte_prefetch0(rest->ttl);
 	if (!o->several)
 		return;
 	/* What answers several is several stations', mostly. */
-	rte_prefetch0(f->e->owners);
+	rte_prefetch0(rest->owners);
 	for (unsigned i = 0; i < o->asked; i += 64)
-		rte_prefetch0(f->e->asked + i);
+		rte_prefetch0(rest->asked + i);
 }
 
 /* --- queries --------------------------------------------------------------------------------- */
@@ -171,6 +173,7 @@ static inline bool what_is_known(const struct dp_worker *w, const struct other *
 	const struct dp_rendered *e, uint32_t *knows)
 {
 	const struct line_secret secret = line_secret(w->rendered.secret);
+	const uint32_t *ttls = dp_rendered_rest(&w->rendered, e)->ttl;
 	const uint8_t *p = o->dns + 12 + o->asked, *end = o->dns + o->dns_len;
 	uint32_t seen = 0;
 
@@ -195,7 +198,7 @@ static inline bool what_is_known(const struct dp_worker *w, const struct other *
 			continue;
 		seen |= 1u << at;
 		/* Half of what we would send (RFC 6762 §7.1); with the top bit set it is 0. */
-		if ((int32_t)ttl > 0 && 2 * (uint64_t)ttl >= e->ttl[at])
+		if ((int32_t)ttl > 0 && 2 * (uint64_t)ttl >= ttls[at])
 			*knows |= 1u << at;
 	}
 	return p == end;
@@ -223,7 +226,7 @@ static __rte_always_inline bool is_for(
 	struct dp_worker *w, const struct fast *f, const struct dp_rendered *e)
 {
 	if (!dp_watch_good(&e->watched, w->now_ms) ||
-		cache_owners_may(e->owner, e->owners, mac_of(f)))
+		cache_owners_may(e->owner, dp_rendered_rest(&w->rendered, e)->owners, mac_of(f)))
 		return false;
 	if ((e->flags & DP_SAYS_BROWSE) != 0 &&
 		!dp_told_lately(&f->regular->told, told_of(f), w->now_ms, DP_INTEREST_UNITS))
@@ -262,7 +265,8 @@ static inline enum taken answer_other(struct dp_worker *w, struct dp_txq *q, str
 
 	if (e == NULL || !is_for(w, o->f, e))
 		return leave(w, o->f, DP_METER_QUERIES);
-	if (o->several && memcmp(e->asked, o->dns + 12, o->asked) != 0)
+	if (o->several &&
+		memcmp(dp_rendered_rest(&w->rendered, e)->asked, o->dns + 12, o->asked) != 0)
 		return LEFT;
 	if (o->known > 0 && e->n > 0 && !what_is_known(w, o, e, &knows))
 		return LEFT;

@@ -271,7 +271,8 @@ static enum taken leave(struct dp_worker *w, const struct fast *f, unsigned what
 }
 
 /* Writes the answer over the question. */
-static __rte_always_inline void write_answer(const struct fast *f, const struct dp_rendered *e)
+static __rte_always_inline void write_answer(
+	const struct dp_worker *w, const struct fast *f, const struct dp_rendered *e)
 {
 	const struct dp_link *l = f->l;
 	struct rte_mbuf *m = f->m;
@@ -297,7 +298,10 @@ static __rte_always_inline void write_answer(const struct fast *f, const struct 
 	}
 	*(unaligned_uint32_t *)p = (uint32_t)mac_of(f);
 	*(unaligned_uint16_t *)(p + 4) = (uint16_t)(f->who >> 48);
-	lanes_copy(udp + 8, e->dns, dns_len);
+	lanes_copy(udp + 8, e->dns, RTE_MIN(dns_len, (unsigned)DP_RENDERED_HEAD));
+	if (unlikely(dns_len > DP_RENDERED_HEAD))
+		lanes_copy(udp + 8 + DP_RENDERED_HEAD, dp_rendered_rest(&w->rendered, e)->dns,
+			dns_len - DP_RENDERED_HEAD);
 	ck = checksum(sum);
 	*(unaligned_uint16_t *)(udp + 4) = e->udp_len;
 	*(unaligned_uint16_t *)(udp + 6) = ck != 0 ? ck : 0xffff;
@@ -327,7 +331,7 @@ static __rte_always_inline void say(
 	const uint16_t link = f->l->id, n = q->n;
 	uint64_t *event = w->counters->link[link].event;
 
-	write_answer(f, e);
+	write_answer(w, f, e);
 	q->link[n] = link;
 	q->m[n] = f->m;
 	q->n = (uint16_t)(n + 1);

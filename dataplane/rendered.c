@@ -18,8 +18,8 @@
 #define SETS_FIRST 64
 #define USED_PER_SET 2 /* of the ways, on the average, before there are twice as many sets */
 #define BYTES_PER_ENTRY                                                                            \
-	(sizeof(struct dp_rendered) + NAMES_PER_ENTRY * DP_WATCH_BYTES +                           \
-		sizeof(struct dp_rendered_set) / 4)
+	(sizeof(struct dp_rendered) + sizeof(struct dp_rendered_rest) +                            \
+		NAMES_PER_ENTRY * DP_WATCH_BYTES + sizeof(struct dp_rendered_set) / 4)
 
 static void looks_init(struct dp_rendered_table *t, struct rng *rng)
 {
@@ -56,8 +56,11 @@ int dp_rendered_init(struct dp_worker *w, size_t bytes, int socket, uint64_t see
 	t->set = rte_zmalloc_socket(
 		"rendered", t->sets_max * sizeof(*t->set), RTE_CACHE_LINE_SIZE, socket);
 	t->entry = rte_zmalloc_socket(
-		"rendered", t->entries * sizeof(*t->entry), RTE_CACHE_LINE_SIZE, socket);
-	if (t->set == NULL || t->entry == NULL || dp_heard_init(w, heard, socket) < 0 ||
+		"rendered", t->entries * sizeof(*t->entry), sizeof(*t->entry), socket);
+	t->rest = rte_zmalloc_socket(
+		"rendered", t->entries * sizeof(*t->rest), RTE_CACHE_LINE_SIZE, socket);
+	if (t->set == NULL || t->entry == NULL || t->rest == NULL ||
+		dp_heard_init(w, heard, socket) < 0 ||
 		dp_watch_init(w,
 			t->entries * NAMES_PER_ENTRY + heard * DP_HEARD_WAYS * DP_HEARD_NAMES,
 			socket) < 0) {
@@ -75,6 +78,7 @@ void dp_rendered_fini(struct dp_worker *w)
 	dp_heard_fini(w);
 	rte_free(t->set);
 	rte_free(t->entry);
+	rte_free(t->rest);
 	memset(t, 0, sizeof(*t));
 }
 
@@ -109,7 +113,7 @@ static void drop(struct dp_worker *w, uint32_t idx)
 	struct dp_rendered *e = &t->entry[idx];
 	uint32_t *slot;
 
-	if (find(t, &e->key, e->hash, &slot) == idx) {
+	if (find(t, &e->key, t->rest[idx].hash, &slot) == idx) {
 		*slot = 0;
 		t->used--;
 	}
@@ -179,7 +183,7 @@ static uint32_t take(struct dp_worker *w, const struct dp_rendered_key *key, uin
 	*way_for(w, hash) = idx;
 	t->used++;
 	t->entry[idx].key = *key;
-	t->entry[idx].hash = hash;
+	t->rest[idx].hash = hash;
 	return idx;
 }
 
@@ -392,12 +396,16 @@ void dp_rendered_hit(struct dp_worker *w, policy_verdict_t v)
 static void keep(struct dp_worker *w, const struct dp_query *q, struct dp_rendered *e,
 	unsigned flags, unsigned known, bool said)
 {
-	const struct dp_rendering *r = &w->rendering;
+	struct dp_rendered_rest *rest = dp_rendered_rest(&w->rendered, e);
+	struct dp_rendering *r = &w->rendering;
 
 	e->len = said ? r->len : 0;
 	if (said) {
-		memcpy(e->dns, r->dns, r->len);
-		memset(e->dns + r->len, 0, RTE_ALIGN(r->len, 64) - r->len);
+		memset(r->dns + r->len, 0, RTE_ALIGN(r->len, 64) - r->len);
+		memcpy(e->dns, r->dns, sizeof(e->dns));
+		if (r->len > sizeof(e->dns))
+			memcpy(rest->dns, r->dns + sizeof(e->dns),
+				RTE_ALIGN(r->len, 64) - sizeof(e->dns));
 		e->udp_len = rte_cpu_to_be_16((uint16_t)(sizeof(struct rte_udp_hdr) + r->len));
 		/* The length is in the pseudo header and in UDP's own. */
 		e->sum = inet_fold(inet_sum(r->dns, r->len) + 2 * (uint64_t)e->udp_len);
@@ -406,16 +414,16 @@ static void keep(struct dp_worker *w, const struct dp_query *q, struct dp_render
 	e->known = (uint16_t)known;
 	e->denied = (uint16_t)r->denied;
 	e->owner = w->deps.owners.one;
-	memcpy(e->owners, w->deps.owners.bit, sizeof(e->owners));
+	memcpy(rest->owners, w->deps.owners.bit, sizeof(rest->owners));
 	e->links = w->deps.links;
 	e->whole = r->n <= DP_RENDERED_ITEMS ? r->whole : 0;
 	e->n = r->n;
-	memcpy(e->ttl, r->ttl, sizeof(e->ttl));
+	memcpy(rest->ttl, r->ttl, sizeof(rest->ttl));
 	/* Of what was missed control hears in any case. */
 	e->flags = (uint8_t)(flags | (r->n > 0 && browses(w, q) ? DP_SAYS_BROWSE : 0) |
 			     (r->hits > 1 || r->denied > 0 ? DP_SAYS_MORE : 0));
 	if (q->several)
-		memcpy(e->asked, q->dns + DNS_HEADER_LEN, q->asked_len);
+		memcpy(rest->asked, q->dns + DNS_HEADER_LEN, q->asked_len);
 	memset(e->hit, 0, sizeof(e->hit));
 	memset(e->hit_n, 0, sizeof(e->hit_n));
 	for (unsigned i = 0; i < r->hits; i++) {

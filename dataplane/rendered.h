@@ -33,6 +33,7 @@
  */
 
 #define DP_RENDERED_DNS 1408  /* bytes of the longest message kept */
+#define DP_RENDERED_HEAD 384  /* ... of it that are with the entry */
 #define DP_RENDERED_NAME 56   /* ... of the longest name of a plain question */
 #define DP_RENDERED_ASKED 256 /* ... of the longest several */
 #define DP_RENDERED_ITEMS 32  /* records that known answers are compared with */
@@ -110,18 +111,24 @@ struct dp_rendered {
 	uint8_t n;        /* records that answer it, whole */
 	uint8_t flags;    /* DP_SAYS_* */
 
-	/* Third line, asked for if they are many: struct cache_owners.bit. */
-	uint64_t owners[8] __attribute__((aligned(64)));
-
-	uint32_t ttl[DP_RENDERED_ITEMS] __attribute__((aligned(64))); /* of the whole's records */
-	uint8_t asked[DP_RENDERED_ASKED]; /* several: what is asked, behind the DNS header */
-	uint64_t hash; /* by which it is found: of the key without the asker's part, and that */
-
-	uint8_t dns[DP_RENDERED_DNS] __attribute__((aligned(64)));
+	uint8_t dns[DP_RENDERED_HEAD] __attribute__((aligned(64)));
 };
 
-_Static_assert(offsetof(struct dp_rendered, owners) == 128, "two lines for most");
-_Static_assert(offsetof(struct dp_rendered, dns) % 64 == 0, "the message begins a line of its own");
+_Static_assert(sizeof(struct dp_rendered) == 512, "eight to a page");
+_Static_assert(offsetof(struct dp_rendered, dns) == 128, "two lines, and the message begins one");
+
+/* What most answers are said without. By itself, since answers are spread over many pages: those
+ * are a quarter as many, and so are the places of the TLB that they take. */
+struct dp_rendered_rest {
+	/* Asked for if they are many: struct cache_owners.bit. */
+	uint64_t owners[8] __attribute__((aligned(64)));
+	uint32_t ttl[DP_RENDERED_ITEMS];  /* of the whole's records */
+	uint8_t asked[DP_RENDERED_ASKED]; /* several: what is asked, behind the DNS header */
+	uint64_t hash; /* by which it is found: of the key without the asker's part, and that */
+	uint8_t dns[DP_RENDERED_DNS - DP_RENDERED_HEAD] __attribute__((aligned(64)));
+};
+
+_Static_assert(DP_RENDERED_HEAD % 64 == 0 && DP_RENDERED_DNS % 64 == 0, "whole lines");
 
 /* A bucket of the table is one line: tags, then entries (0: free). It is compared as a whole. A tag
  * is the low half of the hash, and tells the bucket too. */
@@ -145,8 +152,9 @@ struct dp_rendered_look {
 
 /* A worker's own. */
 struct dp_rendered_table {
-	struct dp_rendered_set *set; /* [sets_max]; NULL: nothing is kept */
-	struct dp_rendered *entry;   /* [entries]; 0 is none */
+	struct dp_rendered_set *set;   /* [sets_max]; NULL: nothing is kept */
+	struct dp_rendered *entry;     /* [entries]; 0 is none */
+	struct dp_rendered_rest *rest; /* [entries] of each */
 	uint32_t mask;     /* sets in use less one: so few that they are on few pages of the TLB */
 	uint32_t sets_max; /* a power of two */
 	uint32_t entries, used;
@@ -207,6 +215,12 @@ static inline uint64_t dp_rendered_person(const struct dp_rendered_table *t, uin
 	__uint128_t m = (__uint128_t)number * seen;
 
 	return (uint64_t)m ^ (uint64_t)(m >> 64);
+}
+
+static inline struct dp_rendered_rest *dp_rendered_rest(
+	const struct dp_rendered_table *t, const struct dp_rendered *e)
+{
+	return &t->rest[e - t->entry];
 }
 
 static inline struct dp_rendered_set *dp_rendered_set(
