@@ -9,6 +9,7 @@
 #include "base/addr.h"
 #include "base/lanes.h"
 #include "base/siphash.h"
+#include "cache/station.h"
 #include "dataplane/told.h"
 
 /*
@@ -30,7 +31,6 @@
 #define DP_REGULAR_SETS 4096 /* power of two */
 #define DP_REGULAR_WAYS 16
 
-struct cache_station;
 struct dp_worker;
 struct rte_mbuf;
 
@@ -56,6 +56,13 @@ struct dp_regular {
 } __attribute__((aligned(64)));
 
 _Static_assert(sizeof(struct dp_regular) == 128, "two lines");
+
+/* Its station, if it is known as one, and nobody else by now; else NULL. */
+static inline struct cache_station *dp_regular_station(const struct dp_regular *r)
+{
+	return atomic_load_explicit(&r->station->gen, memory_order_acquire) == r->gen ? r->station
+										      : NULL;
+}
 
 #define DP_TWIN_MS 100
 #define DP_NO_FACTS UINT32_MAX

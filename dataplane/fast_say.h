@@ -153,9 +153,7 @@ static __rte_always_inline bool is_regular(const struct fast *f)
 /* Its station, if it is known as one. */
 static __rte_always_inline struct cache_station *station_of(const struct fast *f)
 {
-	const struct dp_regular *r = f->regular;
-	return atomic_load_explicit(&r->station->gen, memory_order_acquire) == r->gen ? r->station
-										      : NULL;
+	return dp_regular_station(f->regular);
 }
 
 static __rte_noinline void note_shed(struct dp_worker *w, const struct fast *f, unsigned what)

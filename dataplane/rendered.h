@@ -217,6 +217,7 @@ static inline uint64_t dp_rendered_person(const struct dp_rendered_table *t, uin
 	return (uint64_t)m ^ (uint64_t)(m >> 64);
 }
 
+/* The rest of an entry of the table. */
 static inline struct dp_rendered_rest *dp_rendered_rest(
 	const struct dp_rendered_table *t, const struct dp_rendered *e)
 {
