@@ -114,6 +114,40 @@ static inline uint64_t mac_word(const uint8_t *p)
 	return a | (uint64_t)b << 32;
 }
 
+/* The same of eight bytes in a number, as they lie in memory. */
+static inline uint64_t mac_word_of(uint64_t eight)
+{
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+	return eight & UINT64_C(0xffffffffffff);
+#else
+	return eight >> 32 | (eight >> 16 & 0xffff) << 32;
+#endif
+}
+
+/* Writes a mac_word() to p, and the first two bytes of another one behind it: next, as
+ * mac_word_next() has them. */
+static inline void mac_word_write(uint8_t *p, uint64_t word, uint64_t next)
+{
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+	word |= next;
+#else
+	word = (word & UINT32_MAX) << 32 | (word >> 32) << 16 | next;
+#endif
+	memcpy(p, &word, sizeof(word));
+}
+
+static inline uint64_t mac_word_next(const uint8_t *p)
+{
+	uint16_t first;
+
+	memcpy(&first, p, sizeof(first));
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+	return (uint64_t)first << 48;
+#else
+	return first;
+#endif
+}
+
 static inline bool ip_equal(const struct ip_addr *a, const struct ip_addr *b)
 {
 	return memcmp(a, b, sizeof(*a)) == 0;

@@ -96,23 +96,17 @@ static inline bool bucket_level_take(
 	return n <= r->burst && bucket_level_take_from(r, l, now_us, n, 0);
 }
 
-/* The same as bucket_level_take() of one, for which there is room in each. */
+/* The same as bucket_level_take() of one, for which there is room in each, at now, a
+ * bucket_time(). sparing: the last quarter is left alone. */
 static inline bool bucket_level_take_one(
-	const struct bucket_rate *r, struct bucket_level *l, uint64_t now_us)
+	const struct bucket_rate *r, struct bucket_level *l, int64_t now, bool sparing)
 {
-	const int64_t now = bucket_time(now_us), left = bucket_held(r, l->empty, now) - r->cost;
+	const int64_t held = bucket_held(r, l->empty, now), left = held - r->cost;
 
-	if (left < 0)
+	if (left < 0 || (sparing && held < bucket_full(r) >> 2))
 		return false;
 	l->empty = now - left;
 	return true;
-}
-
-/* ... but the last quarter is left alone. */
-static inline bool bucket_level_take_sparing(
-	const struct bucket_rate *r, struct bucket_level *l, uint64_t now_us)
-{
-	return bucket_level_take_from(r, l, now_us, 1, bucket_full(r) >> 2);
 }
 
 /* Takes n tokens at now_us, or as many as there are above `least` (as bucket_worth()). */

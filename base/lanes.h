@@ -115,6 +115,37 @@ static inline bool lanes_match(const uint8_t *p, const uint8_t value[64], const 
 #endif
 }
 
+/* A line whose first n bytes are 0xff, and the rest 0. n: at most 64. */
+static const uint8_t lanes_first[128] __attribute__((aligned(64))) = {[0 ... 63] = 0xff};
+#define LANES_FIRST(n) (lanes_first + 64 - (n))
+
+/* The first n bytes of a line, n below 64, and the others of another one, as a line. */
+static inline void lanes_join(uint8_t *to, const uint8_t *first, unsigned n, const uint8_t *others)
+{
+#if defined(__AVX512BW__) && defined(__BMI2__)
+	_mm512_storeu_si512(to, _mm512_mask_loadu_epi8(_mm512_loadu_si512(others),
+					_bzhi_u64(UINT64_MAX, n), first));
+#elif defined(__AVX2__)
+	for (unsigned i = 0; i < 64; i += 32) {
+		__m256i a = _mm256_loadu_si256((const __m256i *)(const void *)(first + i));
+		__m256i b = _mm256_loadu_si256((const __m256i *)(const void *)(others + i));
+		__m256i m = _mm256_loadu_si256((const __m256i *)(const void *)(LANES_FIRST(n) + i));
+
+		_mm256_storeu_si256((__m256i *)(void *)(to + i), _mm256_blendv_epi8(b, a, m));
+	}
+#else
+	uint64_t a, b, m;
+
+	for (unsigned i = 0; i < 64; i += 8) {
+		memcpy(&a, first + i, 8);
+		memcpy(&b, others + i, 8);
+		memcpy(&m, LANES_FIRST(n) + i, 8);
+		b = (a & m) | (b & ~m);
+		memcpy(to + i, &b, 8);
+	}
+#endif
+}
+
 /* Copies n bytes, rounded up to whole lines: both have room for that. */
 static inline void lanes_copy(uint8_t *to, const uint8_t *from, unsigned n)
 {

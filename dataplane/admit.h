@@ -29,8 +29,9 @@ struct dp_link_meters {
 static inline enum dp_admit_station dp_admit_station(
 	struct dp_worker *w, struct cache_station *st, unsigned what)
 {
-	const struct bucket_rate *r = &w->world->admit[what];
-	const int64_t now = bucket_time(w->now_us), full = bucket_full(r);
+	/* A copy: whatever is written, the compiler reads anew. */
+	const struct bucket_rate rate = w->world->admit[what], *r = &rate;
+	const int64_t now = w->now_bucket, full = bucket_full(r);
 	int64_t left =
 		bucket_held(r, atomic_load_explicit(&st->meter[what], memory_order_relaxed), now);
 
@@ -48,7 +49,7 @@ static inline bool dp_admit_would(
 	const struct bucket_rate *r = &w->world->admit[what];
 
 	return bucket_held(r, atomic_load_explicit(&st->meter[what], memory_order_relaxed),
-		       bucket_time(w->now_us)) >= r->cost;
+		       w->now_bucket) >= r->cost;
 }
 
 /* When would it, as bucket_time(), if nothing comes back to it? */
@@ -69,9 +70,7 @@ static inline bool dp_admit_link(
 
 	_Static_assert(sizeof(rate) == sizeof(word), "a rate is a word");
 	memcpy(&rate, &word, sizeof(rate));
-	if (sparing)
-		return bucket_level_take_sparing(&rate, &m->level[what], w->now_us);
-	return bucket_level_take_one(&rate, &m->level[what], w->now_us);
+	return bucket_level_take_one(&rate, &m->level[what], w->now_bucket, sparing);
 }
 
 /*

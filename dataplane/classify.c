@@ -57,7 +57,6 @@ static int classify_l2(struct dp_worker *w, struct rte_mbuf *m, struct cursor *c
 	struct dp_pkt *pkt = dp_pkt(m);
 	uint16_t vlan = 0;
 	unsigned tags = 0;
-	uint16_t id;
 
 	if (c->len < RTE_ETHER_HDR_LEN)
 		return END(DP_bad_frame);
@@ -84,11 +83,10 @@ static int classify_l2(struct dp_worker *w, struct rte_mbuf *m, struct cursor *c
 		*type = dns_load16(c->data + c->off + 2);
 		c->off += 4;
 	}
-	id = c->port->link_of_vlan[vlan];
-	c->link = dp_world_link(w->world, id);
+	c->link = c->port->link_of_vlan[vlan];
 	if (c->link == NULL)
 		return END(DP_unknown_link);
-	pkt->link = id;
+	pkt->link = c->link->id;
 	if (dp_world_own_mac(w->world, mac_word(c->data + 6)))
 		return END(DP_own);
 	if (mac_is_multicast(&pkt->smac) || mac_is_zero(&pkt->smac))

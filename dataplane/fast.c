@@ -16,19 +16,20 @@ static uint32_t *way_of(struct dp_regular_set *s, uint32_t at)
 /* A place for who has this hash: that of the one made longest ago. */
 static struct dp_regular *make_regular(struct dp_regulars *t, uint64_t hash)
 {
-	const uint32_t at = 1 + t->clock++ % (DP_REGULARS - 1),
-		       tag = (uint32_t)hash & DP_REGULAR_TAG;
+	const uint32_t at = 1 + t->clock++ % (DP_REGULARS - 1);
 	struct dp_regular_set *s = dp_regular_set(t, hash);
 	uint32_t *way = way_of(dp_regular_set(t, dp_regular_hash(t->at[at].who)), at);
-	uint32_t same = lanes_equal(s->way, DP_REGULAR_TAG, tag);
+	uint32_t *home = dp_regular_home(t, hash);
 
 	if (way != NULL)
 		*way = 0;
-	/* One with the same tag would hide it. */
-	way = same != 0 ? &s->way[__builtin_ctz(same)] : way_of(s, 0);
+	/* Elsewhere one with the same tag would hide it. */
+	way = *home == 0 ? home : dp_regular_way(t, hash);
 	if (way == NULL)
-		way = &s->way[at % DP_REGULAR_WAYS];
-	*way = tag | at;
+		way = way_of(s, 0);
+	if (way == NULL)
+		way = home;
+	*way = ((uint32_t)hash & DP_REGULAR_TAG) | at;
 	return &t->at[at];
 }
 

@@ -92,7 +92,8 @@ static inline uint64_t dp_regular_who(uint64_t mac_word, uint16_t link)
 	return mac_word << 16 | link;
 }
 
-/* A way is 16 bits of a hash, and below them which regular; 0: free. */
+/* A way is 16 bits of a hash, and below them which regular; 0: free. Each hash has one that it is
+ * found in first. */
 struct dp_regular_set {
 	uint32_t way[DP_REGULAR_WAYS];
 } __attribute__((aligned(64)));
@@ -115,24 +116,43 @@ static inline uint64_t dp_regular_hash(uint64_t who)
 
 static inline struct dp_regular_set *dp_regular_set(struct dp_regulars *t, uint64_t hash)
 {
-	return &t->set[hash >> 32 & (DP_REGULAR_SETS - 1)];
+	return &t->set[hash >> 36 & (DP_REGULAR_SETS - 1)];
+}
+
+/* The way that is looked at first. */
+static inline uint32_t *dp_regular_home(struct dp_regulars *t, uint64_t hash)
+{
+	return &t->set[0].way[hash >> 32 & (DP_REGULAR_SETS * DP_REGULAR_WAYS - 1)];
 }
 
 #define DP_REGULAR_TAG 0xffff0000
 
-/* Whoever has the tag first, or nobody: who it is is asked when it has been fetched. Two that share
- * tag and set (one in 10,000, of 20,000) take turns. */
-static inline struct dp_regular *dp_regular_guess(
-	struct dp_regulars *t, const struct dp_regular_set *s, uint64_t hash)
+/* The way of the set that has the tag of the hash; NULL: none has. */
+static inline uint32_t *dp_regular_way(struct dp_regulars *t, uint64_t hash)
 {
+	struct dp_regular_set *s = dp_regular_set(t, hash);
 	uint32_t ways = lanes_equal(s->way, DP_REGULAR_TAG, (uint32_t)hash & DP_REGULAR_TAG);
 
-	return &t->at[ways != 0 ? s->way[__builtin_ctz(ways)] & ~DP_REGULAR_TAG : 0];
+	return ways != 0 ? &s->way[__builtin_ctz(ways)] : NULL;
+}
+
+/* Whoever has the tag first, or nobody: who it is is asked when it has been fetched. Two that share
+ * tag and set (one in 10,000, of 20,000) take turns. */
+static inline struct dp_regular *dp_regular_guess(struct dp_regulars *t, uint64_t hash)
+{
+	const uint32_t *way = dp_regular_home(t, hash);
+
+	if (unlikely(((*way ^ (uint32_t)hash) & DP_REGULAR_TAG) != 0)) {
+		way = dp_regular_way(t, hash);
+		if (way == NULL)
+			return &t->at[0];
+	}
+	return &t->at[*way & ~DP_REGULAR_TAG];
 }
 
 static inline struct dp_regular *dp_regular_find(struct dp_regulars *t, uint64_t hash, uint64_t who)
 {
-	struct dp_regular *r = dp_regular_guess(t, dp_regular_set(t, hash), hash);
+	struct dp_regular *r = dp_regular_guess(t, hash);
 
 	return r->who == who ? r : NULL;
 }

@@ -65,8 +65,7 @@ static __rte_always_inline unsigned take_plain(struct dp_worker *w, struct dp_tx
 static unsigned fast_burst(
 	struct dp_worker *w, const uint16_t port, struct rte_mbuf **burst, unsigned n)
 {
-	const struct dp_world *world = w->world; /* once: whatever is written is read anew */
-	const struct dp_port_map *map = world->port[port];
+	const struct dp_port_map *map = w->world->port[port];
 	const bool keeps = w->rendered.set != NULL;
 	struct fast fast[DP_BURST], *plain[DP_BURST];
 	struct other other[DP_BURST];
@@ -82,25 +81,27 @@ static unsigned fast_burst(
 	for (unsigned i = 0; i < n; i++) {
 		struct rte_mbuf *m = burst[i];
 		struct fast *f = &fast[i];
+		const uint8_t *p = rte_pktmbuf_mtod(m, const uint8_t *);
 		struct dp_eth eth;
-		const uint8_t *p;
 		enum kind kind;
 
 		if (i + 3 < n)
 			rte_prefetch0(rte_pktmbuf_mtod(burst[i + 3], void *));
-		if (unlikely(!dp_eth_read(world, map, m, &eth)))
+		if (unlikely(!dp_eth_plain(m)))
 			continue;
-		p = rte_pktmbuf_mtod(m, const uint8_t *);
-		if (unlikely(eth.l == NULL && !map->inline_pair)) {
-			dp_sieve_nobodys(&sieved, p);
-			sieved.spent[sieved.n_spent++] = m;
-			burst[i] = NULL;
-			taken++;
-			continue;
-		}
-		kind = likely(eth.l != NULL && (p[0] & 1) != 0) ? read_frame(&eth, m, f)
+		dp_eth_read(map, p, &eth);
+		kind = likely(eth.l != NULL && (p[0] & 1) != 0) ? read_frame(&eth, m, p, f)
 								: KIND_LEFT;
 		if (unlikely(kind == KIND_LEFT)) {
+			if (unlikely(dp_eth_more_tags(&eth)))
+				continue;
+			if (eth.l == NULL && !map->inline_pair) {
+				dp_sieve_nobodys(&sieved, p);
+				sieved.spent[sieved.n_spent++] = m;
+				burst[i] = NULL;
+				taken++;
+				continue;
+			}
 			eth.at = (uint8_t)i;
 			dp_sieve_aside(&sieved, &eth, m);
 			continue;
@@ -112,9 +113,8 @@ static unsigned fast_burst(
 			taken += take(burst, &sieved, f, refuse(w, f));
 			continue;
 		}
-		f->callers = dp_regular_set(&w->regulars, f->caller);
-		rte_prefetch0(f->callers);
-		if (likely(kind == KIND_PLAIN))
+		rte_prefetch0(dp_regular_home(&w->regulars, f->caller));
+		if (likely(asks_plainly(f->udp)))
 			plain[n_plain++] = f;
 		else
 			other[n_other++].f = f;

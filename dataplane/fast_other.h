@@ -82,14 +82,14 @@ static inline bool read_query(struct dp_worker *w, struct other *o)
 
 static inline bool is_query(const struct fast *f)
 {
-	return (f->ip[(f->v6 ? 40 : 20) + 10] & 0x80) == 0;
+	return (f->udp[10] & 0x80) == 0;
 }
 
 /* f was read up to the UDP header. */
 static inline bool read_other(struct dp_worker *w, struct other *o)
 {
 	const struct rte_mbuf *m = o->f->m;
-	const uint8_t *ip = o->f->ip, *udp = ip + (o->f->v6 ? 40 : 20);
+	const uint8_t *udp = o->f->udp;
 	unsigned udp_len = dns_load16(udp + 4);
 	uint64_t sum;
 
@@ -101,7 +101,8 @@ static inline bool read_other(struct dp_worker *w, struct other *o)
 	o->dns = udp + 8;
 	o->dns_len = udp_len - 8;
 	sum = message_sum(o->dns, o->dns_len);
-	if (!ip_sums_up(ip, o->f->v6, &sum) || !udp_sums_up(m, udp, o->f->v6, sum))
+	if (!ip_sums_up(ip_of(o->f, o->f->v6), o->f->v6, &sum) ||
+		!udp_sums_up(m, udp, o->f->v6, sum))
 		return false;
 	/* A response: no opcode, no rcode (RFC 6762 §18.3, §18.11). */
 	o->response = (load16(o->dns + 2) & rte_cpu_to_be_16(0xf80f)) == rte_cpu_to_be_16(0x8000);
@@ -129,6 +130,7 @@ static inline void fetch_other(struct dp_worker *w, struct other *o)
 static inline void look_up_other(struct dp_worker *w, struct other *o)
 {
 	const struct dp_rendered_rest *rest;
+	const struct dp_rendered_long *more;
 	struct fast *f = o->f;
 
 	if (o->response)
@@ -137,14 +139,17 @@ static inline void look_up_other(struct dp_worker *w, struct other *o)
 	if (f->e == NULL)
 		return;
 	rest = dp_rendered_rest(&w->rendered, f->e);
-	if (o->known > 0)
+	if (o->known > 0) {
 		rte_prefetch0(rest->ttl);
+		rte_prefetch0(&rest->whole);
+	}
 	if (!o->several)
 		return;
 	/* What answers several is several stations', mostly. */
 	rte_prefetch0(rest->owners);
+	more = dp_rendered_long(&w->rendered, f->e);
 	for (unsigned i = 0; i < o->asked; i += 64)
-		rte_prefetch0(rest->asked + i);
+		rte_prefetch0(more->asked + i);
 }
 
 /* --- queries --------------------------------------------------------------------------------- */
@@ -159,7 +164,7 @@ static inline void image_of(
 	v = _mm512_mask_set1_epi64(v, 1, (long long)dp_image_head(p, whole));
 	_mm512_store_si512(image->w, v);
 #else
-	const uint8_t *tail = TAIL(rdlen);
+	const uint8_t *tail = LANES_FIRST(rdlen);
 
 	image->w[0] = dp_image_head(p, whole);
 	for (unsigned i = 0; i < 7; i++)
@@ -173,7 +178,7 @@ static inline bool what_is_known(const struct dp_worker *w, const struct other *
 	const struct dp_rendered *e, uint32_t *knows)
 {
 	const struct line_secret secret = line_secret(w->rendered.secret);
-	const uint32_t *ttls = dp_rendered_rest(&w->rendered, e)->ttl;
+	const struct dp_rendered_rest *rest = dp_rendered_rest(&w->rendered, e);
 	const uint8_t *p = o->dns + 12 + o->asked, *end = o->dns + o->dns_len;
 	uint32_t seen = 0;
 
@@ -188,7 +193,7 @@ static inline bool what_is_known(const struct dp_worker *w, const struct other *
 		rdlen = dns_load16(p + 10);
 		if (rdlen > DP_IMAGE_RDATA || end - p < DP_IMAGE_HEAD + (int)rdlen)
 			return false;
-		image_of(p, rdlen, e->whole, &image);
+		image_of(p, rdlen, rest->whole, &image);
 		if (!dp_image_find(&w->images, &image, line_hash(secret, image.w), &at))
 			return false;
 		ttl = rte_be_to_cpu_32(load32(p + 6));
@@ -198,7 +203,7 @@ static inline bool what_is_known(const struct dp_worker *w, const struct other *
 			continue;
 		seen |= 1u << at;
 		/* Half of what we would send (RFC 6762 §7.1); with the top bit set it is 0. */
-		if ((int32_t)ttl > 0 && 2 * (uint64_t)ttl >= ttls[at])
+		if ((int32_t)ttl > 0 && 2 * (uint64_t)ttl >= rest->ttl[at])
 			*knows |= 1u << at;
 	}
 	return p == end;
@@ -214,7 +219,8 @@ static inline bool leave_out(struct dp_worker *w, uint32_t knows, const struct d
 	*e = NULL;
 	if (knows == UINT32_MAX >> (32 - whole->n))
 		return true;
-	dp_rendered_less(&key, whole->whole, knows, whole->key.w[7]);
+	dp_rendered_less(
+		&key, dp_rendered_rest(&w->rendered, whole)->whole, knows, whole->key.w[7]);
 	hash = line_hash(line_secret(w->rendered.secret), key.w);
 	*e = look_up(&w->rendered, dp_rendered_set(&w->rendered, hash), hash);
 	return *e != NULL && lanes_same((*e)->key.w, key.w) &&
@@ -266,7 +272,7 @@ static inline enum taken answer_other(struct dp_worker *w, struct dp_txq *q, str
 	if (e == NULL || !is_for(w, o->f, e))
 		return leave(w, o->f, DP_METER_QUERIES);
 	if (o->several &&
-		memcmp(dp_rendered_rest(&w->rendered, e)->asked, o->dns + 12, o->asked) != 0)
+		memcmp(dp_rendered_long(&w->rendered, e)->asked, o->dns + 12, o->asked) != 0)
 		return LEFT;
 	if (o->known > 0 && e->n > 0 && !what_is_known(w, o, e, &knows))
 		return LEFT;

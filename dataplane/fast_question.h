@@ -64,10 +64,6 @@ static inline uint16_t checksum(uint32_t sum)
 	return (uint16_t) ~(sum >> 16);
 }
 
-/* A mask that leaves the first n bytes of a line, n at most 64: of the line at TAIL(n). */
-static const uint8_t tail_mask[128] __attribute__((aligned(64))) = {[0 ... 63] = 0xff};
-#define TAIL(n) (tail_mask + 64 - (n))
-
 #if defined(__AVX2__)
 static inline __m256i load256(const uint8_t *p)
 {
@@ -126,6 +122,14 @@ static inline uint64_t sum_of(__m512i words)
 }
 #endif
 
+/* ... as UDP has it: 0xffff for 0, which says that there is none (RFC 768). */
+static inline uint16_t udp_checksum(uint32_t sum)
+{
+	/* Where the halves make 0xffff there is a carry of one more. */
+	sum += (sum << 16 | sum >> 16) + 1;
+	return (uint16_t) ~(sum >> 16);
+}
+
 /*
  * The question at p: a name of `len` bytes (1 to DP_RENDERED_NAME), if that is where its first zero
  * is, and four bytes. Its name as a key with the given last word, and the sum of all its 16-bit
@@ -152,7 +156,7 @@ static __rte_always_inline bool canon(
 static __rte_always_inline bool canon(
 	const uint8_t *p, unsigned len, uint64_t last, struct dp_rendered_key *key, uint64_t *sum)
 {
-	const uint8_t *name = TAIL(len), *question = TAIL(len + 4);
+	const uint8_t *name = LANES_FIRST(len), *question = LANES_FIRST(len + 4);
 	__m256i words = _mm256_setzero_si256();
 	uint64_t zero = 0;
 
@@ -222,8 +226,8 @@ static inline uint64_t message_sum(const uint8_t *p, unsigned len)
 		words = _mm256_add_epi32(words, words_of256(load256(p + 32)));
 	}
 	for (unsigned i = 0; i < len; i += 32)
-		words = _mm256_add_epi32(words,
-			words_of256(_mm256_and_si256(load256(p + i), load256(TAIL(len) + i))));
+		words = _mm256_add_epi32(words, words_of256(_mm256_and_si256(load256(p + i),
+							load256(LANES_FIRST(len) + i))));
 	return sum_of256(words);
 }
 #else
@@ -233,7 +237,7 @@ static inline uint64_t message_sum(const uint8_t *p, unsigned len)
 
 	for (; len >= 8; p += 8, len -= 8)
 		sum += inet_halves(load64(p));
-	return sum + inet_halves(load64(p) & load64(TAIL(len)));
+	return sum + inet_halves(load64(p) & load64(LANES_FIRST(len)));
 }
 #endif
 
@@ -257,8 +261,8 @@ static inline struct hash128 message_hash(
 		for (unsigned k = 0; k < 4; k++)
 			a[k] = _mm_aesenc_si128(a[k], load128(p + 16 * k));
 	for (unsigned k = 0; k < 4 && len > 0; k++)
-		a[k] = _mm_aesenc_si128(
-			a[k], _mm_and_si128(load128(p + 16 * k), load128(TAIL(len) + 16 * k)));
+		a[k] = _mm_aesenc_si128(a[k],
+			_mm_and_si128(load128(p + 16 * k), load128(LANES_FIRST(len) + 16 * k)));
 	a[0] = _mm_aesenc_si128(a[0], a[1]);
 	a[2] = _mm_aesenc_si128(a[2], a[3]);
 	a[0] = _mm_aesenc_si128(a[0], a[2]);

@@ -21,15 +21,13 @@ struct fast {
 	struct dp_rendered_key key;
 	const struct dp_link *l;
 	struct rte_mbuf *m;
-	const uint8_t *ip;
-	uint64_t who, caller; /* dp_regular_who(), dp_regular_hash() */
-	const struct dp_regular_set *callers;
+	const uint8_t *udp, *end; /* of the frame: behind its IP header, and behind it all */
+	uint64_t who, caller;     /* dp_regular_who(), dp_regular_hash() */
 	struct dp_regular *regular;
 	uint64_t hash; /* of the question, whoever asks */
 	uint64_t kept; /* ... with who asks, if policy wants to know: finds the entry */
 	const struct dp_rendered_set *set;
 	const struct dp_rendered *e;
-	uint16_t ip_len; /* bytes of the frame from `ip` on */
 	bool v6;
 	uint8_t at; /* in the burst */
 };
@@ -46,12 +44,22 @@ static inline uint64_t told_of(const struct fast *f)
 	return f->hash ^ f->caller;
 }
 
+/* Bytes of its IP header. */
+static __rte_always_inline unsigned l3_len(bool v6)
+{
+	return v6 ? 40 : 20;
+}
+
+static __rte_always_inline const uint8_t *ip_of(const struct fast *f, bool v6)
+{
+	return f->udp - l3_len(v6);
+}
+
 /* What a frame is. */
 enum kind {
 	KIND_LEFT,    /* for the long way */
-	KIND_PLAIN,   /* one question and nothing else, as its DNS header says */
-	KIND_OTHER,   /* another message */
-	KIND_MARTIAN, /* from an address that no station can have */
+	KIND_OURS,    /* mDNS to the group */
+	KIND_MARTIAN, /* ... from an address that no station can have */
 };
 
 /*
@@ -98,15 +106,10 @@ static const struct shape shapes[4] = {
 	{{TAG(VALUE) GROUP6(VALUE, 4)}, {TAG(MASK) GROUP6(MASK, 4)}},
 };
 
-/* In one piece, nobody else's, with room for any answer. */
-static __rte_always_inline bool plain_mbuf(const struct rte_mbuf *m)
+/* Of a plain one: with room for any answer. */
+static __rte_always_inline bool roomy(const struct rte_mbuf *m)
 {
-	const uint64_t odd = RTE_MBUF_F_INDIRECT | RTE_MBUF_F_EXTERNAL;
-
-	_Static_assert(offsetof(struct rte_mbuf, nb_segs) == offsetof(struct rte_mbuf, refcnt) + 2,
-		"both at once");
-	return (m->ol_flags & odd) == 0 && load32(&m->refcnt) == 0x00010001 && m->data_len >= 60 &&
-	       m->buf_len - m->data_off >= DP_HDR_MAX + DP_RENDERED_DNS + 64;
+	return m->buf_len - m->data_off >= DP_HDR_MAX + DP_RENDERED_DNS + 64;
 }
 
 /* IPv4's header sums up. *sum: the addresses are added, since UDP's pseudo header has them. */
@@ -126,10 +129,10 @@ static __rte_always_inline bool ip_sums_up(const uint8_t *ip, bool v6, uint64_t 
 /* The datagram's length is all lengths', and the frame has it. */
 static __rte_always_inline bool lengths_agree(const struct fast *f, bool v6)
 {
-	const uint8_t *ip = f->ip;
-	unsigned udp_len = dns_load16(ip + (v6 ? 40 : 20) + 4);
+	const uint8_t *ip = ip_of(f, v6);
+	unsigned udp_len = dns_load16(f->udp + 4);
 
-	return f->ip_len >= (v6 ? 40 : 20) + udp_len &&
+	return f->udp + udp_len <= f->end &&
 	       (v6 ? dns_load16(ip + 4) == udp_len : dns_load16(ip + 2) == udp_len + 20);
 }
 
@@ -166,35 +169,37 @@ static __rte_always_inline bool from_mars(const uint8_t *ip, bool v6)
  * each shape: offsets that are known early keep the chain short from one packet to the next.
  */
 static __rte_always_inline enum kind frame_as(const struct dp_link *l, const struct shape *s,
-	const unsigned l3, const bool v6, struct rte_mbuf *m, struct fast *f)
+	const unsigned l3, const bool v6, struct rte_mbuf *m, const uint8_t *p, struct fast *f)
 {
-	const uint8_t *p = rte_pktmbuf_mtod(m, const uint8_t *), *ip = p + l3;
+	uint64_t who;
 
 	if (!lanes_match(p, s->value, s->mask))
 		return KIND_LEFT;
+	who = dp_regular_who(mac_word_of(load64(p + 6)), l->id);
 	f->l = l;
 	f->m = m;
-	f->who = dp_regular_who(mac_word(p + 6), l->id);
-	if (unlikely(from_mars(ip, v6)))
+	f->who = who;
+	if (unlikely(from_mars(p + l3, v6)))
 		return KIND_MARTIAN;
-	f->ip = ip;
-	f->ip_len = (uint16_t)(m->data_len - l3);
+	f->udp = p + l3 + l3_len(v6);
+	f->end = p + m->data_len;
 	f->v6 = v6;
-	f->caller = dp_regular_hash(f->who);
-	return asks_plainly(ip + (v6 ? 40 : 20)) ? KIND_PLAIN : KIND_OTHER;
+	f->caller = dp_regular_hash(who);
+	return KIND_OURS;
 }
 
-/* First pass. eth: of a link. */
-static inline enum kind read_frame(const struct dp_eth *eth, struct rte_mbuf *m, struct fast *f)
+/* First pass. p: the frame. eth: of a link. */
+static __rte_always_inline enum kind read_frame(
+	const struct dp_eth *eth, struct rte_mbuf *m, const uint8_t *p, struct fast *f)
 {
-	if (unlikely(!plain_mbuf(m)))
+	if (unlikely(!roomy(m)))
 		return KIND_LEFT;
-	if (eth->type == rte_cpu_to_be_16(RTE_ETHER_TYPE_IPV4))
-		return likely(eth->tagged) ? frame_as(eth->l, &shapes[2], 18, false, m, f)
-					   : frame_as(eth->l, &shapes[0], 14, false, m, f);
+	if (likely(eth->type == rte_cpu_to_be_16(RTE_ETHER_TYPE_IPV4)))
+		return likely(eth->tagged) ? frame_as(eth->l, &shapes[2], 18, false, m, p, f)
+					   : frame_as(eth->l, &shapes[0], 14, false, m, p, f);
 	if (eth->type == rte_cpu_to_be_16(RTE_ETHER_TYPE_IPV6))
-		return likely(eth->tagged) ? frame_as(eth->l, &shapes[3], 18, true, m, f)
-					   : frame_as(eth->l, &shapes[1], 14, true, m, f);
+		return likely(eth->tagged) ? frame_as(eth->l, &shapes[3], 18, true, m, p, f)
+					   : frame_as(eth->l, &shapes[1], 14, true, m, p, f);
 	return KIND_LEFT;
 }
 
@@ -202,7 +207,7 @@ static inline enum kind read_frame(const struct dp_eth *eth, struct rte_mbuf *m,
 static __rte_always_inline bool question_as(struct fast *f, const bool v6)
 {
 	const struct dp_link *l = f->l;
-	const uint8_t *ip = f->ip, *udp = ip + (v6 ? 40 : 20);
+	const uint8_t *udp = f->udp;
 	const unsigned name_len = dns_load16(udp + 4) - (8u + 12 + 4);
 	uint64_t sum;
 
@@ -213,10 +218,10 @@ static __rte_always_inline bool question_as(struct fast *f, const bool v6)
 	if (!canon(udp + 20, name_len, l->tail | load16(udp + 20 + name_len), &f->key, &sum))
 		return false;
 	sum += (uint64_t)load16(udp + 8) + rte_cpu_to_be_16(1);
-	return ip_sums_up(ip, v6, &sum) && udp_sums_up(f->m, udp, v6, sum);
+	return ip_sums_up(ip_of(f, v6), v6, &sum) && udp_sums_up(f->m, udp, v6, sum);
 }
 
 static __rte_always_inline bool read_question(struct fast *f)
 {
-	return f->v6 ? question_as(f, true) : question_as(f, false);
+	return unlikely(f->v6) ? question_as(f, true) : question_as(f, false);
 }

@@ -43,7 +43,7 @@ static __rte_always_inline struct dp_rendered *look_up(
 /* Second pass: who has been let in before. */
 static __rte_always_inline void fetch_regular(struct dp_worker *w, struct fast *f)
 {
-	struct dp_regular *r = dp_regular_guess(&w->regulars, f->callers, f->caller);
+	struct dp_regular *r = dp_regular_guess(&w->regulars, f->caller);
 
 	f->regular = r;
 	rte_prefetch0(r);
@@ -110,16 +110,16 @@ static __rte_always_inline void fetch_station(const struct fast *f)
 	rte_prefetch0(f->regular->station);
 }
 
+#define FETCHED 7 /* lines of an entry: with 338 bytes of message */
+
 /* Then what is kept for it. */
 static __rte_always_inline void fetch_entry(struct dp_worker *w, struct fast *f)
 {
 	f->e = look_up(&w->rendered, f->set, f->kept);
 	if (f->e == NULL)
 		return;
-	rte_prefetch0(f->e);
-	rte_prefetch0(&f->e->watched);
-	for (unsigned i = 0; i < 4; i++)
-		rte_prefetch0(f->e->dns + 64 * i);
+	for (unsigned i = 0; i < FETCHED; i++)
+		rte_prefetch0((const uint8_t *)f->e + 64 * i);
 }
 
 /* The entry of the links that are alike, or the link's own if it has one of the providers. */
@@ -145,9 +145,9 @@ static __rte_always_inline bool is_regular(const struct fast *f)
 	const struct dp_regular *r = f->regular;
 
 	/* None is 0, which no packet that is no martian has. */
-	return r->who == f->who &&
-	       (f->v6 ? r->src6[0] == load64(f->ip + 8) && r->src6[1] == load64(f->ip + 16)
-		      : r->src4 == load32(f->ip + 12));
+	return r->who == f->who && (unlikely(f->v6) ? r->src6[0] == load64(f->udp - 32) &&
+							      r->src6[1] == load64(f->udp - 24)
+						    : r->src4 == load32(f->udp - 8));
 }
 
 /* Its station, if it is known as one. */
@@ -164,7 +164,7 @@ static __rte_noinline void note_shed(struct dp_worker *w, const struct fast *f, 
 							 : DP_PKT_GROUP};
 
 	memcpy(&pkt.smac, rte_pktmbuf_mtod(f->m, const uint8_t *) + 6, sizeof(pkt.smac));
-	memcpy(pkt.src, f->ip + (f->v6 ? 8 : 12), f->v6 ? 16 : 4);
+	memcpy(pkt.src, f->udp - (f->v6 ? 32 : 8), f->v6 ? 16 : 4);
 	dp_note_refused(w, &pkt, DP_over_station);
 }
 
@@ -195,7 +195,7 @@ static __rte_always_inline bool spent(struct dp_worker *w, const struct fast *f)
 {
 	struct cache_station *station;
 
-	if (likely(bucket_time(w->now_us) >= f->regular->spent) || !is_regular(f))
+	if (likely(w->now_bucket >= f->regular->spent) || !is_regular(f))
 		return false;
 	station = station_of(f);
 	if (station == NULL)
@@ -268,55 +268,73 @@ static enum taken leave(struct dp_worker *w, const struct fast *f, unsigned what
 	return shed_first(w, f, station, what);
 }
 
+/* Headers and message, by whole lines of the frame at p: what is behind the message is not sent. */
+static __rte_always_inline void write_lines(const struct dp_worker *w, uint8_t *p,
+	const uint8_t *hdr, const unsigned hdr_len, const struct dp_rendered *e)
+{
+	const unsigned line = hdr_len & ~63u; /* the one that both are in */
+	const unsigned len = e->len, head = RTE_MIN(len, (unsigned)DP_RENDERED_HEAD);
+	uint8_t *dns = p + hdr_len;
+	unsigned at = line + 64 - hdr_len;
+
+	if (line > 0)
+		lanes_copy(p, hdr, line);
+	lanes_join(p + line, hdr + line, hdr_len - line, e->dns - (hdr_len - line));
+	/* Most are longer than that. */
+	lanes_copy(dns + at, e->dns + at, 128);
+	for (at += 128; at < head; at += 64)
+		lanes_copy(dns + at, e->dns + at, 64);
+	if (unlikely(len > DP_RENDERED_HEAD))
+		lanes_copy(dns + DP_RENDERED_HEAD, dp_rendered_long(&w->rendered, e)->dns,
+			len - DP_RENDERED_HEAD);
+}
+
+/* Inlined for each kind of header. */
+static __rte_always_inline void write_as(const struct dp_worker *w, const struct fast *f,
+	const struct dp_rendered *e, const unsigned l2_len, const bool v6)
+{
+	const unsigned hdr_len = l2_len + l3_len(v6) + 8;
+	const struct dp_link *l = f->l;
+	struct rte_mbuf *m = f->m;
+	uint8_t *p = rte_pktmbuf_mtod(m, uint8_t *), *ip = p + l2_len, *udp = ip + l3_len(v6);
+
+	write_lines(w, p, v6 ? l->hdr6 : l->hdr4, hdr_len, e);
+	mac_word_write(p, mac_of(f), l->mac_next);
+	if (v6) {
+		*(unaligned_uint16_t *)(ip + 4) = e->udp_len;
+	} else {
+		*(unaligned_uint16_t *)(ip + 2) = e->ip4_len;
+		*(unaligned_uint16_t *)(ip + 10) = checksum((uint32_t)l->ip_sum4 + e->ip4_len);
+	}
+	*(unaligned_uint16_t *)(udp + 4) = e->udp_len;
+	*(unaligned_uint16_t *)(udp + 6) =
+		udp_checksum((uint32_t)e->sum + (v6 ? l->udp_sum6 : l->udp_sum4));
+	m->pkt_len = hdr_len + e->len;
+	m->data_len = (uint16_t)m->pkt_len;
+}
+
 /* Writes the answer over the question. */
 static __rte_always_inline void write_answer(
 	const struct dp_worker *w, const struct fast *f, const struct dp_rendered *e)
 {
-	const struct dp_link *l = f->l;
-	struct rte_mbuf *m = f->m;
-	uint8_t *p = rte_pktmbuf_mtod(m, uint8_t *), *ip = p + l->l2_len, *udp;
-	const unsigned dns_len = e->len; /* once: whatever is written, the compiler reads anew */
-	uint32_t sum = e->sum;
-	uint16_t ck, len;
-
-	/* Whole lines: of the header, to the source; then the message over what is too much. */
-	if (f->v6) {
-		lanes_copy(p, l->hdr6, DP_HDR_MAX);
-		udp = ip + 40;
-		sum += l->udp_sum6;
-		*(unaligned_uint16_t *)(ip + 4) = e->udp_len;
-	} else {
-		uint16_t total = swap16((uint16_t)(20 + 8 + dns_len));
-
-		lanes_copy(p, l->hdr4, DP_HDR_ROOM);
-		udp = ip + 20;
-		sum += l->udp_sum4;
-		*(unaligned_uint16_t *)(ip + 2) = total;
-		*(unaligned_uint16_t *)(ip + 10) = checksum((uint32_t)l->ip_sum4 + total);
-	}
-	*(unaligned_uint32_t *)p = (uint32_t)mac_of(f);
-	*(unaligned_uint16_t *)(p + 4) = (uint16_t)(f->who >> 48);
-	lanes_copy(udp + 8, e->dns, RTE_MIN(dns_len, (unsigned)DP_RENDERED_HEAD));
-	if (unlikely(dns_len > DP_RENDERED_HEAD))
-		lanes_copy(udp + 8 + DP_RENDERED_HEAD, dp_rendered_rest(&w->rendered, e)->dns,
-			dns_len - DP_RENDERED_HEAD);
-	ck = checksum(sum);
-	*(unaligned_uint16_t *)(udp + 4) = e->udp_len;
-	*(unaligned_uint16_t *)(udp + 6) = ck != 0 ? ck : 0xffff;
-	len = (uint16_t)(udp - p + 8 + dns_len);
-	m->data_len = len;
-	m->pkt_len = len;
+	if (likely(f->l->l2_len == 18))
+		unlikely(f->v6) ? write_as(w, f, e, 18, true) : write_as(w, f, e, 18, false);
+	else
+		f->v6 ? write_as(w, f, e, 14, true) : write_as(w, f, e, 14, false);
 }
 
 static __rte_always_inline void count_hits(
 	struct dp_worker *w, uint16_t link, const struct dp_rendered *e)
 {
+	const struct dp_rendered_rest *rest;
+
 	/* Most answers rest on one rule. That of none is 0, and 0 times. */
-	COUNTER_ADD(w->hits[e->hit[0]], e->hit_n[0]);
+	COUNTER_ADD(w->hits[e->hit], e->hit_n);
 	if (likely((e->flags & DP_SAYS_MORE) == 0))
 		return;
-	for (unsigned i = 1; i < DP_RENDERED_HITS; i++)
-		COUNTER_ADD(w->hits[e->hit[i]], e->hit_n[i]);
+	rest = dp_rendered_rest(&w->rendered, e);
+	for (unsigned i = 0; i < DP_RENDERED_HITS - 1; i++)
+		COUNTER_ADD(w->hits[rest->hit[i]], rest->hit_n[i]);
 	if (e->denied > 0)
 		dp_event(w, link, DP_EV_denied, e->denied);
 }
@@ -325,14 +343,15 @@ static __rte_always_inline void count_hits(
 static __rte_always_inline void say(
 	struct dp_worker *w, struct dp_txq *q, const struct fast *f, const struct dp_rendered *e)
 {
-	/* Once each: whatever is written, the compiler reads anew. */
-	const uint16_t link = f->l->id, n = q->n;
-	uint64_t *event = w->counters->link[link].event;
+	uint64_t *event;
+	unsigned n;
 
 	write_answer(w, f, e);
-	q->link[n] = link;
+	n = q->n;
+	q->link[n] = f->l->id;
 	q->m[n] = f->m;
 	q->n = (uint16_t)(n + 1);
+	event = w->counters->link[f->l->id].event;
 	/* Received and answered too (dp_counters_link(), as for all that it adds up). */
 	COUNTER_INC(event[DP_EV_rendered]);
 	COUNTER_ADD(event[DP_EV_tx_records], e->answers);

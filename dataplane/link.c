@@ -97,6 +97,7 @@ void dp_link_finish(struct dp_link *l)
 
 	l->bit = cache_link_bit(l->id);
 	l->mac_word = mac_word(l->mac.b);
+	l->mac_next = mac_word_next(l->mac.b);
 	memset(l->hdr4, 0, sizeof(l->hdr4));
 	memset(l->hdr6, 0, sizeof(l->hdr6));
 

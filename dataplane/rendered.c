@@ -19,7 +19,8 @@
 #define USED_PER_SET 2 /* of the ways, on the average, before there are twice as many sets */
 #define BYTES_PER_ENTRY                                                                            \
 	(sizeof(struct dp_rendered) + sizeof(struct dp_rendered_rest) +                            \
-		NAMES_PER_ENTRY * DP_WATCH_BYTES + sizeof(struct dp_rendered_set) / 4)
+		sizeof(struct dp_rendered_long) + NAMES_PER_ENTRY * DP_WATCH_BYTES +               \
+		sizeof(struct dp_rendered_set) / 4)
 
 static void looks_init(struct dp_rendered_table *t, struct rng *rng)
 {
@@ -55,11 +56,14 @@ int dp_rendered_init(struct dp_worker *w, size_t bytes, int socket, uint64_t see
 	t->mask = RTE_MIN(t->sets_max, (uint32_t)SETS_FIRST) - 1;
 	t->set = rte_zmalloc_socket(
 		"rendered", t->sets_max * sizeof(*t->set), RTE_CACHE_LINE_SIZE, socket);
+	/* One more: lines of the last one are read to their ends. */
 	t->entry = rte_zmalloc_socket(
-		"rendered", t->entries * sizeof(*t->entry), sizeof(*t->entry), socket);
+		"rendered", (t->entries + 1) * sizeof(*t->entry), sizeof(*t->entry), socket);
 	t->rest = rte_zmalloc_socket(
 		"rendered", t->entries * sizeof(*t->rest), RTE_CACHE_LINE_SIZE, socket);
-	if (t->set == NULL || t->entry == NULL || t->rest == NULL ||
+	t->more = rte_zmalloc_socket(
+		"rendered", t->entries * sizeof(*t->more), RTE_CACHE_LINE_SIZE, socket);
+	if (t->set == NULL || t->entry == NULL || t->rest == NULL || t->more == NULL ||
 		dp_heard_init(w, heard, socket) < 0 ||
 		dp_watch_init(w,
 			t->entries * NAMES_PER_ENTRY + heard * DP_HEARD_WAYS * DP_HEARD_NAMES,
@@ -79,6 +83,7 @@ void dp_rendered_fini(struct dp_worker *w)
 	rte_free(t->set);
 	rte_free(t->entry);
 	rte_free(t->rest);
+	rte_free(t->more);
 	memset(t, 0, sizeof(*t));
 }
 
@@ -397,16 +402,17 @@ static void keep(struct dp_worker *w, const struct dp_query *q, struct dp_render
 	unsigned flags, unsigned known, bool said)
 {
 	struct dp_rendered_rest *rest = dp_rendered_rest(&w->rendered, e);
+	struct dp_rendered_long *more = dp_rendered_long(&w->rendered, e);
 	struct dp_rendering *r = &w->rendering;
 
 	e->len = said ? r->len : 0;
 	if (said) {
-		memset(r->dns + r->len, 0, RTE_ALIGN(r->len, 64) - r->len);
 		memcpy(e->dns, r->dns, sizeof(e->dns));
 		if (r->len > sizeof(e->dns))
-			memcpy(rest->dns, r->dns + sizeof(e->dns),
-				RTE_ALIGN(r->len, 64) - sizeof(e->dns));
+			memcpy(more->dns, r->dns + sizeof(e->dns), r->len - sizeof(e->dns));
 		e->udp_len = rte_cpu_to_be_16((uint16_t)(sizeof(struct rte_udp_hdr) + r->len));
+		e->ip4_len = rte_cpu_to_be_16((uint16_t)(sizeof(struct rte_ipv4_hdr) +
+							 sizeof(struct rte_udp_hdr) + r->len));
 		/* The length is in the pseudo header and in UDP's own. */
 		e->sum = inet_fold(inet_sum(r->dns, r->len) + 2 * (uint64_t)e->udp_len);
 	}
@@ -416,19 +422,20 @@ static void keep(struct dp_worker *w, const struct dp_query *q, struct dp_render
 	e->owner = w->deps.owners.one;
 	memcpy(rest->owners, w->deps.owners.bit, sizeof(rest->owners));
 	e->links = w->deps.links;
-	e->whole = r->n <= DP_RENDERED_ITEMS ? r->whole : 0;
+	rest->whole = r->n <= DP_RENDERED_ITEMS ? r->whole : 0;
 	e->n = r->n;
 	memcpy(rest->ttl, r->ttl, sizeof(rest->ttl));
 	/* Of what was missed control hears in any case. */
 	e->flags = (uint8_t)(flags | (r->n > 0 && browses(w, q) ? DP_SAYS_BROWSE : 0) |
 			     (r->hits > 1 || r->denied > 0 ? DP_SAYS_MORE : 0));
 	if (q->several)
-		memcpy(rest->asked, q->dns + DNS_HEADER_LEN, q->asked_len);
-	memset(e->hit, 0, sizeof(e->hit));
-	memset(e->hit_n, 0, sizeof(e->hit_n));
-	for (unsigned i = 0; i < r->hits; i++) {
-		e->hit[i] = r->hit[i];
-		e->hit_n[i] = r->hit_n[i];
+		memcpy(more->asked, q->dns + DNS_HEADER_LEN, q->asked_len);
+	/* What is none counts 0 times. */
+	e->hit = r->hits > 0 ? r->hit[0] : 0;
+	e->hit_n = r->hits > 0 ? r->hit_n[0] : 0;
+	for (unsigned i = 1; i < DP_RENDERED_HITS; i++) {
+		rest->hit[i - 1] = i < r->hits ? r->hit[i] : 0;
+		rest->hit_n[i - 1] = i < r->hits ? r->hit_n[i] : 0;
 	}
 	e->watched.until_ms = w->now_ms + RTE_MIN(w->deps.steady_ms, (uint32_t)MS_PER_SEC);
 }

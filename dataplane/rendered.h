@@ -33,7 +33,7 @@
  */
 
 #define DP_RENDERED_DNS 1408  /* bytes of the longest message kept */
-#define DP_RENDERED_HEAD 384  /* ... of it that are with the entry */
+#define DP_RENDERED_HEAD 402  /* ... of it that are with the entry */
 #define DP_RENDERED_NAME 56   /* ... of the longest name of a plain question */
 #define DP_RENDERED_ASKED 256 /* ... of the longest several */
 #define DP_RENDERED_ITEMS 32  /* records that known answers are compared with */
@@ -98,10 +98,9 @@ struct dp_rendered {
 	/* Stations that have records in it are answered record by record: the only one, or
 	 * CACHE_OWNERS_MANY. */
 	uint64_t owner;
-	uint64_t links; /* ... and so are links, or they have an entry of their own */
-	uint64_t whole; /* tells its records, in their order; 0: they are too many */
-	uint32_t hit[DP_RENDERED_HITS]; /* rules that decided, and how often */
-	uint16_t hit_n[DP_RENDERED_HITS];
+	uint64_t links;   /* ... and so are links, or they have an entry of their own */
+	uint32_t hit;     /* the first rule that decided */
+	uint16_t hit_n;   /* ... and how often */
 	uint16_t len;     /* bytes of dns[]; 0: nothing is said */
 	uint16_t udp_len; /* UDP's, network order */
 	uint16_t sum;     /* of dns[] and twice udp_len: Internet checksum, not inverted */
@@ -110,25 +109,32 @@ struct dp_rendered {
 	uint16_t denied;  /* ... since policy does not show them */
 	uint8_t n;        /* records that answer it, whole */
 	uint8_t flags;    /* DP_SAYS_* */
+	uint16_t ip4_len; /* IPv4's total length, network order */
 
-	uint8_t dns[DP_RENDERED_HEAD] __attribute__((aligned(64)));
+	uint8_t dns[DP_RENDERED_HEAD];
 };
 
 _Static_assert(sizeof(struct dp_rendered) == 512, "eight to a page");
-_Static_assert(offsetof(struct dp_rendered, dns) == 128, "two lines, and the message begins one");
+_Static_assert(offsetof(struct dp_rendered, dns) % 64 == 14 + 4 + 20 + 8,
+	"lines of the message are lines of a tagged IPv4 frame");
 
 /* What most answers are said without. By itself, since answers are spread over many pages: those
- * are a quarter as many, and so are the places of the TLB that they take. */
+ * are few, and so are the places of the TLB that they take. */
 struct dp_rendered_rest {
 	/* Asked for if they are many: struct cache_owners.bit. */
 	uint64_t owners[8] __attribute__((aligned(64)));
-	uint32_t ttl[DP_RENDERED_ITEMS];  /* of the whole's records */
-	uint8_t asked[DP_RENDERED_ASKED]; /* several: what is asked, behind the DNS header */
-	uint64_t hash; /* by which it is found: of the key without the asker's part, and that */
-	uint8_t dns[DP_RENDERED_DNS - DP_RENDERED_HEAD] __attribute__((aligned(64)));
+	uint32_t ttl[DP_RENDERED_ITEMS]; /* of the whole's records */
+	uint64_t whole; /* tells its records, in their order; 0: they are too many */
+	uint64_t hash;  /* by which it is found: of the key without the asker's part, and that */
+	uint32_t hit[DP_RENDERED_HITS - 1]; /* further rules that decided */
+	uint16_t hit_n[DP_RENDERED_HITS - 1];
 };
 
-_Static_assert(DP_RENDERED_HEAD % 64 == 0 && DP_RENDERED_DNS % 64 == 0, "whole lines");
+/* ... and these, few need at all. */
+struct dp_rendered_long {
+	uint8_t asked[DP_RENDERED_ASKED]; /* several: what is asked, behind the DNS header */
+	uint8_t dns[DP_RENDERED_DNS - DP_RENDERED_HEAD]; /* what follows in the message */
+} __attribute__((aligned(64)));
 
 /* A bucket of the table is one line: tags, then entries (0: free). It is compared as a whole. A tag
  * is the low half of the hash, and tells the bucket too. */
@@ -155,6 +161,7 @@ struct dp_rendered_table {
 	struct dp_rendered_set *set;   /* [sets_max]; NULL: nothing is kept */
 	struct dp_rendered *entry;     /* [entries]; 0 is none */
 	struct dp_rendered_rest *rest; /* [entries] of each */
+	struct dp_rendered_long *more;
 	uint32_t mask;     /* sets in use less one: so few that they are on few pages of the TLB */
 	uint32_t sets_max; /* a power of two */
 	uint32_t entries, used;
@@ -228,6 +235,12 @@ static inline struct dp_rendered_set *dp_rendered_set(
 	const struct dp_rendered_table *t, uint64_t hash)
 {
 	return &t->set[hash & t->mask];
+}
+
+static inline struct dp_rendered_long *dp_rendered_long(
+	const struct dp_rendered_table *t, const struct dp_rendered *e)
+{
+	return &t->more[e - t->entry];
 }
 
 /* Memory for `bytes` of answers; 0, or too few for one: nothing is kept. 0 or -ENOMEM. */

@@ -35,24 +35,39 @@ struct dp_sieved {
 	struct rte_mbuf *spent[DP_BURST]; /* to be freed */
 };
 
-/* False: it is no plain one. */
-static __rte_always_inline bool dp_eth_read(const struct dp_world *world,
-	const struct dp_port_map *map, const struct rte_mbuf *m, struct dp_eth *eth)
+/* In one piece, nobody else's, with its tag in the frame, not beside it, and none of the short ones
+ * that only the kernel's interfaces have. */
+static __rte_always_inline bool dp_eth_plain(const struct rte_mbuf *m)
 {
-	const uint8_t *p = rte_pktmbuf_mtod(m, const uint8_t *);
-	const rte_be16_t tag = rte_cpu_to_be_16(RTE_ETHER_TYPE_VLAN);
-	uint16_t vlan = 0;
+	const uint64_t odd =
+		RTE_MBUF_F_RX_VLAN_STRIPPED | RTE_MBUF_F_INDIRECT | RTE_MBUF_F_EXTERNAL;
 
-	if (m->data_len < 18 || (m->ol_flags & RTE_MBUF_F_RX_VLAN_STRIPPED) != 0)
-		return false;
+	_Static_assert(offsetof(struct rte_mbuf, nb_segs) == offsetof(struct rte_mbuf, refcnt) + 2,
+		"both at once");
+	return *(const unaligned_uint32_t *)&m->refcnt == 0x00010001 && (m->ol_flags & odd) == 0 &&
+	       m->data_len >= RTE_ETHER_MIN_LEN - RTE_ETHER_CRC_LEN;
+}
+
+/* p: the frame. */
+static __rte_always_inline void dp_eth_read(
+	const struct dp_port_map *map, const uint8_t *p, struct dp_eth *eth)
+{
+	unsigned vlan = 0;
+
 	eth->type = *(const unaligned_uint16_t *)(p + 12);
-	eth->tagged = eth->type == tag;
+	eth->tagged = eth->type == rte_cpu_to_be_16(RTE_ETHER_TYPE_VLAN);
 	if (likely(eth->tagged)) {
 		vlan = dns_load16(p + 14) & 0xfff;
 		eth->type = *(const unaligned_uint16_t *)(p + 16);
 	}
-	eth->l = world->link[map->link_of_vlan[vlan]];
-	return eth->type != tag && eth->type != rte_cpu_to_be_16(RTE_ETHER_TYPE_QINQ);
+	eth->l = map->link_of_vlan[vlan];
+}
+
+/* Its VLAN is not what the only tag says. */
+static inline bool dp_eth_more_tags(const struct dp_eth *eth)
+{
+	return eth->type == rte_cpu_to_be_16(RTE_ETHER_TYPE_VLAN) ||
+	       eth->type == rte_cpu_to_be_16(RTE_ETHER_TYPE_QINQ);
 }
 
 /* The frame at p is of no link. */

@@ -35,6 +35,7 @@ struct dp_worker *dp_worker_create(
 	w->counters = &s->counters[id];
 	w->audit = s->audit[id];
 	w->now_us = now_us;
+	w->now_bucket = bucket_time(now_us);
 	w->now_ms = clock_ms(now_us);
 	w->told_swept = DP_TOLD_UNITS(w->now_ms);
 	rng_seed(&w->rng, seed + id);
@@ -300,6 +301,7 @@ unsigned dp_worker_turn(struct dp_worker *w, uint64_t now_us)
 	unsigned done = 0;
 
 	w->now_us = now_us;
+	w->now_bucket = bucket_time(now_us);
 	w->now_ms = clock_ms(now_us);
 	w->worked = 0;
 	w->world = atomic_load_explicit(&w->shared->world, memory_order_acquire);

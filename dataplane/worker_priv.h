@@ -193,6 +193,7 @@ struct dp_worker {
 	const uint16_t *down;
 	uint32_t slot;
 	uint64_t now_us;
+	int64_t now_bucket; /* bucket_time() of that */
 	uint32_t now_ms;
 	uint64_t capture; /* what is captured; 0: nothing */
 

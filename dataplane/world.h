@@ -67,6 +67,7 @@ struct dp_link {
 	uint64_t tail;     /* dp_rendered_tail() of links like it */
 	uint64_t bit;      /* cache_link_bit() of the id */
 	uint64_t mac_word; /* ... of mac */
+	uint64_t mac_next; /* mac_word_next() of it */
 	/* Headers of what we multicast here, lengths and checksums left to fill in (dp_frame_*): a
 	 * line, and two. */
 	uint8_t hdr4[DP_HDR_ROOM] __attribute__((aligned(64)));
@@ -117,7 +118,7 @@ struct dp_port_map {
 	bool inline_pair; /* what is not ours crosses to the port `peer`, untouched */
 	uint16_t peer;    /* DPDK port id */
 	char name[32];
-	uint16_t link_of_vlan[DP_VLANS]; /* link id by VLAN id; [0] untagged; 0: none */
+	const struct dp_link *link_of_vlan[DP_VLANS]; /* by VLAN id; [0] untagged; NULL: none */
 };
 
 /* A service type that is kept fresh and asked for though nobody asks; lower case. */

@@ -175,7 +175,7 @@ Test(bucket, leaves_the_last_quarter_alone_when_asked_to)
 	struct bucket b = full(10, 80, 0);
 	unsigned n = 0;
 
-	while (bucket_level_take_sparing(&b.rate, &b.level, 0))
+	while (bucket_level_take_one(&b.rate, &b.level, 0, true))
 		n++;
 	cr_assert_eq(n, 61);
 	cr_assert_eq(drain(&b, 0), 19);

@@ -131,10 +131,10 @@ Test(world, ports_map_vlans_to_links)
 	cr_assert(p->soft_checksum);
 	cr_assert_eq(p->n_queues, 2);
 	cr_assert_str_eq(p->name, "p");
-	cr_assert_eq(p->link_of_vlan[20], 1);
-	cr_assert_eq(p->link_of_vlan[22], 3);
-	cr_assert_eq(p->link_of_vlan[0], 4);
-	cr_assert_eq(p->link_of_vlan[23], 0);
+	cr_assert_eq(p->link_of_vlan[20], dp_world_link(w, 1));
+	cr_assert_eq(p->link_of_vlan[22], dp_world_link(w, 3));
+	cr_assert_eq(p->link_of_vlan[0], dp_world_link(w, 4));
+	cr_assert_null(p->link_of_vlan[23]);
 	cr_assert_not_null(w->port[5], "a port without links is ours all the same");
 	cr_assert_null(w->port[0]);
 	drop(w);
@@ -217,7 +217,7 @@ Test(world, the_empty_one_has_ports_and_no_links)
 	cr_assert_eq(empty->n_links, 0);
 	cr_assert_null(dp_world_link(empty, 1));
 	cr_assert_not_null(empty->port[3]);
-	cr_assert_eq(empty->port[3]->link_of_vlan[0], 0);
+	cr_assert_null(empty->port[3]->link_of_vlan[0]);
 	cr_assert_not_null(empty->table);
 	mgmt_world_free(empty);
 	drop(w);
