@@ -103,7 +103,7 @@ static inline bool bucket_level_take_one(
 {
 	const int64_t held = bucket_held(r, l->empty, now), left = held - r->cost;
 
-	if (left < 0 || (sparing && held < bucket_full(r) >> 2))
+	if (left < 0 || (held < bucket_full(r) >> 2 && sparing))
 		return false;
 	l->empty = now - left;
 	return true;

@@ -136,24 +136,30 @@ static inline uint32_t *dp_regular_way(struct dp_regulars *t, uint64_t hash)
 	return ways != 0 ? &s->way[__builtin_ctz(ways)] : NULL;
 }
 
-/* Whoever has the tag first, or nobody: who it is is asked when it has been fetched. Two that share
- * tag and set (one in 10,000, of 20,000) take turns. */
+/* Who is there, or anybody: who it is is asked when it has been fetched. */
 static inline struct dp_regular *dp_regular_guess(struct dp_regulars *t, uint64_t hash)
 {
-	const uint32_t *way = dp_regular_home(t, hash);
-
-	if (unlikely(((*way ^ (uint32_t)hash) & DP_REGULAR_TAG) != 0)) {
-		way = dp_regular_way(t, hash);
-		if (way == NULL)
-			return &t->at[0];
-	}
-	return &t->at[*way & ~DP_REGULAR_TAG];
+	return &t->at[*dp_regular_home(t, hash) & ~DP_REGULAR_TAG];
 }
 
+/* Not the one that is there: another one of the set, or nobody. Two that share tag and set (one in
+ * 10,000, of 20,000) take turns. */
+static inline struct dp_regular *dp_regular_elsewhere(
+	struct dp_regulars *t, uint64_t hash, uint64_t who)
+{
+	const uint32_t *way = dp_regular_way(t, hash);
+	struct dp_regular *r = &t->at[way != NULL ? *way & ~DP_REGULAR_TAG : 0];
+
+	return r->who == who ? r : &t->at[0];
+}
+
+/* NULL: it is none. */
 static inline struct dp_regular *dp_regular_find(struct dp_regulars *t, uint64_t hash, uint64_t who)
 {
 	struct dp_regular *r = dp_regular_guess(t, hash);
 
+	if (r->who != who)
+		r = dp_regular_elsewhere(t, hash, who);
 	return r->who == who ? r : NULL;
 }
 

@@ -30,12 +30,11 @@ static __rte_always_inline enum taken answer_plain(
 	return SENT;
 }
 
-/* n plain questions, from the second pass on. Those that are taken of a burst are taken out of it;
- * returns how many. */
-static __rte_always_inline unsigned take_plain(struct dp_worker *w, struct dp_txq *q,
-	struct rte_mbuf **burst, struct fast **plain, unsigned n, struct dp_sieved *sieved)
+/* n plain questions, from the second pass on. */
+static __rte_always_inline void take_plain(struct dp_worker *w, struct dp_txq *q,
+	struct fast **plain, unsigned n, struct dp_sieved *sieved)
 {
-	unsigned taken = 0, n_read = 0;
+	unsigned n_read = 0;
 	const struct line_secret secret = line_secret(w->rendered.secret);
 	struct fast *read[TOGETHER];
 
@@ -44,22 +43,20 @@ static __rte_always_inline unsigned take_plain(struct dp_worker *w, struct dp_tx
 	for (unsigned i = 0; i < n; i++) {
 		struct fast *f = plain[i];
 
-		if (unlikely(spent(w, f))) {
-			taken += take(burst, sieved, f, SPENT);
-			continue;
-		}
-		fetch_station(f);
-		if (unlikely(!read_question(f)))
-			continue;
-		read[n_read++] = f;
+		find_regular(w, f);
+		if (unlikely(spent(w, f)))
+			take(sieved, f, SPENT);
+		else if (unlikely(!read_question(f)))
+			take(sieved, f, LEFT);
+		else
+			read[n_read++] = f;
 	}
 	for (unsigned i = 0; i < n_read; i++)
 		hash_query(w, read[i], secret);
 	for (unsigned i = 0; i < n_read; i++)
 		fetch_entry(w, read[i]);
 	for (unsigned i = 0; i < n_read; i++)
-		taken += take(burst, sieved, read[i], answer_plain(w, q, read[i]));
-	return taken;
+		take(sieved, read[i], answer_plain(w, q, read[i]));
 }
 
 static unsigned fast_burst(
@@ -70,12 +67,14 @@ static unsigned fast_burst(
 	struct fast fast[DP_BURST], *plain[DP_BURST];
 	struct other other[DP_BURST];
 	struct dp_sieved sieved;
-	unsigned taken = 0, n_plain = 0, n_other = 0, left = 0;
+	unsigned n_plain = 0, n_other = 0, left = 0;
 	struct dp_txq *q;
 
 	if (unlikely(map == NULL || n > DP_BURST || w->id >= map->n_queues))
 		return n;
 	q = dp_tx_room(w, port, n);
+	sieved.fast = fast;
+	sieved.left = 0;
 	sieved.nobodys = 0;
 	sieved.n_aside = sieved.n_spent = 0;
 	for (unsigned i = 0; i < n; i++) {
@@ -87,30 +86,29 @@ static unsigned fast_burst(
 
 		if (i + 3 < n)
 			rte_prefetch0(rte_pktmbuf_mtod(burst[i + 3], void *));
-		if (unlikely(!dp_eth_plain(m)))
+		if (unlikely(!dp_eth_plain(m))) {
+			sieved.left |= UINT64_C(1) << i;
 			continue;
+		}
 		dp_eth_read(map, p, &eth);
 		kind = likely(eth.l != NULL && (p[0] & 1) != 0) ? read_frame(&eth, m, p, f)
 								: KIND_LEFT;
 		if (unlikely(kind == KIND_LEFT)) {
-			if (unlikely(dp_eth_more_tags(&eth)))
+			if (unlikely(dp_eth_more_tags(&eth))) {
+				sieved.left |= UINT64_C(1) << i;
 				continue;
+			}
 			if (eth.l == NULL && !map->inline_pair) {
 				dp_sieve_nobodys(&sieved, p);
 				sieved.spent[sieved.n_spent++] = m;
-				burst[i] = NULL;
-				taken++;
 				continue;
 			}
 			eth.at = (uint8_t)i;
 			dp_sieve_aside(&sieved, &eth, m);
 			continue;
 		}
-		if (unlikely(!keeps))
-			continue;
-		f->at = (uint8_t)i;
-		if (unlikely(kind == KIND_MARTIAN)) {
-			taken += take(burst, &sieved, f, refuse(w, f));
+		if (unlikely(kind == KIND_MARTIAN || !keeps)) {
+			take(&sieved, f, keeps ? refuse(w, f) : LEFT);
 			continue;
 		}
 		rte_prefetch0(dp_regular_home(&w->regulars, f->caller));
@@ -120,19 +118,14 @@ static unsigned fast_burst(
 			other[n_other++].f = f;
 	}
 	if (sieved.n_aside > 0)
-		taken += dp_sieve(w, map, burst, &sieved);
+		dp_sieve(w, map, &sieved);
 	for (unsigned i = 0; i < n_plain; i += TOGETHER)
-		taken += take_plain(
-			w, q, burst, plain + i, RTE_MIN(n_plain - i, (unsigned)TOGETHER), &sieved);
+		take_plain(w, q, plain + i, RTE_MIN(n_plain - i, (unsigned)TOGETHER), &sieved);
 	for (unsigned i = 0; i < n_other; i += TOGETHER)
-		taken += take_others(
-			w, q, burst, other + i, RTE_MIN(n_other - i, (unsigned)TOGETHER), &sieved);
+		take_others(w, q, other + i, RTE_MIN(n_other - i, (unsigned)TOGETHER), &sieved);
 	dp_sieve_end(w, map, &sieved);
-	if (likely(taken == n))
-		return 0;
-	for (unsigned i = 0; i < n; i++)
-		if (burst[i] != NULL)
-			burst[left++] = burst[i];
+	for (uint64_t bits = sieved.left; unlikely(bits != 0); bits &= bits - 1)
+		burst[left++] = burst[__builtin_ctzll(bits)];
 	return left;
 }
 

@@ -91,7 +91,6 @@ static inline bool read_other(struct dp_worker *w, struct other *o)
 	const struct rte_mbuf *m = o->f->m;
 	const uint8_t *udp = o->f->udp;
 	unsigned udp_len = dns_load16(udp + 4);
-	uint64_t sum;
 
 	/* Whole lines are read. */
 	if (m->buf_len - m->data_off < m->data_len + 64)
@@ -100,9 +99,7 @@ static inline bool read_other(struct dp_worker *w, struct other *o)
 		return false;
 	o->dns = udp + 8;
 	o->dns_len = udp_len - 8;
-	sum = message_sum(o->dns, o->dns_len);
-	if (!ip_sums_up(ip_of(o->f, o->f->v6), o->f->v6, &sum) ||
-		!udp_sums_up(m, udp, o->f->v6, sum))
+	if (!all_sums_up(o->f, o->f->v6, message_sum(o->dns, o->dns_len)))
 		return false;
 	/* A response: no opcode, no rcode (RFC 6762 §18.3, §18.11). */
 	o->response = (load16(o->dns + 2) & rte_cpu_to_be_16(0xf80f)) == rte_cpu_to_be_16(0x8000);
@@ -136,8 +133,6 @@ static inline void look_up_other(struct dp_worker *w, struct other *o)
 	if (o->response)
 		return;
 	fetch_entry(w, f);
-	if (f->e == NULL)
-		return;
 	rest = dp_rendered_rest(&w->rendered, f->e);
 	if (o->known > 0) {
 		rte_prefetch0(rest->ttl);
@@ -223,22 +218,25 @@ static inline bool leave_out(struct dp_worker *w, uint32_t knows, const struct d
 		&key, dp_rendered_rest(&w->rendered, whole)->whole, knows, whole->key.w[7]);
 	hash = line_hash(line_secret(w->rendered.secret), key.w);
 	*e = look_up(&w->rendered, dp_rendered_set(&w->rendered, hash), hash);
-	return *e != NULL && lanes_same((*e)->key.w, key.w) &&
-	       dp_watch_good(&(*e)->watched, w->now_ms);
+	return lanes_same((*e)->key.w, key.w) && dp_watch_good(&(*e)->watched, w->now_ms);
 }
 
 /* Was it what the entry is for, and has control heard what it is to hear? */
 static __rte_always_inline bool is_for(
 	struct dp_worker *w, const struct fast *f, const struct dp_rendered *e)
 {
-	if (!dp_watch_good(&e->watched, w->now_ms) ||
-		cache_owners_may(e->owner, dp_rendered_rest(&w->rendered, e)->owners, mac_of(f)))
+	const uint64_t mac = mac_of(f);
+
+	if (!dp_watch_good(&e->watched, w->now_ms) || e->owner == mac)
 		return false;
-	if ((e->flags & DP_SAYS_BROWSE) != 0 &&
-		!dp_told_lately(&f->regular->told, told_of(f), w->now_ms, DP_INTEREST_UNITS))
+	if (unlikely(e->owner == CACHE_OWNERS_MANY) &&
+		cache_owners_bits(dp_rendered_rest(&w->rendered, e)->owners, mac))
 		return false;
-	return (e->flags & DP_SAYS_MISSED) == 0 ||
-	       dp_told_lately(&f->regular->told, dp_missed_tag(told_of(f), f->v6), w->now_ms,
+	if (likely((e->flags & DP_SAYS_BROWSE) != 0) &&
+		!dp_told_lately(&f->regular->told, f->told, w->now_ms, DP_INTEREST_UNITS))
+		return false;
+	return likely((e->flags & DP_SAYS_MISSED) == 0) ||
+	       dp_told_lately(&f->regular->told, dp_missed_tag(f->told, f->v6), w->now_ms,
 		       DP_MISSED_UNITS);
 }
 
@@ -307,23 +305,24 @@ static inline enum taken hear(struct dp_worker *w, const struct other *o)
 
 /* --------------------------------------------------------------------------------------------- */
 
-/* Those that are taken of a burst are taken out of it; returns how many. */
-static __rte_noinline unsigned take_others(struct dp_worker *w, struct dp_txq *q,
-	struct rte_mbuf **burst, struct other *other, unsigned n, struct dp_sieved *sieved)
+static __rte_noinline void take_others(struct dp_worker *w, struct dp_txq *q, struct other *other,
+	unsigned n, struct dp_sieved *sieved)
 {
 	struct other *read[TOGETHER];
-	unsigned n_read = 0, taken = 0;
+	unsigned n_read = 0;
 
 	for (struct other *o = other; o < other + n; o++)
 		fetch_regular(w, o->f);
 	for (struct other *o = other; o < other + n; o++) {
-		fetch_station(o->f);
+		find_regular(w, o->f);
 		if (is_query(o->f) && spent(w, o->f)) {
-			taken += take(burst, sieved, o->f, SPENT);
+			take(sieved, o->f, SPENT);
 			continue;
 		}
-		if (!read_other(w, o))
+		if (!read_other(w, o)) {
+			take(sieved, o->f, LEFT);
 			continue;
+		}
 		fetch_other(w, o);
 		read[n_read++] = o;
 	}
@@ -331,9 +330,7 @@ static __rte_noinline unsigned take_others(struct dp_worker *w, struct dp_txq *q
 		look_up_other(w, read[i]);
 	for (unsigned i = 0; i < n_read; i++) {
 		struct other *o = read[i];
-		enum taken t = o->response ? hear(w, o) : answer_other(w, q, o);
 
-		taken += take(burst, sieved, o->f, t);
+		take(sieved, o->f, o->response ? hear(w, o) : answer_other(w, q, o));
 	}
-	return taken;
 }

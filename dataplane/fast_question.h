@@ -49,6 +49,14 @@ static inline uint16_t swap16(uint16_t v)
 #endif
 }
 
+/* Sums of 16-bit words by eight bytes at a time: what is carried goes around, since 2^64 is 1 where
+ * 2^16 is. */
+static inline uint64_t add_around(uint64_t a, uint64_t b)
+{
+	a += b;
+	return a + (a < b);
+}
+
 /* Is a sum of 16-bit words, none of them lost, 0 in one's complement? That is, a multiple of
  * 0xffff: those are what its inverse modulo 2^64 makes small. Compilers divide. */
 static inline bool sums_up(uint64_t sum)
@@ -177,7 +185,7 @@ static __rte_always_inline bool canon(
 		_mm256_store_si256((__m256i *)key + i / 32, v);
 	}
 	*sum = sum_of256(words);
-	return (zero & (UINT64_MAX >> (64 - len))) == UINT64_C(1) << (len - 1);
+	return _tzcnt_u64(zero) == len - 1;
 }
 #else
 static __rte_always_inline bool canon(

@@ -24,12 +24,11 @@ struct fast {
 	const uint8_t *udp, *end; /* of the frame: behind its IP header, and behind it all */
 	uint64_t who, caller;     /* dp_regular_who(), dp_regular_hash() */
 	struct dp_regular *regular;
-	uint64_t hash; /* of the question, whoever asks */
+	uint64_t told; /* dp_interest_tag(), should it be a browse question */
 	uint64_t kept; /* ... with who asks, if policy wants to know: finds the entry */
 	const struct dp_rendered_set *set;
 	const struct dp_rendered *e;
 	bool v6;
-	uint8_t at; /* in the burst */
 };
 
 /* mac_word() of the source. */
@@ -38,10 +37,10 @@ static inline uint64_t mac_of(const struct fast *f)
 	return f->who >> 16;
 }
 
-/* dp_interest_tag(), should it be a browse question. */
-static inline uint64_t told_of(const struct fast *f)
+/* The hash of the question, whoever asks. */
+static inline uint64_t hash_of(const struct fast *f)
 {
-	return f->hash ^ f->caller;
+	return f->told ^ f->caller;
 }
 
 /* Bytes of its IP header. */
@@ -112,17 +111,15 @@ static __rte_always_inline bool roomy(const struct rte_mbuf *m)
 	return m->buf_len - m->data_off >= DP_HDR_MAX + DP_RENDERED_DNS + 64;
 }
 
-/* IPv4's header sums up. *sum: the addresses are added, since UDP's pseudo header has them. */
+/* IPv4's header sums up. *sum: of the addresses, which UDP's pseudo header has. */
 static __rte_always_inline bool ip_sums_up(const uint8_t *ip, bool v6, uint64_t *sum)
 {
 	if (!v6) {
-		uint64_t addresses = (uint64_t)load32(ip + 12) + load32(ip + 16);
-
-		*sum += addresses;
-		return sums_up(addresses + load32(ip) + load32(ip + 4) + load32(ip + 8));
+		*sum = load64(ip + 12);
+		return sums_up(add_around(add_around(*sum, load64(ip)), load32(ip + 8)));
 	}
-	*sum += inet_halves(load64(ip + 8)) + inet_halves(load64(ip + 16)) +
-		inet_halves(load64(ip + 24)) + inet_halves(load64(ip + 32));
+	*sum = add_around(add_around(load64(ip + 8), load64(ip + 16)),
+		add_around(load64(ip + 24), load64(ip + 32)));
 	return true;
 }
 
@@ -136,16 +133,18 @@ static __rte_always_inline bool lengths_agree(const struct fast *f, bool v6)
 	       (v6 ? dns_load16(ip + 4) == udp_len : dns_load16(ip + 2) == udp_len + 20);
 }
 
-/* sum: of the addresses, and of the datagram without its ports, length and checksum. */
-static __rte_always_inline bool udp_sums_up(
-	const struct rte_mbuf *m, const uint8_t *udp, bool v6, uint64_t sum)
+/* The checksums of IP and UDP. dns: the sum of the message. */
+static __rte_always_inline bool all_sums_up(const struct fast *f, bool v6, uint64_t dns)
 {
-	uint16_t len = load16(udp + 4), ck = load16(udp + 6);
+	const uint8_t *udp = f->udp;
+	uint64_t sum;
 
+	if (unlikely(!ip_sums_up(ip_of(f, v6), v6, &sum)))
+		return false;
 	/* The length is in the pseudo header too. */
-	sum += (uint64_t)load32(udp) + 2 * (uint64_t)len + ck + rte_cpu_to_be_16(17);
-	return sums_up(sum) || (ck == 0 && !v6) ||
-	       (m->ol_flags & RTE_MBUF_F_RX_L4_CKSUM_MASK) == RTE_MBUF_F_RX_L4_CKSUM_GOOD;
+	sum = add_around(sum, dns + load16(udp + 4) + rte_cpu_to_be_16(17));
+	return likely(sums_up(add_around(sum, load64(udp)))) || (load16(udp + 6) == 0 && !v6) ||
+	       (f->m->ol_flags & RTE_MBUF_F_RX_L4_CKSUM_MASK) == RTE_MBUF_F_RX_L4_CKSUM_GOOD;
 }
 
 /* Is the DNS header behind udp that of one question, and nothing else? */
@@ -217,8 +216,8 @@ static __rte_always_inline bool question_as(struct fast *f, const bool v6)
 		return false;
 	if (!canon(udp + 20, name_len, l->tail | load16(udp + 20 + name_len), &f->key, &sum))
 		return false;
-	sum += (uint64_t)load16(udp + 8) + rte_cpu_to_be_16(1);
-	return ip_sums_up(ip_of(f, v6), v6, &sum) && udp_sums_up(f->m, udp, v6, sum);
+	/* The id, and that it is one question. */
+	return all_sums_up(f, v6, sum + load16(udp + 8) + rte_cpu_to_be_16(1));
 }
 
 static __rte_always_inline bool read_question(struct fast *f)

@@ -17,30 +17,29 @@ enum taken {
 	SPENT, /* it ended: the mbuf is to be freed */
 };
 
-/* Takes a packet that did not go the long way out of its burst; returns how many, 0 or 1. */
-static __rte_always_inline unsigned take(
-	struct rte_mbuf **burst, struct dp_sieved *sieved, const struct fast *f, enum taken t)
+/* Notes what becomes of a packet. */
+static __rte_always_inline void take(struct dp_sieved *sieved, const struct fast *f, enum taken t)
 {
-	if (unlikely(t == LEFT))
-		return 0;
-	if (unlikely(t == SPENT))
+	if (likely(t == SENT))
+		return;
+	if (t == SPENT)
 		sieved->spent[sieved->n_spent++] = f->m;
-	burst[f->at] = NULL;
-	return 1;
+	else
+		sieved->left |= UINT64_C(1) << (f - sieved->fast);
 }
 
-static __rte_always_inline struct dp_rendered *look_up(
+/* An entry that may be it; the first one, which is nobody's, if there is none. */
+static __rte_always_inline const struct dp_rendered *look_up(
 	const struct dp_rendered_table *t, const struct dp_rendered_set *s, uint64_t hash)
 {
-	uint32_t ways = lanes_equal8(s->tag, (uint32_t)hash), entry;
+	uint32_t ways = lanes_equal8(s->tag, (uint32_t)hash);
 
-	if (ways == 0)
-		return NULL;
-	entry = DP_RENDERED_ENTRY(s, (unsigned)__builtin_ctz(ways));
-	return entry != 0 ? &t->entry[entry] : NULL;
+	if (unlikely(ways == 0))
+		return t->entry;
+	return &t->entry[DP_RENDERED_ENTRY(s, (unsigned)__builtin_ctz(ways))];
 }
 
-/* Second pass: who has been let in before. */
+/* Second pass: who has been let in before, perhaps. */
 static __rte_always_inline void fetch_regular(struct dp_worker *w, struct fast *f)
 {
 	struct dp_regular *r = dp_regular_guess(&w->regulars, f->caller);
@@ -71,10 +70,10 @@ static bool find_person(struct dp_worker *w, struct dp_regular *r, uint32_t fact
 /* Who asks, as far as answers to the question look at it; false: it is not known. That it is still
  * the same, and this station that asks, is seen when it is let in. */
 static __rte_always_inline bool person_of(
-	struct dp_worker *w, const struct fast *f, uint64_t *person)
+	struct dp_worker *w, const struct fast *f, uint64_t hash, uint64_t *person)
 {
 	struct dp_regular *r = f->regular;
-	const uint32_t facts = *dp_rendered_shape(&w->rendered, f->hash);
+	const uint32_t facts = *dp_rendered_shape(&w->rendered, hash);
 
 	if (unlikely(r->facts != facts) && !find_person(w, r, facts))
 		return false;
@@ -86,27 +85,30 @@ static __rte_always_inline bool person_of(
 static __rte_always_inline void hash_query(
 	struct dp_worker *w, struct fast *f, const struct line_secret secret)
 {
+	const uint64_t hash = line_hash(secret, f->key.w);
 	uint64_t person = 0;
 
-	f->hash = line_hash(secret, f->key.w);
+	f->told = hash ^ f->caller;
 	if (f->l->personal) {
-		if (unlikely(!person_of(w, f, &person))) {
+		if (unlikely(!person_of(w, f, hash, &person))) {
 			/* The long way finds out who it is. */
-			f->kept = f->hash;
+			f->kept = hash;
 			f->set = &nothing_kept;
 			return;
 		}
 		/* Not hashed anew: the line would be read back wider than it was just written. */
 		f->key.w[7] ^= person;
 	}
-	f->kept = f->hash ^ person;
+	f->kept = hash ^ person;
 	f->set = dp_rendered_set(&w->rendered, f->kept);
 	rte_prefetch0(f->set);
 }
 
-/* Its regular is there, or nobody's: the line of its station is fetched. */
-static __rte_always_inline void fetch_station(const struct fast *f)
+/* Third: its regular, or nobody's; the line of its station is fetched. */
+static __rte_always_inline void find_regular(struct dp_worker *w, struct fast *f)
 {
+	if (unlikely(f->regular->who != f->who))
+		f->regular = dp_regular_elsewhere(&w->regulars, f->caller, f->who);
 	rte_prefetch0(f->regular->station);
 }
 
@@ -116,27 +118,33 @@ static __rte_always_inline void fetch_station(const struct fast *f)
 static __rte_always_inline void fetch_entry(struct dp_worker *w, struct fast *f)
 {
 	f->e = look_up(&w->rendered, f->set, f->kept);
-	if (f->e == NULL)
-		return;
 	for (unsigned i = 0; i < FETCHED; i++)
 		rte_prefetch0((const uint8_t *)f->e + 64 * i);
 }
 
-/* The entry of the links that are alike, or the link's own if it has one of the providers. */
-static __rte_always_inline const struct dp_rendered *entry_of(struct dp_worker *w, struct fast *f)
+/* The link's own entry, if it has one of the providers; NULL: there is none. */
+static __rte_noinline const struct dp_rendered *own_entry_of(struct dp_worker *w, struct fast *f)
 {
-	const struct dp_rendered *e = f->e;
-	uint64_t hash, person;
+	const uint64_t person = f->kept ^ hash_of(f);
+	const struct dp_rendered *e;
+	uint64_t hash;
 
-	if (likely(e != NULL && lanes_same(e->key.w, f->key.w) && (e->links & f->l->bit) == 0))
-		return e;
-	person = f->kept ^ f->hash;
 	f->key.w[7] = dp_rendered_tail(
 		(uint16_t)(f->key.w[7] ^ person), f->l->id, true, w->world->generation);
 	hash = line_hash(line_secret(w->rendered.secret), f->key.w) ^ person;
 	f->key.w[7] ^= person;
 	e = look_up(&w->rendered, dp_rendered_set(&w->rendered, hash), hash);
-	return e != NULL && lanes_same(e->key.w, f->key.w) ? e : NULL;
+	return lanes_same(e->key.w, f->key.w) ? e : NULL;
+}
+
+/* The entry of the links that are alike, or else that. */
+static __rte_always_inline const struct dp_rendered *entry_of(struct dp_worker *w, struct fast *f)
+{
+	const struct dp_rendered *e = f->e;
+
+	if (likely(lanes_same(e->key.w, f->key.w) && (e->links & f->l->bit) == 0))
+		return e;
+	return own_entry_of(w, f);
 }
 
 /* Is it a source that was let in before, in this world? */
@@ -144,10 +152,10 @@ static __rte_always_inline bool is_regular(const struct fast *f)
 {
 	const struct dp_regular *r = f->regular;
 
-	/* None is 0, which no packet that is no martian has. */
-	return r->who == f->who && (unlikely(f->v6) ? r->src6[0] == load64(f->udp - 32) &&
-							      r->src6[1] == load64(f->udp - 24)
-						    : r->src4 == load32(f->udp - 8));
+	/* None is 0, which no packet that is no martian has; nobody has none. */
+	if (unlikely(f->v6))
+		return r->src6[0] == load64(f->udp - 32) && r->src6[1] == load64(f->udp - 24);
+	return r->src4 == load32(f->udp - 8);
 }
 
 /* Its station, if it is known as one. */
@@ -213,7 +221,7 @@ static __rte_always_inline enum taken admit_station(
 
 	if (what == DP_METER_QUERIES) {
 		cache_station_asked(station, w->now_ms);
-		if (dp_regular_twin(f->regular, told_of(f), f->v6, w->now_ms))
+		if (dp_regular_twin(f->regular, f->told, f->v6, w->now_ms))
 			return SENT;
 	}
 	takes = dp_admit_station(w, station, what);

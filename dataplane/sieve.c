@@ -61,10 +61,10 @@ static void count_links(
 			COUNTER_INC(of[link[i]].event[e]);
 }
 
-/* Takes those that end out of the burst: to m[], and whose they are to link[]. longest: bytes of a
- * frame that ends here. Returns how many. */
-static unsigned pick(struct dp_worker *w, struct rte_mbuf **burst, struct dp_sieved *s,
-	uint32_t longest, struct rte_mbuf **m, uint16_t *link)
+/* Those that end, to m[], and whose they are to link[]; the rest is left. longest: bytes of a frame
+ * that ends here. Returns how many. */
+static unsigned pick(struct dp_worker *w, struct dp_sieved *s, uint32_t longest,
+	struct rte_mbuf **m, uint16_t *link)
 {
 	const struct dp_aside *end = s->aside + s->n_aside;
 	unsigned n = 0;
@@ -72,21 +72,20 @@ static unsigned pick(struct dp_worker *w, struct rte_mbuf **burst, struct dp_sie
 	for (const struct dp_aside *a = s->aside; a < end; a++) {
 		const struct dp_link *l = a->eth.l;
 
-		if (rte_pktmbuf_pkt_len(a->m) > longest)
+		if (unlikely(rte_pktmbuf_pkt_len(a->m) > longest ||
+			     (l != NULL && !is_others(w, &a->eth, a->m)))) {
+			s->left |= UINT64_C(1) << a->eth.at;
 			continue;
+		}
 		if (l == NULL)
 			dp_sieve_nobodys(s, rte_pktmbuf_mtod(a->m, const uint8_t *));
-		else if (!is_others(w, &a->eth, a->m))
-			continue;
 		m[n] = a->m;
 		link[n++] = l != NULL ? l->id : 0;
-		burst[a->eth.at] = NULL;
 	}
 	return n;
 }
 
-unsigned dp_sieve(struct dp_worker *w, const struct dp_port_map *map, struct rte_mbuf **burst,
-	struct dp_sieved *s)
+void dp_sieve(struct dp_worker *w, const struct dp_port_map *map, struct dp_sieved *s)
 {
 	const struct dp_port_map *to;
 	uint16_t link[DP_BURST];
@@ -94,18 +93,20 @@ unsigned dp_sieve(struct dp_worker *w, const struct dp_port_map *map, struct rte
 	unsigned n;
 
 	if (!map->inline_pair) {
-		n = pick(w, burst, s, UINT32_MAX, s->spent + s->n_spent, link);
+		n = pick(w, s, UINT32_MAX, s->spent + s->n_spent, link);
 		s->n_spent += n;
 		count_links(w, map, link, n);
-		return n;
+		return;
 	}
 	to = w->world->port[map->peer];
-	if (to == NULL || w->id >= to->n_queues)
-		return 0;
+	if (unlikely(to == NULL || w->id >= to->n_queues)) {
+		for (unsigned i = 0; i < s->n_aside; i++)
+			s->left |= UINT64_C(1) << s->aside[i].eth.at;
+		return;
+	}
 	q = dp_tx_room(w, map->peer, s->n_aside);
-	n = pick(w, burst, s, to->mtu + DP_L2_CROSSING, q->m + q->n, link);
+	n = pick(w, s, to->mtu + DP_L2_CROSSING, q->m + q->n, link);
 	memcpy(q->link + q->n, link, n * sizeof(link[0]));
 	q->n = (uint16_t)(q->n + n);
 	count_links(w, map, link, n);
-	return n;
 }

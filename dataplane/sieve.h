@@ -22,8 +22,12 @@ struct dp_eth {
 	uint8_t at;              /* in the burst */
 };
 
+struct fast;
+
 /* Frames of a burst that do not go on, or perhaps not. */
 struct dp_sieved {
+	const struct fast *fast; /* fast_burst.c's, frame by frame */
+	uint64_t left;           /* bits: frames for the long way */
 	/* Of no link; from bit 16 on, those of them to multicast, from bit 32 to the broadcast
 	 * address: added up. */
 	uint64_t nobodys;
@@ -87,9 +91,8 @@ static inline void dp_sieve_aside(struct dp_sieved *s, const struct dp_eth *eth,
 }
 
 /* Ends what it can of what was put aside of a burst, of a port with this map: passed on, or added
- * to `spent`, and taken out of the burst. Returns how many. Worker. */
-unsigned dp_sieve(struct dp_worker *w, const struct dp_port_map *map, struct rte_mbuf **burst,
-	struct dp_sieved *s);
+ * to `spent`; the rest is left. Worker. */
+void dp_sieve(struct dp_worker *w, const struct dp_port_map *map, struct dp_sieved *s);
 
 /* Counts those of no link, and frees what is spent. Worker. */
 void dp_sieve_end(struct dp_worker *w, const struct dp_port_map *map, struct dp_sieved *s);
