@@ -60,8 +60,9 @@ _Static_assert(sizeof(struct dp_regular) == 128, "two lines");
 /* Its station, if it is known as one, and nobody else by now; else NULL. */
 static inline struct cache_station *dp_regular_station(const struct dp_regular *r)
 {
-	return atomic_load_explicit(&r->station->gen, memory_order_acquire) == r->gen ? r->station
-										      : NULL;
+	struct cache_station *station = r->station;
+
+	return atomic_load_explicit(&station->gen, memory_order_acquire) == r->gen ? station : NULL;
 }
 
 #define DP_TWIN_MS 100
@@ -109,9 +110,10 @@ struct dp_regulars {
 /* Of dp_regular_who(): both halves, so that each bit of it counts in all of them. */
 static inline uint64_t dp_regular_hash(uint64_t who)
 {
-	__uint128_t m = (__uint128_t)who * UINT64_C(0x9e3779b97f4a7c15);
+	const uint64_t k = UINT64_C(0x9e3779b97f4a7c15);
 
-	return (uint64_t)m ^ (uint64_t)(m >> 64);
+	/* Twice: from one product gcc 12 takes both halves by way of memory. */
+	return who * k ^ (uint64_t)((__uint128_t)who * k >> 64);
 }
 
 static inline struct dp_regular_set *dp_regular_set(struct dp_regulars *t, uint64_t hash)

@@ -30,18 +30,25 @@ static __rte_always_inline enum taken answer_plain(
 	return SENT;
 }
 
-/* n plain questions, from the second pass on. */
-static __rte_always_inline void take_plain(struct dp_worker *w, struct dp_txq *q,
-	struct fast **plain, unsigned n, struct dp_sieved *sieved)
+/* Frames of a burst that go through the passes together, by what they are. */
+struct sorted {
+	struct fast fast[TOGETHER], *plain[TOGETHER];
+	struct other other[TOGETHER];
+	unsigned n_plain, n_other;
+};
+
+/* Plain questions, from the second pass on. */
+static __rte_noinline void take_plain(
+	struct dp_worker *w, struct dp_txq *q, const struct sorted *s, struct dp_sieved *sieved)
 {
-	unsigned n_read = 0;
 	const struct line_secret secret = line_secret(w->rendered.secret);
 	struct fast *read[TOGETHER];
+	unsigned n_read = 0;
 
-	for (unsigned i = 0; i < n; i++)
-		fetch_regular(w, plain[i]);
-	for (unsigned i = 0; i < n; i++) {
-		struct fast *f = plain[i];
+	for (unsigned i = 0; i < s->n_plain; i++)
+		fetch_regular(w, s->plain[i]);
+	for (unsigned i = 0; i < s->n_plain; i++) {
+		struct fast *f = s->plain[i];
 
 		find_regular(w, f);
 		if (unlikely(spent(w, f)))
@@ -59,73 +66,87 @@ static __rte_always_inline void take_plain(struct dp_worker *w, struct dp_txq *q
 		take(sieved, read[i], answer_plain(w, q, read[i]));
 }
 
+/* A frame that is no mDNS to the group, or perhaps not. */
+static __rte_always_inline void put_aside(struct dp_sieved *sieved, const struct dp_port_map *map,
+	const struct dp_eth *eth, struct rte_mbuf *m, const uint8_t *p, unsigned at)
+{
+	if (unlikely(dp_eth_more_tags(eth))) {
+		sieved->left |= UINT32_C(1) << at;
+	} else if (eth->l == NULL && !map->inline_pair) {
+		dp_sieve_nobodys(sieved, p);
+		sieved->spent[sieved->n_spent++] = m;
+	} else {
+		dp_sieve_aside(sieved, m, eth->l, at);
+	}
+}
+
+/* The first pass, over the frames of the burst from `at` on. */
+static __rte_noinline void sort_out(struct dp_worker *w, const struct dp_port_map *map,
+	struct rte_mbuf *const *burst, const unsigned at, const unsigned n, struct sorted *s,
+	struct dp_sieved *sieved)
+{
+	const unsigned end = RTE_MIN(at + TOGETHER, n);
+	const bool keeps = w->rendered.set != NULL;
+	unsigned n_plain = 0, n_other = 0;
+	struct fast *f = s->fast;
+
+	for (unsigned i = at; i < end; i++, f++) {
+		struct rte_mbuf *m = burst[i];
+		const uint8_t *p = rte_pktmbuf_mtod(m, const uint8_t *);
+		struct dp_eth eth;
+		enum kind kind = KIND_LEFT;
+
+		if (i + 3 < n)
+			rte_prefetch0(rte_pktmbuf_mtod(burst[i + 3], void *));
+		if (unlikely(!dp_eth_plain(m))) {
+			sieved->left |= UINT32_C(1) << i;
+			continue;
+		}
+		dp_eth_read(map, p, &eth);
+		if (likely(eth.l != NULL && (p[0] & 1) != 0))
+			kind = read_frame(&eth, m, p, f);
+		if (unlikely(kind == KIND_LEFT)) {
+			put_aside(sieved, map, &eth, m, p, i);
+			continue;
+		}
+		f->at = (uint8_t)i;
+		if (unlikely(kind == KIND_MARTIAN || !keeps)) {
+			take(sieved, f, keeps ? refuse(w, f, sieved) : LEFT);
+			continue;
+		}
+		rte_prefetch0(dp_regular_home(&w->regulars, f->caller));
+		if (likely(asks_plainly(f->udp)))
+			s->plain[n_plain++] = f;
+		else
+			s->other[n_other++].f = f;
+	}
+	s->n_plain = n_plain;
+	s->n_other = n_other;
+}
+
 static unsigned fast_burst(
 	struct dp_worker *w, const uint16_t port, struct rte_mbuf **burst, unsigned n)
 {
 	const struct dp_port_map *map = w->world->port[port];
-	const bool keeps = w->rendered.set != NULL;
-	struct fast fast[DP_BURST], *plain[DP_BURST];
-	struct other other[DP_BURST];
 	struct dp_sieved sieved;
-	unsigned n_plain = 0, n_other = 0, left = 0;
+	unsigned left = 0;
+	struct sorted s;
 	struct dp_txq *q;
 
 	if (unlikely(map == NULL || n > DP_BURST || w->id >= map->n_queues))
 		return n;
 	q = dp_tx_room(w, port, n);
-	sieved.fast = fast;
-	sieved.left = 0;
-	sieved.nobodys = 0;
-	sieved.n_aside = sieved.n_spent = 0;
-	for (unsigned i = 0; i < n; i++) {
-		struct rte_mbuf *m = burst[i];
-		struct fast *f = &fast[i];
-		const uint8_t *p = rte_pktmbuf_mtod(m, const uint8_t *);
-		struct dp_eth eth;
-		enum kind kind;
-
-		if (i + 3 < n)
-			rte_prefetch0(rte_pktmbuf_mtod(burst[i + 3], void *));
-		if (unlikely(!dp_eth_plain(m))) {
-			sieved.left |= UINT64_C(1) << i;
-			continue;
-		}
-		dp_eth_read(map, p, &eth);
-		kind = likely(eth.l != NULL && (p[0] & 1) != 0) ? read_frame(&eth, m, p, f)
-								: KIND_LEFT;
-		if (unlikely(kind == KIND_LEFT)) {
-			if (unlikely(dp_eth_more_tags(&eth))) {
-				sieved.left |= UINT64_C(1) << i;
-				continue;
-			}
-			if (eth.l == NULL && !map->inline_pair) {
-				dp_sieve_nobodys(&sieved, p);
-				sieved.spent[sieved.n_spent++] = m;
-				continue;
-			}
-			eth.at = (uint8_t)i;
-			dp_sieve_aside(&sieved, &eth, m);
-			continue;
-		}
-		if (unlikely(kind == KIND_MARTIAN || !keeps)) {
-			take(&sieved, f, keeps ? refuse(w, f) : LEFT);
-			continue;
-		}
-		rte_prefetch0(dp_regular_home(&w->regulars, f->caller));
-		if (likely(asks_plainly(f->udp)))
-			plain[n_plain++] = f;
-		else
-			other[n_other++].f = f;
+	dp_sieve_begin(&sieved);
+	for (unsigned at = 0; at < n; at += TOGETHER) {
+		sort_out(w, map, burst, at, n, &s, &sieved);
+		if (s.n_plain > 0)
+			take_plain(w, q, &s, &sieved);
+		if (s.n_other > 0)
+			take_others(w, q, s.other, s.n_other, &sieved);
 	}
-	if (sieved.n_aside > 0)
-		dp_sieve(w, map, &sieved);
-	for (unsigned i = 0; i < n_plain; i += TOGETHER)
-		take_plain(w, q, plain + i, RTE_MIN(n_plain - i, (unsigned)TOGETHER), &sieved);
-	for (unsigned i = 0; i < n_other; i += TOGETHER)
-		take_others(w, q, other + i, RTE_MIN(n_other - i, (unsigned)TOGETHER), &sieved);
 	dp_sieve_end(w, map, &sieved);
-	for (uint64_t bits = sieved.left; unlikely(bits != 0); bits &= bits - 1)
-		burst[left++] = burst[__builtin_ctzll(bits)];
+	for (uint32_t bits = sieved.left; unlikely(bits != 0); bits &= bits - 1)
+		burst[left++] = burst[__builtin_ctz(bits)];
 	return left;
 }
 

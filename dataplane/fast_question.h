@@ -117,10 +117,10 @@ static __rte_always_inline const struct constant_lines *constants(void)
 }
 
 /* Pairs of 16-bit words, added. */
-static inline __m512i words_of(__m512i v)
+static inline __m512i words_of(const struct constant_lines *c, __m512i v)
 {
-	return _mm512_add_epi32(_mm512_srli_epi32(v, 16),
-		_mm512_and_si512(v, _mm512_load_si512(constants()->low_word)));
+	return _mm512_add_epi32(
+		_mm512_srli_epi32(v, 16), _mm512_and_si512(v, _mm512_load_si512(c->low_word)));
 }
 
 static inline uint64_t sum_of(__m512i words)
@@ -157,7 +157,7 @@ static __rte_always_inline bool canon(
 	const __m512i name = _mm512_maskz_mov_epi8(_bzhi_u64(UINT64_MAX, len), lower);
 
 	_mm512_store_si512(key, _mm512_mask_set1_epi64(name, 1 << 7, (long long)last));
-	*sum = sum_of(words_of(q));
+	*sum = sum_of(words_of(c, q));
 	return _tzcnt_u64(zero) == len - 1;
 }
 #elif defined(__AVX2__)
@@ -215,13 +215,14 @@ static __rte_always_inline bool canon(
 #if defined(__AVX512BW__)
 static inline uint64_t message_sum(const uint8_t *p, unsigned len)
 {
+	const struct constant_lines *c = constants();
 	__m512i words = _mm512_setzero_si512();
 
 	for (; len >= 64; p += 64, len -= 64)
-		words = _mm512_add_epi32(words, words_of(_mm512_loadu_si512(p)));
+		words = _mm512_add_epi32(words, words_of(c, _mm512_loadu_si512(p)));
 	if (len > 0)
 		words = _mm512_add_epi32(
-			words, words_of(_mm512_maskz_loadu_epi8(_bzhi_u64(UINT64_MAX, len), p)));
+			words, words_of(c, _mm512_maskz_loadu_epi8(_bzhi_u64(UINT64_MAX, len), p)));
 	return sum_of(words);
 }
 #elif defined(__AVX2__)

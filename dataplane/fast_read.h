@@ -12,9 +12,9 @@
 /* The reading of the short way: is a frame mDNS to the group, without a fault, and what does it
  * ask? By the instruction set the file is compiled for. */
 
-/* Packets that go through the later passes together: what is fetched for them stays in the first
- * cache until it is used. */
-#define TOGETHER 8
+/* Frames of a burst that go through the passes together: what is fetched for them, and what is
+ * found out about them, stays in the first cache until it is used. */
+#define TOGETHER 16
 
 /* A packet on the short way, from the first pass to the last. */
 struct fast {
@@ -29,6 +29,7 @@ struct fast {
 	const struct dp_rendered_set *set;
 	const struct dp_rendered *e;
 	bool v6;
+	uint8_t at; /* in the burst */
 };
 
 /* mac_word() of the source. */
@@ -157,8 +158,10 @@ static inline bool asks_plainly(const uint8_t *udp)
 /* As dp_source_is_martian(). */
 static __rte_always_inline bool from_mars(const uint8_t *ip, bool v6)
 {
+	static const bool mars4[256] = {[0] = true, [127] = true, [224 ... 255] = true};
+
 	if (!v6)
-		return ip[12] == 0 || ip[12] >= 224 || ip[12] == 127;
+		return mars4[ip[12]];
 	return ip[8] == 0xff ||
 	       (load64(ip + 8) == 0 && (load64(ip + 16) & ~rte_cpu_to_be_64(1)) == 0);
 }

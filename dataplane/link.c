@@ -127,7 +127,7 @@ void dp_link_finish(struct dp_link *l)
 void dp_world_finish(struct dp_world *w)
 {
 	w->n_macs = 0;
-	w->mac_ends = 0;
+	w->mac_ends = 1;
 	for (unsigned i = 0; i < DP_PORTS_MAX; i++) {
 		uint64_t mac = w->port[i] != NULL ? mac_word(w->port[i]->mac.b) : 0;
 

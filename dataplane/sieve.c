@@ -6,54 +6,46 @@
 #include <rte_arp.h>
 
 /* ARP to all that neither asks for our address of the link nor claims it, as classify.c has it. */
-static bool arp_of_others(const struct dp_eth *eth, const struct rte_mbuf *m, const uint8_t *p)
+static bool arp_of_others(const struct dp_link *l, const struct rte_mbuf *m, const uint8_t *p)
 {
-	const struct rte_arp_hdr *a = (const struct rte_arp_hdr *)(p + (eth->tagged ? 18 : 14));
+	const bool tagged = dns_load16(p + 12) == RTE_ETHER_TYPE_VLAN;
+	const uint8_t *type = p + (tagged ? 16 : 12);
+	const struct rte_arp_hdr *a = (const struct rte_arp_hdr *)(type + 2);
 
-	return eth->type == rte_cpu_to_be_16(RTE_ETHER_TYPE_ARP) &&
-	       mac_word(p) == UINT64_C(0xffffffffffff) && m->data_len >= 18 + sizeof(*a) &&
-	       a->arp_data.arp_tip != eth->l->addr4 && a->arp_data.arp_sip != eth->l->addr4;
+	return dns_load16(type) == RTE_ETHER_TYPE_ARP && mac_word(p) == UINT64_C(0xffffffffffff) &&
+	       m->data_len >= 18 + sizeof(*a) && a->arp_data.arp_tip != l->addr4 &&
+	       a->arp_data.arp_sip != l->addr4;
+}
+
+static uint64_t load64(const uint8_t *p)
+{
+	uint64_t v;
+
+	memcpy(&v, p, sizeof(v));
+	return v;
 }
 
 /* On a link: nothing for us, and from somebody who may be there. */
-static bool is_others(struct dp_worker *w, const struct dp_eth *eth, const struct rte_mbuf *m)
+static inline bool is_others(struct dp_worker *w, const struct dp_world *world,
+	const struct dp_link *l, const struct rte_mbuf *m)
 {
 	const uint8_t *p = rte_pktmbuf_mtod(m, const uint8_t *);
-	const uint64_t smac = mac_word(p + 6);
+	const uint64_t dmac = mac_word_of(load64(p)), smac = mac_word_of(load64(p + 6));
 
-	if (mac_word(p) == eth->l->mac_word || (p[6] & 1) != 0 || smac == 0 ||
-		dp_world_own_mac(w->world, smac))
+	if (unlikely(dmac == l->mac_word || (p[6] & 1) != 0 || dp_world_odd_mac(world, smac)))
 		return false;
-	if ((p[0] & 1) == 0)
+	if (likely((p[0] & 1) == 0))
 		return true;
-	if (!arp_of_others(eth, m, p))
+	if (!arp_of_others(l, m, p))
 		return false;
-	dp_event(w, eth->l->id, DP_EV_rx_broadcast, 1);
+	dp_event(w, l->id, DP_EV_rx_broadcast, 1);
 	return true;
 }
 
-void dp_sieve_end(struct dp_worker *w, const struct dp_port_map *map, struct dp_sieved *s)
+/* One to each of n links; 0: nobody's. By themselves: a counter that is added to while the next
+ * frame is read makes that wait. */
+static void count_links(struct dp_worker *w, enum dp_event e, const uint16_t *link, unsigned n)
 {
-	const unsigned n = s->nobodys & 0xffff;
-
-	if (n > 0) {
-		dp_event(w, 0, DP_EV_rx, n);
-		dp_event(w, 0, DP_EV_rx_multicast, s->nobodys >> 16 & 0xffff);
-		dp_event(w, 0, DP_EV_rx_broadcast, s->nobodys >> 32);
-		COUNTER_ADD(w->counters->link[0]
-				    .outcome[map->inline_pair ? DP_bypassed : DP_unknown_link],
-			n);
-	}
-	if (s->n_spent > 0)
-		rte_pktmbuf_free_bulk(s->spent, s->n_spent);
-}
-
-/* link: whose they are, 0: nobody's. By themselves: a counter that is added to while the next frame
- * is read makes that wait. */
-static void count_links(
-	struct dp_worker *w, const struct dp_port_map *map, const uint16_t *link, unsigned n)
-{
-	const enum dp_event e = map->inline_pair ? DP_EV_crossed : DP_EV_sieved;
 	struct dp_link_counters *of = w->counters->link;
 
 	for (unsigned i = 0; i < n; i++)
@@ -66,26 +58,28 @@ static void count_links(
 static unsigned pick(struct dp_worker *w, struct dp_sieved *s, uint32_t longest,
 	struct rte_mbuf **m, uint16_t *link)
 {
-	const struct dp_aside *end = s->aside + s->n_aside;
+	const struct dp_world *world = w->world;
+	const unsigned end = s->n_aside;
 	unsigned n = 0;
 
-	for (const struct dp_aside *a = s->aside; a < end; a++) {
-		const struct dp_link *l = a->eth.l;
+	for (unsigned i = 0; i < end; i++) {
+		const struct dp_link *l = s->of[i];
+		struct rte_mbuf *a = s->aside[i];
 
-		if (unlikely(rte_pktmbuf_pkt_len(a->m) > longest ||
-			     (l != NULL && !is_others(w, &a->eth, a->m)))) {
-			s->left |= UINT64_C(1) << a->eth.at;
+		if (unlikely(rte_pktmbuf_pkt_len(a) > longest ||
+			     (l != NULL && !is_others(w, world, l, a)))) {
+			s->left |= UINT32_C(1) << s->at[i];
 			continue;
 		}
-		if (l == NULL)
-			dp_sieve_nobodys(s, rte_pktmbuf_mtod(a->m, const uint8_t *));
-		m[n] = a->m;
+		if (unlikely(l == NULL))
+			dp_sieve_nobodys(s, rte_pktmbuf_mtod(a, const uint8_t *));
+		m[n] = a;
 		link[n++] = l != NULL ? l->id : 0;
 	}
 	return n;
 }
 
-void dp_sieve(struct dp_worker *w, const struct dp_port_map *map, struct dp_sieved *s)
+static void end_aside(struct dp_worker *w, const struct dp_port_map *map, struct dp_sieved *s)
 {
 	const struct dp_port_map *to;
 	uint16_t link[DP_BURST];
@@ -95,18 +89,38 @@ void dp_sieve(struct dp_worker *w, const struct dp_port_map *map, struct dp_siev
 	if (!map->inline_pair) {
 		n = pick(w, s, UINT32_MAX, s->spent + s->n_spent, link);
 		s->n_spent += n;
-		count_links(w, map, link, n);
+		count_links(w, DP_EV_sieved, link, n);
 		return;
 	}
 	to = w->world->port[map->peer];
 	if (unlikely(to == NULL || w->id >= to->n_queues)) {
 		for (unsigned i = 0; i < s->n_aside; i++)
-			s->left |= UINT64_C(1) << s->aside[i].eth.at;
+			s->left |= UINT32_C(1) << s->at[i];
 		return;
 	}
 	q = dp_tx_room(w, map->peer, s->n_aside);
 	n = pick(w, s, to->mtu + DP_L2_CROSSING, q->m + q->n, link);
 	memcpy(q->link + q->n, link, n * sizeof(link[0]));
 	q->n = (uint16_t)(q->n + n);
-	count_links(w, map, link, n);
+	count_links(w, DP_EV_crossed, link, n);
+}
+
+void dp_sieve_end(struct dp_worker *w, const struct dp_port_map *map, struct dp_sieved *s)
+{
+	unsigned n;
+
+	if (s->n_aside > 0)
+		end_aside(w, map, s);
+	n = s->nobodys & 0xffff;
+	if (n > 0) {
+		dp_event(w, 0, DP_EV_rx, n);
+		dp_event(w, 0, DP_EV_rx_multicast, s->nobodys >> 16 & 0xffff);
+		dp_event(w, 0, DP_EV_rx_broadcast, s->nobodys >> 32);
+		COUNTER_ADD(w->counters->link[0]
+				    .outcome[map->inline_pair ? DP_bypassed : DP_unknown_link],
+			n);
+	}
+	count_links(w, DP_EV_shed_martian, s->martians, s->n_martians);
+	if (s->n_spent > 0)
+		rte_pktmbuf_free_bulk(s->spent, s->n_spent);
 }

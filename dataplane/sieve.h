@@ -19,24 +19,21 @@ struct dp_eth {
 	const struct dp_link *l; /* NULL: of none */
 	uint16_t type;           /* network order */
 	bool tagged;             /* with one VLAN tag, in the frame */
-	uint8_t at;              /* in the burst */
 };
-
-struct fast;
 
 /* Frames of a burst that do not go on, or perhaps not. */
 struct dp_sieved {
-	const struct fast *fast; /* fast_burst.c's, frame by frame */
-	uint64_t left;           /* bits: frames for the long way */
+	uint32_t left; /* bits: frames for the long way */
 	/* Of no link; from bit 16 on, those of them to multicast, from bit 32 to the broadcast
 	 * address: added up. */
 	uint64_t nobodys;
-	unsigned n_aside, n_spent;
-	struct dp_aside {
-		struct rte_mbuf *m;
-		struct dp_eth eth;
-	} aside[DP_BURST];
+	unsigned n_aside, n_spent, n_martians;
+	/* Put aside: whose they are, NULL: nobody's, and where in the burst. */
+	struct rte_mbuf *aside[DP_BURST];
+	const struct dp_link *of[DP_BURST];
+	uint8_t at[DP_BURST];
 	struct rte_mbuf *spent[DP_BURST]; /* to be freed */
+	uint16_t martians[DP_BURST];      /* ... their links, of those that no station can send */
 };
 
 /* In one piece, nobody else's, with its tag in the frame, not beside it, and none of the short ones
@@ -74,6 +71,13 @@ static inline bool dp_eth_more_tags(const struct dp_eth *eth)
 	       eth->type == rte_cpu_to_be_16(RTE_ETHER_TYPE_QINQ);
 }
 
+static inline void dp_sieve_begin(struct dp_sieved *s)
+{
+	s->left = 0;
+	s->nobodys = 0;
+	s->n_aside = s->n_spent = s->n_martians = 0;
+}
+
 /* The frame at p is of no link. */
 static inline void dp_sieve_nobodys(struct dp_sieved *s, const uint8_t *p)
 {
@@ -82,17 +86,17 @@ static inline void dp_sieve_nobodys(struct dp_sieved *s, const uint8_t *p)
 		s->nobodys += (UINT64_C(1) << 32) - (1 << 16);
 }
 
-static inline void dp_sieve_aside(struct dp_sieved *s, const struct dp_eth *eth, struct rte_mbuf *m)
+/* m: of l, or of nobody's VLAN; at: in the burst. */
+static inline void dp_sieve_aside(
+	struct dp_sieved *s, struct rte_mbuf *m, const struct dp_link *l, unsigned at)
 {
-	struct dp_aside *a = &s->aside[s->n_aside++];
+	const unsigned n = s->n_aside++;
 
-	a->m = m;
-	a->eth = *eth;
+	s->aside[n] = m;
+	s->of[n] = l;
+	s->at[n] = (uint8_t)at;
 }
 
-/* Ends what it can of what was put aside of a burst, of a port with this map: passed on, or added
- * to `spent`; the rest is left. Worker. */
-void dp_sieve(struct dp_worker *w, const struct dp_port_map *map, struct dp_sieved *s);
-
-/* Counts those of no link, and frees what is spent. Worker. */
+/* Ends what it can of what was put aside of a burst, of a port with this map, by passing it on or
+ * freeing it; the rest is left. And frees what is spent, and counts those of no link. Worker. */
 void dp_sieve_end(struct dp_worker *w, const struct dp_port_map *map, struct dp_sieved *s);

@@ -5,6 +5,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include <rte_branch_prediction.h>
+
 #include "base/addr.h"
 #include "base/bucket.h"
 #include "base/counter.h"
@@ -164,7 +166,7 @@ struct dp_world {
 	struct dp_port_map *port[DP_PORTS_MAX]; /* by DPDK port id; NULL: none of ours */
 	uint64_t mac[DP_PORTS_MAX]; /* [n_macs]: mac_word() of the ports' (dp_world_finish()) */
 	unsigned n_macs;
-	uint64_t mac_ends;     /* bit i: one of them ends in i, modulo 64 */
+	uint64_t mac_ends;     /* bit i: one of them, or none, ends in i, modulo 64 */
 	struct dp_link **link; /* by id; NULL: none (or removed by a reload while records remain) */
 	void *owner;           /* management's: what to free with it */
 };
@@ -189,12 +191,20 @@ void dp_world_finish(struct dp_world *w);
  * a loop or a patched cable. */
 static inline bool dp_world_own_mac(const struct dp_world *w, uint64_t mac)
 {
-	if ((w->mac_ends >> (mac >> 40 & 63) & 1) == 0)
+	if (likely((w->mac_ends >> (mac >> 40 & 63) & 1) == 0))
 		return false;
 	for (unsigned i = 0; i < w->n_macs; i++)
 		if (w->mac[i] == mac)
 			return true;
 	return false;
+}
+
+/* Or is it none at all? */
+static inline bool dp_world_odd_mac(const struct dp_world *w, uint64_t mac)
+{
+	if (likely((w->mac_ends >> (mac >> 40 & 63) & 1) == 0))
+		return false;
+	return mac == 0 || dp_world_own_mac(w, mac);
 }
 
 static inline const struct dp_link *dp_world_link(const struct dp_world *w, uint16_t id)
