@@ -2,6 +2,7 @@
 #include <criterion/criterion.h>
 
 #include <errno.h>
+#include <string.h>
 
 #include "base/addr.h"
 
@@ -19,6 +20,23 @@ static struct ip_prefix prefix(const char *text)
 
 	cr_assert_eq(prefix_parse(text, &p), 0, "%s", text);
 	return p;
+}
+
+Test(mac, words_are_its_bytes_as_they_lie)
+{
+	static const uint8_t frame[16] = {
+		2, 0, 0, 0x11, 0x22, 0x33, 0xfe, 0xdc, 0xba, 0x98, 0x76, 0x54, 8, 0};
+	uint64_t eight;
+	uint8_t to[10];
+
+	memcpy(&eight, frame, sizeof(eight));
+	cr_assert_eq(mac_word_of(eight), mac_word(frame));
+	memset(to, 7, sizeof(to));
+	mac_word_write(to + 1, mac_word(frame + 6), mac_word_next(frame));
+	cr_assert_arr_eq(to + 1, frame + 6, 6);
+	cr_assert_arr_eq(to + 7, frame, 2);
+	cr_assert_eq(to[0], 7);
+	cr_assert_eq(to[9], 7);
 }
 
 Test(mac, parses_what_it_formats)
