@@ -14,13 +14,22 @@
 #include <immintrin.h>
 #endif
 
+#if defined(__AVX512F__) && defined(__AVX512VL__)
+/* A mask as a number. In a general register: gcc 12 else spills it as a byte and compares four. */
+static inline uint32_t lanes_bits(uint32_t bits)
+{
+	__asm__("" : "+r"(bits));
+	return bits;
+}
+#endif
+
 /* Bit i: line[i] & mask is `want`. line: 64 bytes, aligned. */
 static inline uint32_t lanes_equal(const uint32_t line[16], uint32_t mask, uint32_t want)
 {
-#if defined(__AVX512F__)
+#if defined(__AVX512F__) && defined(__AVX512VL__)
 	__m512i v = _mm512_and_si512(_mm512_load_si512(line), _mm512_set1_epi32((int)mask));
 
-	return _mm512_cmpeq_epi32_mask(v, _mm512_set1_epi32((int)want));
+	return lanes_bits(_mm512_cmpeq_epi32_mask(v, _mm512_set1_epi32((int)want)));
 #elif defined(__AVX2__)
 	const __m256i m = _mm256_set1_epi32((int)mask), w = _mm256_set1_epi32((int)want);
 	const __m256i *p = (const __m256i *)(const void *)line;
@@ -53,8 +62,9 @@ static inline uint32_t lanes_equal(const uint32_t line[16], uint32_t mask, uint3
 static inline uint32_t lanes_equal8(const uint32_t line[16], uint32_t want)
 {
 #if defined(__AVX512F__) && defined(__AVX512VL__)
-	return _mm256_cmpeq_epi32_mask(_mm256_load_si256((const __m256i *)(const void *)line),
-		_mm256_set1_epi32((int)want));
+	return lanes_bits(
+		_mm256_cmpeq_epi32_mask(_mm256_load_si256((const __m256i *)(const void *)line),
+			_mm256_set1_epi32((int)want)));
 #elif defined(__AVX2__)
 	__m256i v = _mm256_load_si256((const __m256i *)(const void *)line);
 

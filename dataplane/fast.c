@@ -95,6 +95,8 @@ static bool runs(const struct dp_fast_version *v)
 
 	if (v == &dp_fast_avx512)
 		return avx2 && rte_cpu_get_flag_enabled(RTE_CPUFLAG_AVX512BW) > 0 &&
+		       rte_cpu_get_flag_enabled(RTE_CPUFLAG_AVX512DQ) > 0 &&
+		       rte_cpu_get_flag_enabled(RTE_CPUFLAG_AVX512CD) > 0 &&
 		       rte_cpu_get_flag_enabled(RTE_CPUFLAG_AVX512VL) > 0;
 	if (v == &dp_fast_avx2)
 		return avx2;
