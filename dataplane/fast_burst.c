@@ -94,7 +94,7 @@ static __rte_noinline void sort_out(struct dp_worker *w, const struct dp_port_ma
 		struct rte_mbuf *m = burst[i];
 		const uint8_t *p = rte_pktmbuf_mtod(m, const uint8_t *);
 		struct dp_eth eth;
-		enum kind kind = KIND_LEFT;
+		enum kind kind;
 
 		if (i + 3 < n)
 			rte_prefetch0(rte_pktmbuf_mtod(burst[i + 3], void *));
@@ -102,9 +102,8 @@ static __rte_noinline void sort_out(struct dp_worker *w, const struct dp_port_ma
 			sieved->left |= UINT32_C(1) << i;
 			continue;
 		}
-		dp_eth_read(map, p, &eth);
-		if (likely(eth.l != NULL && (p[0] & 1) != 0))
-			kind = read_frame(&eth, m, p, f);
+		kind = likely(dp_eth_tagged(p)) ? read_frame(map, m, p, true, &eth, f)
+						: read_frame(map, m, p, false, &eth, f);
 		if (unlikely(kind == KIND_LEFT)) {
 			put_aside(sieved, map, &eth, m, p, i);
 			continue;

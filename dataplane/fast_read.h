@@ -5,6 +5,7 @@
 #include <rte_udp.h>
 
 #include "dataplane/fast_question.h"
+#include "dataplane/port.h"
 #include "dataplane/sieve.h"
 #include "dataplane/worker_priv.h"
 #include "dns/wire.h"
@@ -106,10 +107,11 @@ static const struct shape shapes[4] = {
 	{{TAG(VALUE) GROUP6(VALUE, 4)}, {TAG(MASK) GROUP6(MASK, 4)}},
 };
 
-/* Of a plain one: with room for any answer. */
+/* Of a plain one: with room for any answer. All pools have that much (DP_PORT_ROOM). */
 static __rte_always_inline bool roomy(const struct rte_mbuf *m)
 {
-	return m->buf_len - m->data_off >= DP_HDR_MAX + DP_RENDERED_DNS + 64;
+	_Static_assert(DP_PORT_ROOM >= DP_HDR_MAX + DP_RENDERED_DNS + 64, "room for any answer");
+	return m->data_off <= RTE_PKTMBUF_HEADROOM;
 }
 
 /* IPv4's header sums up. *sum: of the addresses, which UDP's pseudo header has. */
@@ -190,18 +192,19 @@ static __rte_always_inline enum kind frame_as(const struct dp_link *l, const str
 	return KIND_OURS;
 }
 
-/* First pass. p: the frame. eth: of a link. */
-static __rte_always_inline enum kind read_frame(
-	const struct dp_eth *eth, struct rte_mbuf *m, const uint8_t *p, struct fast *f)
+/* First pass. p: the frame. */
+static __rte_always_inline enum kind read_frame(const struct dp_port_map *map, struct rte_mbuf *m,
+	const uint8_t *p, const bool tagged, struct dp_eth *eth, struct fast *f)
 {
-	if (unlikely(!roomy(m)))
+	const unsigned l3 = tagged ? 18 : 14;
+
+	dp_eth_read(map, p, tagged, eth);
+	if (unlikely(eth->l == NULL) || (p[0] & 1) == 0 || unlikely(!roomy(m)))
 		return KIND_LEFT;
 	if (likely(eth->type == rte_cpu_to_be_16(RTE_ETHER_TYPE_IPV4)))
-		return likely(eth->tagged) ? frame_as(eth->l, &shapes[2], 18, false, m, p, f)
-					   : frame_as(eth->l, &shapes[0], 14, false, m, p, f);
+		return frame_as(eth->l, &shapes[tagged ? 2 : 0], l3, false, m, p, f);
 	if (eth->type == rte_cpu_to_be_16(RTE_ETHER_TYPE_IPV6))
-		return likely(eth->tagged) ? frame_as(eth->l, &shapes[3], 18, true, m, p, f)
-					   : frame_as(eth->l, &shapes[1], 14, true, m, p, f);
+		return frame_as(eth->l, &shapes[tagged ? 3 : 1], l3, true, m, p, f);
 	return KIND_LEFT;
 }
 

@@ -57,7 +57,7 @@ static unsigned port_data_room(enum dp_port_kind kind, unsigned mtu)
 		dp_packet_ring_size(mtu, (unsigned)getpagesize(), 1, &ring);
 		data = ring.framesz;
 	}
-	return RTE_MAX(data, 2048u) + DP_PORT_TAIL;
+	return RTE_MAX(data, (unsigned)DP_PORT_ROOM) + DP_PORT_TAIL;
 }
 
 static unsigned port_mbufs(

@@ -22,7 +22,9 @@ struct rte_mempool;
 /* mbufs a port's pool has for packets that left the RX ring: bursts, rings to control and workers,
  * waiting queries. */
 #define DP_PORT_HELD 8192
-#define DP_PORT_TAIL 64   /* spare bytes behind the data of every mbuf */
+#define DP_PORT_ROOM                                                                               \
+	2048            /* bytes that every mbuf a worker gets has behind the headroom, at least */
+#define DP_PORT_TAIL 64 /* spare bytes behind the data of every mbuf */
 #define DP_PORT_L2_MAX 26 /* Ethernet header, two VLAN tags, FCS */
 #define DP_PORT_WHY 256   /* room for a reason */
 

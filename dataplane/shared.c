@@ -13,6 +13,7 @@
 #include "dataplane/fast.h"
 #include "dataplane/msg.h"
 #include "dataplane/pkt.h"
+#include "dataplane/port.h"
 #include "dataplane/watch.h"
 
 #define POOL_CACHE 128
@@ -88,7 +89,8 @@ int dp_shared_init(struct dp_shared *s, unsigned n_workers, unsigned pool_mbufs,
 	rc = -ENOMEM;
 	s->pool = rte_pktmbuf_pool_create("ls_pool", pool_mbufs, POOL_CACHE,
 		RTE_ALIGN(sizeof(struct dp_pkt), RTE_MBUF_PRIV_ALIGN),
-		(uint16_t)(RTE_PKTMBUF_HEADROOM + room), (int)socket);
+		(uint16_t)(RTE_PKTMBUF_HEADROOM + RTE_MAX(room, (unsigned)DP_PORT_ROOM)),
+		(int)socket);
 	s->unicast_asked_ms = rte_zmalloc_socket("asked",
 		DP_LINKS_MAX * sizeof(*s->unicast_asked_ms), RTE_CACHE_LINE_SIZE, (int)socket);
 	s->waiting = rte_zmalloc_socket(

@@ -17,8 +17,7 @@
 /* A frame's Ethernet header. */
 struct dp_eth {
 	const struct dp_link *l; /* NULL: of none */
-	uint16_t type;           /* network order */
-	bool tagged;             /* with one VLAN tag, in the frame */
+	uint16_t type;           /* network order; behind a tag, if there is one */
 };
 
 /* Frames of a burst that do not go on, or perhaps not. */
@@ -49,19 +48,18 @@ static __rte_always_inline bool dp_eth_plain(const struct rte_mbuf *m)
 	       m->data_len >= RTE_ETHER_MIN_LEN - RTE_ETHER_CRC_LEN;
 }
 
+/* Has the frame at p a VLAN tag? */
+static __rte_always_inline bool dp_eth_tagged(const uint8_t *p)
+{
+	return *(const unaligned_uint16_t *)(p + 12) == rte_cpu_to_be_16(RTE_ETHER_TYPE_VLAN);
+}
+
 /* p: the frame. */
 static __rte_always_inline void dp_eth_read(
-	const struct dp_port_map *map, const uint8_t *p, struct dp_eth *eth)
+	const struct dp_port_map *map, const uint8_t *p, const bool tagged, struct dp_eth *eth)
 {
-	unsigned vlan = 0;
-
-	eth->type = *(const unaligned_uint16_t *)(p + 12);
-	eth->tagged = eth->type == rte_cpu_to_be_16(RTE_ETHER_TYPE_VLAN);
-	if (likely(eth->tagged)) {
-		vlan = dns_load16(p + 14) & 0xfff;
-		eth->type = *(const unaligned_uint16_t *)(p + 16);
-	}
-	eth->l = map->link_of_vlan[vlan];
+	eth->type = *(const unaligned_uint16_t *)(p + (tagged ? 16 : 12));
+	eth->l = map->link_of_vlan[tagged ? dns_load16(p + 14) & 0xfffu : 0];
 }
 
 /* Its VLAN is not what the only tag says. */
