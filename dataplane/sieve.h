@@ -69,6 +69,8 @@ static inline bool dp_eth_more_tags(const struct dp_eth *eth)
 	       eth->type == rte_cpu_to_be_16(RTE_ETHER_TYPE_QINQ);
 }
 
+_Static_assert(DP_BURST <= 32, "a bit each");
+
 static inline void dp_sieve_begin(struct dp_sieved *s)
 {
 	s->left = 0;

@@ -10,7 +10,8 @@
 
 static uint8_t a[192] __attribute__((aligned(64))), b[192] __attribute__((aligned(64)));
 
-static void fill(void)
+/* By itself, before any code that may be of that instruction set. */
+static __attribute__((noinline)) void check(void)
 {
 #if defined(__AVX512BW__)
 	if (!__builtin_cpu_supports("avx512bw") || !__builtin_cpu_supports("avx512vl"))
@@ -19,13 +20,23 @@ static void fill(void)
 	if (!__builtin_cpu_supports("avx2") || !__builtin_cpu_supports("bmi2"))
 		cr_skip("no AVX2");
 #endif
+}
+
+static __attribute__((noinline)) void fill(void)
+{
 	for (unsigned i = 0; i < sizeof(a); i++) {
 		a[i] = (uint8_t)i;
 		b[i] = (uint8_t)(255 - i);
 	}
 }
 
-TestSuite(lanes, .init = fill);
+static void start(void)
+{
+	check();
+	fill();
+}
+
+TestSuite(lanes, .init = start);
 
 Test(lanes, a_line_is_joined_at_any_byte)
 {
