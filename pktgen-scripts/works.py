@@ -102,7 +102,7 @@ WORKS = [
     Work("links-1000", "... 1,000 links, against 16", load("hot", links=1000), None, against="links-16",
          config={"links": 1000}, point=("links", 1000)),
     # By the CPU time of all of them; what they would do to each other's lines shows.
-    Work("workers-1", "hot load, one worker", load("hot", 6144), None, point=("workers", 1)),
+    Work("workers-1", "hot load, one worker", load("hot", 6144), None, starts=3, point=("workers", 1)),
     Work("workers-2", "... two, a queue each, against one", load("hot", 6144), 0.95, against="workers-1", workers=2,
          point=("workers", 2)),
     Work("workers-3", "... three, on two CPUs", load("hot", 6144), None, against="workers-1", workers=3,
