@@ -90,6 +90,7 @@ static bool runs(const struct dp_fast_version *v)
 {
 #ifdef RTE_ARCH_X86_64
 	bool avx2 = rte_cpu_get_flag_enabled(RTE_CPUFLAG_AVX2) > 0 &&
+		    rte_cpu_get_flag_enabled(RTE_CPUFLAG_BMI1) > 0 &&
 		    rte_cpu_get_flag_enabled(RTE_CPUFLAG_BMI2) > 0 &&
 		    rte_cpu_get_flag_enabled(RTE_CPUFLAG_AES) > 0;
 
