@@ -114,9 +114,12 @@ static inline uint64_t mac_word(const uint8_t *p)
 	return a | (uint64_t)b << 32;
 }
 
-/* The same of eight bytes in a number, as they lie in memory. */
-static inline uint64_t mac_word_of(uint64_t eight)
+/* The same where eight bytes may be read: at once. */
+static inline uint64_t mac_word_wide(const uint8_t *p)
 {
+	uint64_t eight;
+
+	memcpy(&eight, p, sizeof(eight));
 #if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
 	return eight & UINT64_C(0xffffffffffff);
 #else

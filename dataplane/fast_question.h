@@ -39,16 +39,6 @@ static inline uint16_t load16(const void *p)
 	return v;
 }
 
-/* As rte_cpu_to_be_16(), which is three instructions of x86's. */
-static inline uint16_t swap16(uint16_t v)
-{
-#if RTE_BYTE_ORDER == RTE_LITTLE_ENDIAN
-	return __builtin_bswap16(v);
-#else
-	return v;
-#endif
-}
-
 /* Sums of 16-bit words by eight bytes at a time: what is carried goes around, since 2^64 is 1 where
  * 2^16 is. */
 static inline uint64_t add_around(uint64_t a, uint64_t b)

@@ -179,7 +179,7 @@ static __rte_always_inline enum kind frame_as(const struct dp_link *l, const str
 
 	if (!lanes_match(p, s->value, s->mask))
 		return KIND_LEFT;
-	who = dp_regular_who(mac_word_of(load64(p + 6)), l->id);
+	who = dp_regular_who(mac_word_wide(p + 6), l->id);
 	f->l = l;
 	f->m = m;
 	f->who = who;

@@ -326,10 +326,16 @@ static __rte_always_inline void write_as(const struct dp_worker *w, const struct
 static __rte_always_inline void write_answer(
 	const struct dp_worker *w, const struct fast *f, const struct dp_rendered *e)
 {
-	if (likely(f->l->l2_len == 18))
-		unlikely(f->v6) ? write_as(w, f, e, 18, true) : write_as(w, f, e, 18, false);
+	const bool tagged = f->l->l2_len == 18;
+
+	if (likely(tagged && !f->v6))
+		write_as(w, f, e, 18, false);
+	else if (tagged)
+		write_as(w, f, e, 18, true);
+	else if (f->v6)
+		write_as(w, f, e, 14, true);
 	else
-		f->v6 ? write_as(w, f, e, 14, true) : write_as(w, f, e, 14, false);
+		write_as(w, f, e, 14, false);
 }
 
 static __rte_always_inline void count_hits(

@@ -403,7 +403,7 @@ static void keep(struct dp_worker *w, const struct dp_query *q, struct dp_render
 {
 	struct dp_rendered_rest *rest = dp_rendered_rest(&w->rendered, e);
 	struct dp_rendered_long *more = dp_rendered_long(&w->rendered, e);
-	struct dp_rendering *r = &w->rendering;
+	const struct dp_rendering *r = &w->rendering;
 
 	e->len = said ? r->len : 0;
 	if (said) {

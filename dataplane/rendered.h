@@ -231,16 +231,16 @@ static inline struct dp_rendered_rest *dp_rendered_rest(
 	return &t->rest[e - t->entry];
 }
 
-static inline struct dp_rendered_set *dp_rendered_set(
-	const struct dp_rendered_table *t, uint64_t hash)
-{
-	return &t->set[hash & t->mask];
-}
-
 static inline struct dp_rendered_long *dp_rendered_long(
 	const struct dp_rendered_table *t, const struct dp_rendered *e)
 {
 	return &t->more[e - t->entry];
+}
+
+static inline struct dp_rendered_set *dp_rendered_set(
+	const struct dp_rendered_table *t, uint64_t hash)
+{
+	return &t->set[hash & t->mask];
 }
 
 /* Memory for `bytes` of answers; 0, or too few for one: nothing is kept. 0 or -ENOMEM. */

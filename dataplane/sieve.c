@@ -17,20 +17,12 @@ static bool arp_of_others(const struct dp_link *l, const struct rte_mbuf *m, con
 	       a->arp_data.arp_sip != l->addr4;
 }
 
-static uint64_t load64(const uint8_t *p)
-{
-	uint64_t v;
-
-	memcpy(&v, p, sizeof(v));
-	return v;
-}
-
 /* On a link: nothing for us, and from somebody who may be there. */
 static inline bool is_others(struct dp_worker *w, const struct dp_world *world,
 	const struct dp_link *l, const struct rte_mbuf *m)
 {
 	const uint8_t *p = rte_pktmbuf_mtod(m, const uint8_t *);
-	const uint64_t dmac = mac_word_of(load64(p)), smac = mac_word_of(load64(p + 6));
+	const uint64_t dmac = mac_word_wide(p), smac = mac_word_wide(p + 6);
 
 	if (unlikely(dmac == l->mac_word || (p[6] & 1) != 0 || dp_world_odd_mac(world, smac)))
 		return false;
