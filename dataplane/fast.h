@@ -124,7 +124,9 @@ static inline struct dp_regular_set *dp_regular_set(struct dp_regulars *t, uint6
 /* The way that is looked at first. */
 static inline uint32_t *dp_regular_home(struct dp_regulars *t, uint64_t hash)
 {
-	return &t->set[0].way[hash >> 32 & (DP_REGULAR_SETS * DP_REGULAR_WAYS - 1)];
+	uint32_t *ways = (uint32_t *)t->set; /* of all sets, one after the other */
+
+	return &ways[hash >> 32 & (DP_REGULAR_SETS * DP_REGULAR_WAYS - 1)];
 }
 
 #define DP_REGULAR_TAG 0xffff0000
