@@ -128,7 +128,7 @@ Test(writer, case_is_kept)
 Test(writer, empty_txt_is_sent_as_one_zero_byte)
 {
 	dns_writer_init(&w, buf, sizeof(buf), 0, 0);
-	cr_assert_eq(put_rr(N(""), DNS_TYPE_TXT, NULL, 0), 0);
+	cr_assert_eq(put_rr(N(""), DNS_TYPE_TXT, N(""), 0), 0);
 	cr_expect_eq(w.len, 12 + 11 + 1);
 	cr_expect_eq(memcmp(buf + w.len - 3, "\0\1\0", 3), 0);
 }
@@ -250,7 +250,7 @@ Test(writer, more_suffixes_than_nodes)
 
 		snprintf(text, sizeof(text), "%u.local", written);
 		cr_assert_gt(dns_name_from_text(text, name), 0);
-		if (put_rr(name, 9999, NULL, 0) < 0)
+		if (put_rr(name, 9999, N(""), 0) < 0)
 			break;
 		written++;
 	}
