@@ -32,6 +32,20 @@ static inline uint64_t inet_sum(const void *data, size_t len)
 	return sum + inet_halves(v);
 }
 
+/* Words in one's complement: what is carried goes around. 0 only if both are. */
+static inline uint16_t inet_add(uint16_t a, uint16_t b)
+{
+	uint16_t sum;
+
+	return __builtin_add_overflow(a, b, &sum) ? (uint16_t)(sum + 1) : sum;
+}
+
+/* The same of the inverse of b. */
+static inline uint16_t inet_sub(uint16_t a, uint16_t b)
+{
+	return (uint16_t)(a - b - (a < b));
+}
+
 /* A sum as one word, not inverted. 0 only if all that was added up was. */
 static inline uint16_t inet_fold(uint64_t sum)
 {

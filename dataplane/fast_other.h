@@ -48,9 +48,10 @@ static inline bool read_one(struct other *o)
 	unsigned name_len = o->asked - 4;
 	uint64_t sum;
 
-	return name_len - 1 < DP_RENDERED_NAME &&
-	       (load16(p + name_len + 2) & rte_cpu_to_be_16(0x7fff)) == rte_cpu_to_be_16(1) &&
-	       canon(p, name_len, o->f->l->tail | load16(p + name_len), &o->f->key, &sum);
+	if (name_len - 1 >= DP_RENDERED_NAME)
+		return false;
+	read_key(p, name_len, o->f->l->tail, &o->f->key, &sum);
+	return true;
 }
 
 static inline bool read_query(struct dp_worker *w, struct other *o)

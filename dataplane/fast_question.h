@@ -47,6 +47,21 @@ static inline uint64_t add_around(uint64_t a, uint64_t b)
 	return a + (a < b);
 }
 
+/* One carry less to look for than of two by two. */
+static inline uint64_t add_around3(uint64_t a, uint64_t b, uint64_t c)
+{
+#if defined(__x86_64__)
+	unsigned long long sum;
+	uint8_t carry = _addcarry_u64(0, a, b, &sum);
+
+	carry = _addcarry_u64(carry, sum, c, &sum);
+	_addcarry_u64(carry, sum, 0, &sum);
+	return sum;
+#else
+	return add_around(add_around(a, b), c);
+#endif
+}
+
 /* Is a sum of 16-bit words, none of them lost, 0 in one's complement? That is, a multiple of
  * 0xffff: those are what its inverse modulo 2^64 makes small. Compilers divide. */
 static inline bool sums_up(uint64_t sum)
@@ -54,25 +69,48 @@ static inline bool sums_up(uint64_t sum)
 	return sum * UINT64_C(0xfffefffefffeffff) <= UINT64_MAX / 0xffff;
 }
 
-/* The Internet checksum of a sum of a few 16-bit words. Added to itself with its halves exchanged,
- * the carry of the lower half into the upper one is the one that goes around. */
-static inline uint16_t checksum(uint32_t sum)
+#if defined(__AVX2__)
+/*
+ * Constants as lines of memory, which instructions take as they are: of those that it knows gcc
+ * makes a register anew for each packet, by two or three instructions.
+ */
+struct constant_lines {
+	/* Upper case, moved to the top of the signed bytes, or to the bottom of the unsigned ones.
+	 */
+	uint8_t to_top[64], below[64], to_bottom[64], letters[64];
+	uint8_t to_lower[64];
+	uint32_t low_word[16];
+	uint8_t first[128]; /* LANES_FIRST() */
+} __attribute__((aligned(64)));
+
+static const struct constant_lines constant_lines = {
+	.to_top = {[0 ... 63] = 127 - 'Z'},
+	.below = {[0 ... 63] = 127 - 26},
+	.to_bottom = {[0 ... 63] = 256 - 'A'},
+	.letters = {[0 ... 63] = 26},
+	.to_lower = {[0 ... 63] = 'a' - 'A'},
+	.low_word = {[0 ... 15] = 0xffff},
+	.first = {[0 ... 63] = 0xff},
+};
+
+static __rte_always_inline const struct constant_lines *constants(void)
 {
-	sum += sum << 16 | sum >> 16;
-	return (uint16_t) ~(sum >> 16);
+	const struct constant_lines *c = &constant_lines;
+
+	asm("" : "+r"(c));
+	return c;
 }
 
-#if defined(__AVX2__)
-static inline __m256i load256(const uint8_t *p)
+static inline __m256i load256(const void *p)
 {
-	return _mm256_loadu_si256((const __m256i *)(const void *)p);
+	return _mm256_loadu_si256((const __m256i *)p);
 }
 
 /* Pairs of 16-bit words, added. */
-static inline __m256i words_of256(__m256i v)
+static inline __m256i words_of256(const struct constant_lines *c, __m256i v)
 {
 	return _mm256_add_epi32(
-		_mm256_srli_epi32(v, 16), _mm256_and_si256(v, _mm256_set1_epi32(0xffff)));
+		_mm256_srli_epi32(v, 16), _mm256_and_si256(v, load256(c->low_word)));
 }
 
 /* The sum of all lanes, as two of 32 bits: 2^32 is 1 where 2^16 is. */
@@ -86,26 +124,6 @@ static inline uint64_t sum_of256(__m256i words)
 #endif
 
 #if defined(__AVX512BW__)
-/*
- * Constants as lines of memory, which instructions take as they are: of those that it knows gcc
- * makes a register anew for each packet, by two instructions.
- */
-struct constant_lines {
-	uint8_t minus_a[64], letters[64], to_lower[64];
-	uint32_t low_word[16];
-} __attribute__((aligned(64)));
-
-static const struct constant_lines constant_lines = {{[0 ... 63] = 256 - 'A'}, {[0 ... 63] = 26},
-	{[0 ... 63] = 'a' - 'A'}, {[0 ... 15] = 0xffff}};
-
-static __rte_always_inline const struct constant_lines *constants(void)
-{
-	const struct constant_lines *c = &constant_lines;
-
-	asm("" : "+r"(c));
-	return c;
-}
-
 /* Pairs of 16-bit words, added. */
 static inline __m512i words_of(const struct constant_lines *c, __m512i v)
 {
@@ -120,85 +138,75 @@ static inline uint64_t sum_of(__m512i words)
 }
 #endif
 
-/* ... as UDP has it: 0xffff for 0, which says that there is none (RFC 768). */
-static inline uint16_t udp_checksum(uint32_t sum)
-{
-	/* Where the halves make 0xffff there is a carry of one more. */
-	sum += (sum << 16 | sum >> 16) + 1;
-	return (uint16_t) ~(sum >> 16);
-}
-
 /*
- * The question at p: a name of `len` bytes (1 to DP_RENDERED_NAME), if that is where its first zero
- * is, and four bytes. Its name as a key with the given last word, and the sum of all its 16-bit
- * words. Upper case is only told from length bytes by their being at most 63. Reads 64 bytes.
+ * The question at p: a name of `len` bytes (1 to DP_RENDERED_NAME), and four bytes. Its name as a
+ * key, but for the last word, and the sum of all its 16-bit words. Whether it is a name is not
+ * looked at: what has the same bytes as one is one. Upper case is only told from length bytes by
+ * their being at most 63. Reads 64 bytes.
  */
 #if defined(__AVX512BW__)
-static __rte_always_inline bool canon(
-	const uint8_t *p, unsigned len, uint64_t last, struct dp_rendered_key *key, uint64_t *sum)
+static __rte_always_inline void canon(
+	const uint8_t *p, unsigned len, struct dp_rendered_key *key, uint64_t *sum)
 {
 	const struct constant_lines *c = constants();
 	const __m512i v = _mm512_loadu_si512(p);
 	const __m512i q = _mm512_maskz_mov_epi8(_bzhi_u64(UINT64_MAX, len + 4), v);
 	const __mmask64 upper = _mm512_cmplt_epu8_mask(
-		_mm512_add_epi8(v, _mm512_load_si512(c->minus_a)), _mm512_load_si512(c->letters));
-	const __mmask64 zero = _mm512_testn_epi8_mask(v, v);
+		_mm512_add_epi8(v, _mm512_load_si512(c->to_bottom)), _mm512_load_si512(c->letters));
 	const __m512i lower = _mm512_mask_add_epi8(v, upper, v, _mm512_load_si512(c->to_lower));
-	const __m512i name = _mm512_maskz_mov_epi8(_bzhi_u64(UINT64_MAX, len), lower);
 
-	_mm512_store_si512(key, _mm512_mask_set1_epi64(name, 1 << 7, (long long)last));
+	_mm512_store_si512(key, _mm512_maskz_mov_epi8(_bzhi_u64(UINT64_MAX, len), lower));
+	dp_rendered_name_len(key, len);
 	*sum = sum_of(words_of(c, q));
-	return _tzcnt_u64(zero) == len - 1;
 }
 #elif defined(__AVX2__)
-static __rte_always_inline bool canon(
-	const uint8_t *p, unsigned len, uint64_t last, struct dp_rendered_key *key, uint64_t *sum)
+static __rte_always_inline void canon(
+	const uint8_t *p, unsigned len, struct dp_rendered_key *key, uint64_t *sum)
 {
-	const uint8_t *name = LANES_FIRST(len), *question = LANES_FIRST(len + 4);
-	__m256i words = _mm256_setzero_si256();
-	uint64_t zero = 0;
+	const struct constant_lines *c = constants();
+	const uint8_t *name = c->first + 64 - len;
+	__m256i words[2];
 
+	/* One address, not one for each place that is read. */
+	asm("" : "+r"(name));
 	for (unsigned i = 0; i < 64; i += 32) {
-		__m256i v = load256(p + i), q = _mm256_and_si256(v, load256(question + i));
-		/* Signed: 'A'..'Z' moved to the bottom of the range. */
-		__m256i low = _mm256_sub_epi8(v, _mm256_set1_epi8((char)('A' + 128)));
-		__m256i upper = _mm256_cmpgt_epi8(_mm256_set1_epi8((char)(-128 + 26)), low);
+		__m256i v = load256(p + i), top = _mm256_add_epi8(v, load256(c->to_top + i));
+		__m256i upper = _mm256_cmpgt_epi8(top, load256(c->below + i));
 
-		zero |= (uint64_t)(uint32_t)_mm256_movemask_epi8(
-				_mm256_cmpeq_epi8(v, _mm256_setzero_si256()))
-			<< i;
-		words = _mm256_add_epi32(words, words_of256(q));
-		v = _mm256_add_epi8(v, _mm256_and_si256(upper, _mm256_set1_epi8(0x20)));
-		v = _mm256_and_si256(v, load256(name + i));
-		if (i == 32)
-			v = _mm256_insert_epi64(v, (long long)last, 3);
-		_mm256_store_si256((__m256i *)key + i / 32, v);
+		words[i / 32] = words_of256(c, _mm256_and_si256(v, load256(name - 4 + i)));
+		v = _mm256_add_epi8(v, _mm256_and_si256(upper, load256(c->to_lower + i)));
+		_mm256_store_si256((__m256i *)key + i / 32, _mm256_and_si256(v, load256(name + i)));
 	}
-	*sum = sum_of256(words);
-	return _tzcnt_u64(zero) == len - 1;
+	dp_rendered_name_len(key, len);
+	*sum = sum_of256(_mm256_add_epi32(words[0], words[1]));
 }
 #else
-static __rte_always_inline bool canon(
-	const uint8_t *p, unsigned len, uint64_t last, struct dp_rendered_key *key, uint64_t *sum)
+static __rte_always_inline void canon(
+	const uint8_t *p, unsigned len, struct dp_rendered_key *key, uint64_t *sum)
 {
 	uint64_t total = 0;
-	unsigned n = 0;
 
-	for (unsigned i = 0; i < 8; i++)
-		key->w[i] = 0;
-	for (; n < len && p[n] != 0; n++)
+	memset(key, 0, sizeof(*key));
+	for (unsigned n = 0; n < len; n++)
 		((uint8_t *)key)[n] = p[n] >= 'A' && p[n] <= 'Z' ? (uint8_t)(p[n] + 0x20) : p[n];
+	dp_rendered_name_len(key, len);
 	for (unsigned i = 0; i < len + 4; i += 8) {
 		unsigned left = len + 4 - i;
 		uint64_t mask = left >= 8 ? UINT64_MAX : UINT64_MAX >> (64 - 8 * left);
 
 		total += inet_halves(load64(p + i) & rte_cpu_to_le_64(mask));
 	}
-	key->w[7] = last;
 	*sum = total;
-	return n == len - 1;
 }
 #endif
+
+/* ... with the last word: type and class behind the name, and which links. */
+static __rte_always_inline void read_key(
+	const uint8_t *p, unsigned len, uint64_t tail, struct dp_rendered_key *key, uint64_t *sum)
+{
+	canon(p, len, key, sum);
+	key->w[7] = tail | (load32(p + len) & DP_RENDERED_ASKS);
+}
 
 /* The sum of all 16-bit words of len bytes; an odd byte at the end is followed by 0. Reads whole
  * lines. */
@@ -218,15 +226,17 @@ static inline uint64_t message_sum(const uint8_t *p, unsigned len)
 #elif defined(__AVX2__)
 static inline uint64_t message_sum(const uint8_t *p, unsigned len)
 {
+	const struct constant_lines *c = constants();
 	__m256i words = _mm256_setzero_si256();
 
 	for (; len >= 64; p += 64, len -= 64) {
-		words = _mm256_add_epi32(words, words_of256(load256(p)));
-		words = _mm256_add_epi32(words, words_of256(load256(p + 32)));
+		words = _mm256_add_epi32(words, words_of256(c, load256(p)));
+		words = _mm256_add_epi32(words, words_of256(c, load256(p + 32)));
 	}
 	for (unsigned i = 0; i < len; i += 32)
-		words = _mm256_add_epi32(words, words_of256(_mm256_and_si256(load256(p + i),
-							load256(LANES_FIRST(len) + i))));
+		words = _mm256_add_epi32(words,
+			words_of256(c,
+				_mm256_and_si256(load256(p + i), load256(LANES_FIRST(len) + i))));
 	return sum_of256(words);
 }
 #else

@@ -22,13 +22,14 @@ struct fast {
 	struct dp_rendered_key key;
 	const struct dp_link *l;
 	struct rte_mbuf *m;
-	const uint8_t *udp, *end; /* of the frame: behind its IP header, and behind it all */
-	uint64_t who, caller;     /* dp_regular_who(), dp_regular_hash() */
+	const uint8_t *udp;   /* in the frame */
+	uint64_t who, caller; /* dp_regular_who(), dp_regular_hash() */
 	struct dp_regular *regular;
 	uint64_t told; /* dp_interest_tag(), should it be a browse question */
 	uint64_t kept; /* ... with who asks, if policy wants to know: finds the entry */
 	const struct dp_rendered_set *set;
 	const struct dp_rendered *e;
+	int room; /* bytes behind the IP header */
 	bool v6;
 	uint8_t at; /* in the burst */
 };
@@ -119,10 +120,10 @@ static __rte_always_inline bool ip_sums_up(const uint8_t *ip, bool v6, uint64_t 
 {
 	if (!v6) {
 		*sum = load64(ip + 12);
-		return sums_up(add_around(add_around(*sum, load64(ip)), load32(ip + 8)));
+		return sums_up(add_around3(*sum, load64(ip), load32(ip + 8)));
 	}
-	*sum = add_around(add_around(load64(ip + 8), load64(ip + 16)),
-		add_around(load64(ip + 24), load64(ip + 32)));
+	*sum = add_around(
+		add_around3(load64(ip + 8), load64(ip + 16), load64(ip + 24)), load64(ip + 32));
 	return true;
 }
 
@@ -130,9 +131,9 @@ static __rte_always_inline bool ip_sums_up(const uint8_t *ip, bool v6, uint64_t 
 static __rte_always_inline bool lengths_agree(const struct fast *f, bool v6)
 {
 	const uint8_t *ip = ip_of(f, v6);
-	unsigned udp_len = dns_load16(f->udp + 4);
+	int udp_len = dns_load16(f->udp + 4);
 
-	return f->udp + udp_len <= f->end &&
+	return udp_len <= f->room &&
 	       (v6 ? dns_load16(ip + 4) == udp_len : dns_load16(ip + 2) == udp_len + 20);
 }
 
@@ -145,8 +146,8 @@ static __rte_always_inline bool all_sums_up(const struct fast *f, bool v6, uint6
 	if (unlikely(!ip_sums_up(ip_of(f, v6), v6, &sum)))
 		return false;
 	/* The length is in the pseudo header too. */
-	sum = add_around(sum, dns + load16(udp + 4) + rte_cpu_to_be_16(17));
-	return likely(sums_up(add_around(sum, load64(udp)))) || (load16(udp + 6) == 0 && !v6) ||
+	sum = add_around3(sum, dns + load16(udp + 4) + rte_cpu_to_be_16(17), load64(udp));
+	return likely(sums_up(sum)) || (load16(udp + 6) == 0 && !v6) ||
 	       (f->m->ol_flags & RTE_MBUF_F_RX_L4_CKSUM_MASK) == RTE_MBUF_F_RX_L4_CKSUM_GOOD;
 }
 
@@ -186,7 +187,7 @@ static __rte_always_inline enum kind frame_as(const struct dp_link *l, const str
 	if (unlikely(from_mars(p + l3, v6)))
 		return KIND_MARTIAN;
 	f->udp = p + l3 + l3_len(v6);
-	f->end = p + m->data_len;
+	f->room = (int)m->data_len - (int)(l3 + l3_len(v6));
 	f->v6 = v6;
 	f->caller = dp_regular_hash(who);
 	return KIND_OURS;
@@ -211,17 +212,16 @@ static __rte_always_inline enum kind read_frame(const struct dp_port_map *map, s
 /* The question of a plain one: its key, and its checksums are right. */
 static __rte_always_inline bool question_as(struct fast *f, const bool v6)
 {
-	const struct dp_link *l = f->l;
-	const uint8_t *udp = f->udp;
-	const unsigned name_len = dns_load16(udp + 4) - (8u + 12 + 4);
+	const uint8_t *udp = f->udp, *ip = ip_of(f, v6);
+	const uint16_t len_be = load16(udp + 4);
+	const unsigned udp_len = rte_be_to_cpu_16(len_be), name_len = udp_len - (8 + 12 + 4);
 	uint64_t sum;
 
-	/* A name, and nothing behind its type and class. */
-	if (!l->fast || name_len - 1 >= DP_RENDERED_NAME || !lengths_agree(f, v6) ||
-		(load16(udp + 20 + name_len + 2) & rte_cpu_to_be_16(0x7fff)) != rte_cpu_to_be_16(1))
+	/* All lengths are the same, and below 256: the upper bytes are 0. */
+	if (name_len - 1 >= DP_RENDERED_NAME || (int)udp_len > f->room ||
+		(v6 ? load16(ip + 4) != len_be : load16(ip + 2) != len_be + rte_cpu_to_be_16(20)))
 		return false;
-	if (!canon(udp + 20, name_len, l->tail | load16(udp + 20 + name_len), &f->key, &sum))
-		return false;
+	read_key(udp + 20, name_len, f->l->tail, &f->key, &sum);
 	/* The id, and that it is one question. */
 	return all_sums_up(f, v6, sum + load16(udp + 8) + rte_cpu_to_be_16(1));
 }

@@ -130,7 +130,7 @@ static __rte_noinline const struct dp_rendered *own_entry_of(struct dp_worker *w
 	uint64_t hash;
 
 	f->key.w[7] = dp_rendered_tail(
-		(uint16_t)(f->key.w[7] ^ person), f->l->id, true, w->world->generation);
+		(uint32_t)(f->key.w[7] ^ person), f->l->id, true, w->world->generation);
 	hash = line_hash(line_secret(w->rendered.secret), f->key.w) ^ person;
 	f->key.w[7] ^= person;
 	e = look_up(&w->rendered, dp_rendered_set(&w->rendered, hash), hash);
@@ -313,11 +313,11 @@ static __rte_always_inline void write_as(const struct dp_worker *w, const struct
 		*(unaligned_uint16_t *)(ip + 4) = e->udp_len;
 	} else {
 		*(unaligned_uint16_t *)(ip + 2) = e->ip4_len;
-		*(unaligned_uint16_t *)(ip + 10) = checksum((uint32_t)l->ip_sum4 + e->ip4_len);
+		*(unaligned_uint16_t *)(ip + 10) = inet_sub(l->ip_check4, e->ip4_len);
 	}
 	*(unaligned_uint16_t *)(udp + 4) = e->udp_len;
 	*(unaligned_uint16_t *)(udp + 6) =
-		udp_checksum((uint32_t)e->sum + (v6 ? l->udp_sum6 : l->udp_sum4));
+		inet_add(e->checksum, v6 ? l->udp_check6 : l->udp_check4);
 	m->pkt_len = hdr_len + e->len;
 	m->data_len = (uint16_t)m->pkt_len;
 }

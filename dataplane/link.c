@@ -109,8 +109,8 @@ void dp_link_finish(struct dp_link *l)
 	memcpy(p + 12, &l->addr4, 4);
 	memcpy(p + 16, group4, 4);
 	lay_udp(p + 20);
-	l->ip_sum4 = inet_fold(inet_sum(p, 20));
-	l->udp_sum4 = inet_fold(inet_sum(p + 12, 8) + inet_sum(p + 20, 8) + proto);
+	l->ip_check4 = (uint16_t)~inet_fold(inet_sum(p, 20));
+	l->udp_check4 = (uint16_t)~inet_fold(inet_sum(p + 12, 8) + inet_sum(p + 20, 8) + proto);
 
 	lay_l2(l, l->hdr6, group_mac6, RTE_ETHER_TYPE_IPV6);
 	p = l->hdr6 + l->l2_len;
@@ -121,7 +121,7 @@ void dp_link_finish(struct dp_link *l)
 		memcpy(p + 8, l->addr6[0], 16);
 	memcpy(p + 24, group6, 16);
 	lay_udp(p + 40);
-	l->udp_sum6 = inet_fold(inet_sum(p + 8, 32) + inet_sum(p + 40, 8) + proto);
+	l->udp_check6 = (uint16_t)~inet_fold(inet_sum(p + 8, 32) + inet_sum(p + 40, 8) + proto);
 }
 
 void dp_world_finish(struct dp_world *w)

@@ -228,9 +228,10 @@ static bool is_ordinary(const struct dp_worker *w, const struct dp_query *q)
 static uint64_t tail_of(
 	const struct dp_worker *w, const struct dp_link *l, uint16_t qtype, bool own)
 {
-	const rte_be16_t asked = rte_cpu_to_be_16(qtype);
+	const uint32_t asks =
+		qtype != 0 ? rte_cpu_to_be_32((uint32_t)qtype << 16 | DNS_CLASS_IN) : 0;
 
-	return own ? dp_rendered_tail(asked, l->id, true, w->world->generation) : l->tail | asked;
+	return own ? dp_rendered_tail(asks, l->id, true, w->world->generation) : l->tail | asks;
 }
 
 static void plain_key(const struct dp_worker *w, const struct dp_query *q,
@@ -238,6 +239,7 @@ static void plain_key(const struct dp_worker *w, const struct dp_query *q,
 {
 	memset(key, 0, sizeof(*key));
 	memcpy(key->w, qu->canon, qu->name_len);
+	dp_rendered_name_len(key, qu->name_len);
 	key->w[7] = tail_of(w, q->link, qu->qtype, false);
 }
 
@@ -414,7 +416,10 @@ static void keep(struct dp_worker *w, const struct dp_query *q, struct dp_render
 		e->ip4_len = rte_cpu_to_be_16((uint16_t)(sizeof(struct rte_ipv4_hdr) +
 							 sizeof(struct rte_udp_hdr) + r->len));
 		/* The length is in the pseudo header and in UDP's own. */
-		e->sum = inet_fold(inet_sum(r->dns, r->len) + 2 * (uint64_t)e->udp_len);
+		e->checksum =
+			(uint16_t)~inet_fold(inet_sum(r->dns, r->len) + 2 * (uint64_t)e->udp_len);
+		if (e->checksum == 0)
+			e->checksum = 0xffff;
 	}
 	e->answers = r->answers;
 	e->known = (uint16_t)known;

@@ -34,7 +34,7 @@
 
 #define DP_RENDERED_DNS 1408  /* bytes of the longest message kept */
 #define DP_RENDERED_HEAD 402  /* ... of it that are with the entry */
-#define DP_RENDERED_NAME 56   /* ... of the longest name of a plain question */
+#define DP_RENDERED_NAME 55   /* ... of the longest name of a plain question */
 #define DP_RENDERED_ASKED 256 /* ... of the longest several */
 #define DP_RENDERED_ITEMS 32  /* records that known answers are compared with */
 #define DP_RENDERED_SEEN 32   /* known answers of one query */
@@ -46,9 +46,9 @@ struct dp_query;
 struct dp_question;
 
 /*
- * What is asked, as a line of the cache. Plain: the name in lower case, filled up with zeros, then
- * type and alike-number of the link, both as they come. Else a first word that no name begins
- * with, and what tells it from others of its kind.
+ * What is asked, as a line of the cache. Plain: the name in lower case, filled up with zeros; its
+ * length, so that only the same bytes at the same place are the same; and a last word. Else a first
+ * word that no name begins with, what tells it from others of its kind, and 0 for a length.
  */
 struct dp_rendered_key {
 	uint64_t w[8];
@@ -58,14 +58,23 @@ struct dp_rendered_key {
 #define DP_RENDERED_SEVERAL rte_cpu_to_le_64(0x0100)
 #define DP_RENDERED_LESS rte_cpu_to_le_64(0x0200)
 
-/* The last word of a key; dp_link.tail is most of it, of links that are alike. qtype: network
- * order, as it stands in the query; 0 if it is not plain. link: dp_link.alike, or the id of the
- * link that has it to itself. generation: of the world; what is of another is never found again,
- * and given up in its turn. */
-static inline uint64_t dp_rendered_tail(
-	uint16_t qtype_be, uint16_t link, bool own, uint64_t generation)
+/* Of type and class as they stand behind a name, what tells questions apart: not the bit that asks
+ * for a unicast answer (RFC 6762 §5.4). */
+#define DP_RENDERED_ASKS rte_cpu_to_be_32(0xffff7fff)
+
+/* The last word of a key; dp_link.tail is most of it, of links that are alike. asks: type and class
+ * of a plain question; 0 if it is not plain. link: dp_link.alike, or the id of the link that has it
+ * to itself. generation: of the world. What is of another is not found again before it is long out
+ * of date (struct dp_watched), and given up in its turn. */
+static inline uint64_t dp_rendered_tail(uint32_t asks, uint16_t link, bool own, uint64_t generation)
 {
-	return (uint64_t)qtype_be | (uint64_t)link << 16 | (uint64_t)own << 32 | generation << 33;
+	return (uint64_t)asks | (uint64_t)link << 32 | (uint64_t)own << 48 | generation << 49;
+}
+
+/* Notes the length of the name of a plain one. */
+static inline void dp_rendered_name_len(struct dp_rendered_key *k, unsigned len)
+{
+	((uint8_t *)k->w)[DP_RENDERED_NAME] = (uint8_t)len;
 }
 
 /* hash: of the bytes. That they are the same is seen in the entry. */
@@ -80,7 +89,7 @@ static inline void dp_rendered_less(
 	struct dp_rendered_key *k, uint64_t whole, uint32_t knows, uint64_t tail)
 {
 	*k = (struct dp_rendered_key){
-		{DP_RENDERED_LESS, whole, knows, 0, 0, 0, 0, tail & ~(uint64_t)0xffff}};
+		{DP_RENDERED_LESS, whole, knows, 0, 0, 0, 0, tail & ~(uint64_t)UINT32_MAX}};
 }
 
 /* There is more to count than one rule: another one, or what was denied. */
@@ -98,18 +107,18 @@ struct dp_rendered {
 	/* Stations that have records in it are answered record by record: the only one, or
 	 * CACHE_OWNERS_MANY. */
 	uint64_t owner;
-	uint64_t links;   /* ... and so are links, or they have an entry of their own */
-	uint32_t hit;     /* the first rule that decided */
-	uint16_t hit_n;   /* ... and how often */
-	uint16_t len;     /* bytes of dns[]; 0: nothing is said */
-	uint16_t udp_len; /* UDP's, network order */
-	uint16_t sum;     /* of dns[] and twice udp_len: Internet checksum, not inverted */
-	uint16_t answers; /* records in the answer section */
-	uint16_t known;   /* records left out since the asker knows them */
-	uint16_t denied;  /* ... since policy does not show them */
-	uint8_t n;        /* records that answer it, whole */
-	uint8_t flags;    /* DP_SAYS_* */
-	uint16_t ip4_len; /* IPv4's total length, network order */
+	uint64_t links;    /* ... and so are links, or they have an entry of their own */
+	uint32_t hit;      /* the first rule that decided */
+	uint16_t hit_n;    /* ... and how often */
+	uint16_t len;      /* bytes of dns[]; 0: nothing is said */
+	uint16_t udp_len;  /* UDP's, network order */
+	uint16_t checksum; /* Internet checksum of dns[] and twice udp_len; never 0 */
+	uint16_t answers;  /* records in the answer section */
+	uint16_t known;    /* records left out since the asker knows them */
+	uint16_t denied;   /* ... since policy does not show them */
+	uint8_t n;         /* records that answer it, whole */
+	uint8_t flags;     /* DP_SAYS_* */
+	uint16_t ip4_len;  /* IPv4's total length, network order */
 
 	uint8_t dns[DP_RENDERED_HEAD];
 };

@@ -63,9 +63,9 @@ struct dp_link {
 	bool fast;      /* queries may go the short way */
 	bool personal;  /* policy asks who its consumers are */
 	uint8_t l2_len; /* of hdr4 and hdr6: 14 or 18 */
-	/* Internet checksums of what stands in them, not inverted: of the IPv4 header, and of UDP's
-	 * pseudo header and ports. Lengths are zero. */
-	uint16_t ip_sum4, udp_sum4, udp_sum6;
+	/* Internet checksums of what stands in them: of the IPv4 header, and of UDP's pseudo header
+	 * and ports. Lengths are zero. */
+	uint16_t ip_check4, udp_check4, udp_check6;
 	uint64_t tail;     /* dp_rendered_tail() of links like it */
 	uint64_t bit;      /* cache_link_bit() of the id */
 	uint64_t mac_word; /* ... of mac */

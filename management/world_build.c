@@ -276,7 +276,8 @@ static int find_alike(struct dp_world *w, char *why)
 			at = next[at])
 			;
 		l->alike = at != 0 ? at : i;
-		l->tail = dp_rendered_tail(0, l->alike, false, w->generation);
+		/* Of those that are not, nothing is kept. */
+		l->tail = dp_rendered_tail(0, l->fast ? l->alike : i, !l->fast, w->generation);
 		if (at == 0) {
 			next[i] = first[l->col_out];
 			first[l->col_out] = i;
