@@ -121,7 +121,7 @@ int dp_admit(struct dp_worker *w, const struct dp_pkt *pkt)
 
 		if (what == DP_METER_QUERIES)
 			cache_station_asked(st, w->now_ms);
-		takes = dp_admit_station(w, st, what);
+		takes = dp_admit_station(w, st, what, w->world->admit[what]);
 		if (unlikely(takes == DP_ADMIT_NOT)) {
 			cache_station_shed(st);
 			dp_note_refused(w, pkt, DP_over_station);

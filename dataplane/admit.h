@@ -25,12 +25,12 @@ struct dp_link_meters {
 	_Atomic uint64_t rate[DP_METERS + 1];
 } __attribute__((aligned(64)));
 
-/* Takes one packet off a station's meter. */
+/* Takes one packet off a station's meter. rate: the world's, of such packets; by value, since
+ * whatever is in memory the compiler reads anew. */
 static inline enum dp_admit_station dp_admit_station(
-	struct dp_worker *w, struct cache_station *st, unsigned what)
+	struct dp_worker *w, struct cache_station *st, unsigned what, const struct bucket_rate rate)
 {
-	/* A copy: whatever is written, the compiler reads anew. */
-	const struct bucket_rate rate = w->world->admit[what], *r = &rate;
+	const struct bucket_rate *r = &rate;
 	const int64_t now = w->now_bucket, full = bucket_full(r);
 	int64_t left =
 		bucket_held(r, atomic_load_explicit(&st->meter[what], memory_order_relaxed), now);

@@ -57,12 +57,10 @@ struct dp_regular {
 
 _Static_assert(sizeof(struct dp_regular) == 128, "two lines");
 
-/* Its station, if it is known as one, and nobody else by now; else NULL. */
-static inline struct cache_station *dp_regular_station(const struct dp_regular *r)
+/* Is it known as a station, and `station` nobody else by now? */
+static inline bool dp_regular_known(const struct dp_regular *r)
 {
-	struct cache_station *station = r->station;
-
-	return atomic_load_explicit(&station->gen, memory_order_acquire) == r->gen ? station : NULL;
+	return atomic_load_explicit(&r->station->gen, memory_order_acquire) == r->gen;
 }
 
 #define DP_TWIN_MS 100

@@ -11,73 +11,170 @@
 /* Compiled once for every instruction set it is worth it for, as FAST_VERSION called FAST_NAME
  * (meson.build). */
 
-/* The last pass. */
-static __rte_always_inline enum taken answer_plain(
-	struct dp_worker *w, struct dp_txq *q, struct fast *f)
+/* Sends what is kept for it, if it is for it. */
+static __rte_always_inline enum taken answer_with(struct dp_worker *w, struct dp_txq *q,
+	const struct fast *f, const bool v6, const struct admission a, const struct dp_rendered *e,
+	const bool odd)
 {
-	const struct dp_rendered *e = entry_of(w, f);
 	enum taken let_in;
 
-	if (e == NULL || !is_for(w, f, e))
+	if (unlikely(!is_for(w, f, v6, e, odd)))
 		return leave(w, f, DP_METER_QUERIES);
-	if (unlikely(e->len == 0))
+	if (odd && e->len == 0)
 		return e->n == 0 ? end_query(w, q, f, e, e) : LEFT;
-	let_in = admit(w, f, DP_METER_QUERIES);
+	let_in = admit(w, f, v6, DP_METER_QUERIES, a);
 	if (unlikely(let_in != SENT))
 		return let_in;
-	count_hits(w, f->l->id, e);
-	say(w, q, f, e);
+	count_hits(w, f->l->id, e, odd);
+	say(w, q, f, e, v6);
 	return SENT;
+}
+
+static __rte_noinline enum taken answer_odd(struct dp_worker *w, struct dp_txq *q,
+	const struct fast *f, const struct admission a, const struct dp_rendered *e)
+{
+	return answer_with(w, q, f, f->v6, a, e, true);
+}
+
+/* The last pass. */
+static __rte_always_inline enum taken answer_plain(struct dp_worker *w, struct dp_txq *q,
+	struct fast *f, const bool v6, const struct admission a)
+{
+	const struct dp_rendered *e = entry_of(w, f);
+
+	if (unlikely(e == NULL))
+		return leave(w, f, DP_METER_QUERIES);
+	if (unlikely((e->flags & DP_SAYS_ODD) != 0))
+		return answer_odd(w, q, f, a, e);
+	return answer_with(w, q, f, v6, a, e, false);
+}
+
+/* Plain questions over one family, from the second pass on. */
+static __rte_always_inline void take_plain(struct dp_worker *w, struct dp_txq *q,
+	struct fast *const first, struct fast *const end, const bool v6, struct dp_sieved *sieved)
+{
+	const struct line_secret secret = line_secret(w->rendered.secret);
+	const struct admission a = admission(w, DP_METER_QUERIES);
+	struct fast *to = first;
+
+	for (struct fast *f = first; f < end; f++)
+		fetch_regular(w, f);
+	for (struct fast *f = first; f < end; f++) {
+		find_regular(w, f);
+		if (unlikely(spent(w, f, v6))) {
+			take(sieved, f, SPENT);
+		} else if (unlikely(!read_question(f, v6))) {
+			take(sieved, f, LEFT);
+		} else {
+			if (unlikely(to != f))
+				*to = *f;
+			to++;
+		}
+	}
+	for (struct fast *f = first; f < to; f++)
+		hash_query(w, f, secret);
+	for (struct fast *f = first; f < to; f++)
+		fetch_entry(w, f);
+	for (struct fast *f = first; f < to; f++)
+		take(sieved, f, answer_plain(w, q, f, v6, a));
+}
+
+static __rte_noinline void take_plain4(struct dp_worker *w, struct dp_txq *q, struct fast *first,
+	struct fast *end, struct dp_sieved *sieved)
+{
+	take_plain(w, q, first, end, false, sieved);
+}
+
+static __rte_noinline void take_plain6(struct dp_worker *w, struct dp_txq *q, struct fast *first,
+	struct fast *end, struct dp_sieved *sieved)
+{
+	take_plain(w, q, first, end, true, sieved);
 }
 
 /* Frames of a burst that go through the passes together, by what they are. */
 struct sorted {
-	struct fast fast[TOGETHER], *plain[TOGETHER];
-	struct other other[TOGETHER];
-	unsigned n_plain, n_other;
+	struct fast plain4[TOGETHER], plain6[TOGETHER], rest[TOGETHER];
+	struct fast *end4, *end6, *end_rest; /* of those that there are */
+	struct other other[TOGETHER];        /* the rest */
 };
 
-/* Plain questions, from the second pass on. */
-static __rte_noinline void take_plain(
-	struct dp_worker *w, struct dp_txq *q, const struct sorted *s, struct dp_sieved *sieved)
+/* Notes the frame at p in f, as far as it is everybody's: who it is from. Where the next one is to
+ * be noted: the same place if it ended here. Inlined for each kind: offsets that are known early
+ * keep the chain short from one packet to the next. */
+static __rte_always_inline struct fast *note_frame(struct dp_worker *w, struct fast *f,
+	const struct dp_link *l, struct rte_mbuf *m, uint8_t *p, const unsigned l3, const bool v6,
+	unsigned at, struct dp_sieved *sieved)
 {
-	const struct line_secret secret = line_secret(w->rendered.secret);
-	struct fast *read[TOGETHER];
-	unsigned n_read = 0;
+	const uint64_t who = dp_regular_who(mac_word_wide(p + 6), l->id);
 
-	for (unsigned i = 0; i < s->n_plain; i++)
-		fetch_regular(w, s->plain[i]);
-	for (unsigned i = 0; i < s->n_plain; i++) {
-		struct fast *f = s->plain[i];
-
-		find_regular(w, f);
-		if (unlikely(spent(w, f)))
-			take(sieved, f, SPENT);
-		else if (unlikely(!read_question(f)))
-			take(sieved, f, LEFT);
-		else
-			read[n_read++] = f;
+	if (unlikely(from_mars(p + l3, v6))) {
+		refuse(w, l, m, p, who, at, sieved);
+		return f;
 	}
-	for (unsigned i = 0; i < n_read; i++)
-		hash_query(w, read[i], secret);
-	for (unsigned i = 0; i < n_read; i++)
-		fetch_entry(w, read[i]);
-	for (unsigned i = 0; i < n_read; i++)
-		take(sieved, read[i], answer_plain(w, q, read[i]));
+	f->l = l;
+	f->m = m;
+	f->who = who;
+	f->caller = dp_regular_hash(who);
+	rte_prefetch0(dp_regular_home(&w->regulars, f->caller));
+	f->udp = p + l3 + l3_len(v6);
+	f->room = (int)m->data_len - (int)(l3 + l3_len(v6));
+	f->v6 = v6;
+	f->at = (uint8_t)at;
+	return f + 1;
+}
+
+/* What is no plain question over IPv4: notes the frame at p where it belongs; false: it is no mDNS
+ * to the group, or perhaps not. */
+static __rte_always_inline bool sort_rest(struct dp_worker *w, const struct dp_link *l,
+	struct rte_mbuf *m, uint8_t *p, const bool tagged, unsigned at, struct sorted *s,
+	struct dp_sieved *sieved)
+{
+	const bool v6 = dp_eth_type(p, tagged) == rte_cpu_to_be_16(RTE_ETHER_TYPE_IPV6);
+	const unsigned l3 = tagged ? 18 : 14;
+
+	if (v6 ? !lanes_match(p, group6[tagged].value, group6[tagged].mask)
+	       : !lanes_match(p, group4[tagged].value, group4[tagged].mask))
+		return false;
+	if (v6 && asks_plainly(p + l3 + 40))
+		s->end6 = note_frame(w, s->end6, l, m, p, l3, true, at, sieved);
+	else if (v6)
+		s->end_rest = note_frame(w, s->end_rest, l, m, p, l3, true, at, sieved);
+	else
+		s->end_rest = note_frame(w, s->end_rest, l, m, p, l3, false, at, sieved);
+	return true;
 }
 
 /* A frame that is no mDNS to the group, or perhaps not. */
 static __rte_always_inline void put_aside(struct dp_sieved *sieved, const struct dp_port_map *map,
-	const struct dp_eth *eth, struct rte_mbuf *m, const uint8_t *p, unsigned at)
+	const struct dp_link *l, struct rte_mbuf *m, const uint8_t *p, const bool tagged,
+	unsigned at)
 {
-	if (unlikely(dp_eth_more_tags(eth))) {
+	if (unlikely(dp_eth_more_tags(dp_eth_type(p, tagged)) || !dp_eth_long(m))) {
 		sieved->left |= UINT32_C(1) << at;
-	} else if (eth->l == NULL && !map->inline_pair) {
+	} else if (l == NULL && !map->inline_pair) {
 		dp_sieve_nobodys(sieved, p);
 		sieved->spent[sieved->n_spent++] = m;
 	} else {
-		dp_sieve_aside(sieved, m, eth->l, at);
+		dp_sieve_aside(sieved, m, l, at);
 	}
+}
+
+/* The frame at p: noted where it belongs, or put aside. to: where the next plain question over IPv4
+ * is noted; returns that of the one after. */
+static __rte_always_inline struct fast *sort_frame(struct dp_worker *w,
+	const struct dp_port_map *map, struct rte_mbuf *m, uint8_t *p, const bool tagged,
+	unsigned at, struct fast *to, struct sorted *s, struct dp_sieved *sieved)
+{
+	const struct dp_link *l = dp_eth_link(map, p, tagged);
+
+	if (likely(l != NULL) && (p[0] & 1) != 0 && likely(roomy(m))) {
+		if (likely(lanes_match(p, plain4[tagged].value, plain4[tagged].mask)))
+			return note_frame(w, to, l, m, p, tagged ? 18 : 14, false, at, sieved);
+		if (sort_rest(w, l, m, p, tagged, at, s, sieved))
+			return to;
+	}
+	put_aside(sieved, map, l, m, p, tagged, at);
+	return to;
 }
 
 /* The first pass, over the frames of the burst from `at` on. */
@@ -86,41 +183,51 @@ static __rte_noinline void sort_out(struct dp_worker *w, const struct dp_port_ma
 	struct dp_sieved *sieved)
 {
 	const unsigned end = RTE_MIN(at + TOGETHER, n);
-	const bool keeps = w->rendered.set != NULL;
-	unsigned n_plain = 0, n_other = 0;
-	struct fast *f = s->fast;
+	struct fast *to = s->plain4;
 
-	for (unsigned i = at; i < end; i++, f++) {
+	s->end6 = s->plain6;
+	s->end_rest = s->rest;
+	for (unsigned i = at; i < end; i++) {
 		struct rte_mbuf *m = burst[i];
-		const uint8_t *p = rte_pktmbuf_mtod(m, const uint8_t *);
-		struct dp_eth eth;
-		enum kind kind;
+		uint8_t *p = rte_pktmbuf_mtod(m, uint8_t *);
 
 		if (i + 3 < n)
 			rte_prefetch0(rte_pktmbuf_mtod(burst[i + 3], void *));
-		if (unlikely(!dp_eth_plain(m))) {
+		if (unlikely(!dp_eth_plain(m)))
 			sieved->left |= UINT32_C(1) << i;
-			continue;
-		}
-		kind = likely(dp_eth_tagged(p)) ? read_frame(map, m, p, true, &eth, f)
-						: read_frame(map, m, p, false, &eth, f);
-		if (unlikely(kind == KIND_LEFT)) {
-			put_aside(sieved, map, &eth, m, p, i);
-			continue;
-		}
-		f->at = (uint8_t)i;
-		if (unlikely(kind == KIND_MARTIAN || !keeps)) {
-			take(sieved, f, keeps ? refuse(w, f, sieved) : LEFT);
-			continue;
-		}
-		rte_prefetch0(dp_regular_home(&w->regulars, f->caller));
-		if (likely(asks_plainly(f->udp)))
-			s->plain[n_plain++] = f;
+		else if (likely(dp_eth_tagged(p)))
+			to = sort_frame(w, map, m, p, true, i, to, s, sieved);
 		else
-			s->other[n_other++].f = f;
+			to = sort_frame(w, map, m, p, false, i, to, s, sieved);
 	}
-	s->n_plain = n_plain;
-	s->n_other = n_other;
+	s->end4 = to;
+}
+
+/* What was sorted out, from the second pass on. */
+static __rte_always_inline void take_all(
+	struct dp_worker *w, struct dp_txq *q, struct sorted *s, struct dp_sieved *sieved)
+{
+	unsigned n_other = 0;
+
+	if (s->end4 > s->plain4)
+		take_plain4(w, q, s->plain4, s->end4, sieved);
+	if (s->end6 > s->plain6)
+		take_plain6(w, q, s->plain6, s->end6, sieved);
+	for (struct fast *f = s->rest; f < s->end_rest; f++)
+		s->other[n_other++].f = f;
+	if (n_other > 0)
+		take_others(w, q, s->other, n_other, sieved);
+}
+
+/* The same where nothing is kept. */
+static __rte_noinline void leave_all(const struct sorted *s, struct dp_sieved *sieved)
+{
+	for (const struct fast *f = s->plain4; f < s->end4; f++)
+		take(sieved, f, LEFT);
+	for (const struct fast *f = s->plain6; f < s->end6; f++)
+		take(sieved, f, LEFT);
+	for (const struct fast *f = s->rest; f < s->end_rest; f++)
+		take(sieved, f, LEFT);
 }
 
 static unsigned fast_burst(
@@ -138,10 +245,10 @@ static unsigned fast_burst(
 	dp_sieve_begin(&sieved);
 	for (unsigned at = 0; at < n; at += TOGETHER) {
 		sort_out(w, map, burst, at, n, &s, &sieved);
-		if (s.n_plain > 0)
-			take_plain(w, q, &s, &sieved);
-		if (s.n_other > 0)
-			take_others(w, q, s.other, s.n_other, &sieved);
+		if (likely(w->rendered.set != NULL))
+			take_all(w, q, &s, &sieved);
+		else
+			leave_all(&s, &sieved);
 	}
 	dp_sieve_end(w, map, &sieved);
 	for (uint32_t bits = sieved.left; unlikely(bits != 0); bits &= bits - 1)

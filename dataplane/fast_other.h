@@ -86,6 +86,11 @@ static inline bool is_query(const struct fast *f)
 	return (f->udp[10] & 0x80) == 0;
 }
 
+static __rte_always_inline bool is_whole(const struct other *o, const bool v6)
+{
+	return lengths_agree(o->f, v6) && all_sums_up(o->f, v6, message_sum(o->dns, o->dns_len));
+}
+
 /* f was read up to the UDP header. */
 static inline bool read_other(struct dp_worker *w, struct other *o)
 {
@@ -96,11 +101,11 @@ static inline bool read_other(struct dp_worker *w, struct other *o)
 	/* Whole lines are read. */
 	if (m->buf_len - m->data_off < m->data_len + 64)
 		return false;
-	if (udp_len < 8 + 12 || !lengths_agree(o->f, o->f->v6))
+	if (udp_len < 8 + 12)
 		return false;
 	o->dns = udp + 8;
 	o->dns_len = udp_len - 8;
-	if (!all_sums_up(o->f, o->f->v6, message_sum(o->dns, o->dns_len)))
+	if (o->f->v6 ? !is_whole(o, true) : !is_whole(o, false))
 		return false;
 	/* A response: no opcode, no rcode (RFC 6762 §18.3, §18.11). */
 	o->response = (load16(o->dns + 2) & rte_cpu_to_be_16(0xf80f)) == rte_cpu_to_be_16(0x8000);
@@ -222,33 +227,14 @@ static inline bool leave_out(struct dp_worker *w, uint32_t knows, const struct d
 	return lanes_same((*e)->key.w, key.w) && dp_watch_good(&(*e)->watched, w->now_ms);
 }
 
-/* Was it what the entry is for, and has control heard what it is to hear? */
-static __rte_always_inline bool is_for(
-	struct dp_worker *w, const struct fast *f, const struct dp_rendered *e)
-{
-	const uint64_t mac = mac_of(f);
-
-	if (!dp_watch_good(&e->watched, w->now_ms) || e->owner == mac)
-		return false;
-	if (unlikely(e->owner == CACHE_OWNERS_MANY) &&
-		cache_owners_bits(dp_rendered_rest(&w->rendered, e)->owners, mac))
-		return false;
-	if (likely((e->flags & DP_SAYS_BROWSE) != 0) &&
-		!dp_told_lately(&f->regular->told, f->told, w->now_ms, DP_INTEREST_UNITS))
-		return false;
-	return likely((e->flags & DP_SAYS_MISSED) == 0) ||
-	       dp_told_lately(&f->regular->told, dp_missed_tag(f->told, f->v6), w->now_ms,
-		       DP_MISSED_UNITS);
-}
-
 static inline enum taken end_query(struct dp_worker *w, struct dp_txq *q, const struct fast *f,
 	const struct dp_rendered *whole, const struct dp_rendered *said)
 {
-	enum taken let_in = admit(w, f, DP_METER_QUERIES);
+	enum taken let_in = admit(w, f, f->v6, DP_METER_QUERIES, admission(w, DP_METER_QUERIES));
 
 	if (let_in != SENT)
 		return let_in;
-	count_hits(w, f->l->id, whole);
+	count_hits(w, f->l->id, whole, true);
 	if (said == NULL) {
 		dp_event(w, f->l->id, DP_EV_known_answers, whole->n);
 		dp_event(w, f->l->id, DP_EV_rendered_known, 1);
@@ -258,8 +244,12 @@ static inline enum taken end_query(struct dp_worker *w, struct dp_txq *q, const 
 		dp_event(w, f->l->id, DP_EV_rendered_missed, 1);
 		return SPENT;
 	}
-	dp_event(w, f->l->id, DP_EV_known_answers, said->known);
-	say(w, q, f, said);
+	if (said->known > 0)
+		dp_event(w, f->l->id, DP_EV_known_answers, said->known);
+	if (f->v6)
+		say(w, q, f, said, true);
+	else
+		say(w, q, f, said, false);
 	return SENT;
 }
 
@@ -268,7 +258,7 @@ static inline enum taken answer_other(struct dp_worker *w, struct dp_txq *q, str
 	const struct dp_rendered *e = entry_of(w, o->f), *said = e;
 	uint32_t knows = 0;
 
-	if (e == NULL || !is_for(w, o->f, e))
+	if (e == NULL || !is_for(w, o->f, o->f->v6, e, true))
 		return leave(w, o->f, DP_METER_QUERIES);
 	if (o->several &&
 		memcmp(dp_rendered_long(&w->rendered, e)->asked, o->dns + 12, o->asked) != 0)
@@ -297,7 +287,8 @@ static inline enum taken hear(struct dp_worker *w, const struct other *o)
 		way++;
 	if (way == DP_HEARD_WAYS || !dp_watch_good(&s->watched[way], w->now_ms))
 		return leave(w, o->f, DP_METER_ADVERTISEMENTS);
-	let_in = admit(w, o->f, DP_METER_ADVERTISEMENTS);
+	let_in = admit(
+		w, o->f, o->f->v6, DP_METER_ADVERTISEMENTS, admission(w, DP_METER_ADVERTISEMENTS));
 	if (let_in != SENT)
 		return let_in;
 	dp_event(w, o->f->l->id, DP_EV_heard_again, 1);
@@ -316,7 +307,7 @@ static __rte_noinline void take_others(struct dp_worker *w, struct dp_txq *q, st
 		fetch_regular(w, o->f);
 	for (struct other *o = other; o < other + n; o++) {
 		find_regular(w, o->f);
-		if (is_query(o->f) && spent(w, o->f)) {
+		if (is_query(o->f) && spent(w, o->f, o->f->v6)) {
 			take(sieved, o->f, SPENT);
 			continue;
 		}

@@ -51,11 +51,12 @@ static inline uint64_t add_around(uint64_t a, uint64_t b)
 static inline uint64_t add_around3(uint64_t a, uint64_t b, uint64_t c)
 {
 #if defined(__x86_64__)
-	unsigned long long sum;
-	uint8_t carry = _addcarry_u64(0, a, b, &sum);
+	/* One variable for each step: of a single one gcc 12 stores what it never reads. */
+	unsigned long long two, three, sum;
+	uint8_t carry = _addcarry_u64(0, a, b, &two);
 
-	carry = _addcarry_u64(carry, sum, c, &sum);
-	_addcarry_u64(carry, sum, 0, &sum);
+	carry = _addcarry_u64(carry, two, c, &three);
+	_addcarry_u64(carry, three, 0, &sum);
 	return sum;
 #else
 	return add_around(add_around(a, b), c);

@@ -22,7 +22,7 @@ struct fast {
 	struct dp_rendered_key key;
 	const struct dp_link *l;
 	struct rte_mbuf *m;
-	const uint8_t *udp;   /* in the frame */
+	uint8_t *udp;         /* in the frame */
 	uint64_t who, caller; /* dp_regular_who(), dp_regular_hash() */
 	struct dp_regular *regular;
 	uint64_t told; /* dp_interest_tag(), should it be a browse question */
@@ -52,21 +52,15 @@ static __rte_always_inline unsigned l3_len(bool v6)
 	return v6 ? 40 : 20;
 }
 
-static __rte_always_inline const uint8_t *ip_of(const struct fast *f, bool v6)
+static __rte_always_inline uint8_t *ip_of(const struct fast *f, bool v6)
 {
 	return f->udp - l3_len(v6);
 }
 
-/* What a frame is. */
-enum kind {
-	KIND_LEFT,    /* for the long way */
-	KIND_OURS,    /* mDNS to the group */
-	KIND_MARTIAN, /* ... from an address that no station can have */
-};
-
 /*
  * What the first line of mDNS to the group looks like: port 5353, tagged or not, no IP options, no
- * fragment. Where a mask is zero anything may stand.
+ * fragment; and of a plain question over IPv4, its DNS header too. Where a mask is zero anything
+ * may stand.
  */
 struct shape {
 	uint8_t value[64], mask[64];
@@ -90,6 +84,10 @@ struct shape {
 	X(23 + (t), 17, 0xff)                           /* UDP */ \
 	X(30 + (t), 224, 0xff) ZERO2(X, 31 + (t)) X(33 + (t), 251, 0xff) \
 	PORT(X, 34 + (t)) PORT(X, 36 + (t))
+#define PLAIN4(X, t) \
+	GROUP4(X, t) \
+	ZERO2(X, 44 + (t)) ZERO(X, 46 + (t)) X(47 + (t), 1, 0xff) /* flags, one question */ \
+	ZERO4(X, 48 + (t)) ZERO2(X, 52 + (t))                     /* and nothing else */
 #define GROUP6(X, t) \
 	X(0, 0x33, 0xff) X(1, 0x33, 0xff) ZERO2(X, 2) ZERO(X, 4) X(5, 0xfb, 0xff) \
 	X(12 + (t), 0x86, 0xff) X(13 + (t), 0xdd, 0xff) /* IPv6 */ \
@@ -101,10 +99,17 @@ struct shape {
 	PORT(X, 54 + (t)) PORT(X, 56 + (t))
 /* clang-format on */
 
-static const struct shape shapes[4] = {
+/* [tagged] */
+static const struct shape plain4[2] = {
+	{{PLAIN4(VALUE, 0)}, {PLAIN4(MASK, 0)}},
+	{{TAG(VALUE) PLAIN4(VALUE, 4)}, {TAG(MASK) PLAIN4(MASK, 4)}},
+};
+static const struct shape group4[2] = {
 	{{GROUP4(VALUE, 0)}, {GROUP4(MASK, 0)}},
-	{{GROUP6(VALUE, 0)}, {GROUP6(MASK, 0)}},
 	{{TAG(VALUE) GROUP4(VALUE, 4)}, {TAG(MASK) GROUP4(MASK, 4)}},
+};
+static const struct shape group6[2] = {
+	{{GROUP6(VALUE, 0)}, {GROUP6(MASK, 0)}},
 	{{TAG(VALUE) GROUP6(VALUE, 4)}, {TAG(MASK) GROUP6(MASK, 4)}},
 };
 
@@ -169,52 +174,12 @@ static __rte_always_inline bool from_mars(const uint8_t *ip, bool v6)
 	       (load64(ip + 8) == 0 && (load64(ip + 16) & ~rte_cpu_to_be_64(1)) == 0);
 }
 
-/*
- * Fills f from a frame of the given shape, as far as it is everybody's: who it is from. Inlined for
- * each shape: offsets that are known early keep the chain short from one packet to the next.
- */
-static __rte_always_inline enum kind frame_as(const struct dp_link *l, const struct shape *s,
-	const unsigned l3, const bool v6, struct rte_mbuf *m, const uint8_t *p, struct fast *f)
-{
-	uint64_t who;
-
-	if (!lanes_match(p, s->value, s->mask))
-		return KIND_LEFT;
-	who = dp_regular_who(mac_word_wide(p + 6), l->id);
-	f->l = l;
-	f->m = m;
-	f->who = who;
-	if (unlikely(from_mars(p + l3, v6)))
-		return KIND_MARTIAN;
-	f->udp = p + l3 + l3_len(v6);
-	f->room = (int)m->data_len - (int)(l3 + l3_len(v6));
-	f->v6 = v6;
-	f->caller = dp_regular_hash(who);
-	return KIND_OURS;
-}
-
-/* First pass. p: the frame. */
-static __rte_always_inline enum kind read_frame(const struct dp_port_map *map, struct rte_mbuf *m,
-	const uint8_t *p, const bool tagged, struct dp_eth *eth, struct fast *f)
-{
-	const unsigned l3 = tagged ? 18 : 14;
-
-	dp_eth_read(map, p, tagged, eth);
-	if (unlikely(eth->l == NULL) || (p[0] & 1) == 0 || unlikely(!roomy(m)))
-		return KIND_LEFT;
-	if (likely(eth->type == rte_cpu_to_be_16(RTE_ETHER_TYPE_IPV4)))
-		return frame_as(eth->l, &shapes[tagged ? 2 : 0], l3, false, m, p, f);
-	if (eth->type == rte_cpu_to_be_16(RTE_ETHER_TYPE_IPV6))
-		return frame_as(eth->l, &shapes[tagged ? 3 : 1], l3, true, m, p, f);
-	return KIND_LEFT;
-}
-
 /* The question of a plain one: its key, and its checksums are right. */
-static __rte_always_inline bool question_as(struct fast *f, const bool v6)
+static __rte_always_inline bool read_question(struct fast *f, const bool v6)
 {
 	const uint8_t *udp = f->udp, *ip = ip_of(f, v6);
 	const uint16_t len_be = load16(udp + 4);
-	const unsigned udp_len = rte_be_to_cpu_16(len_be), name_len = udp_len - (8 + 12 + 4);
+	const unsigned udp_len = dns_load16(udp + 4), name_len = udp_len - (8 + 12 + 4);
 	uint64_t sum;
 
 	/* All lengths are the same, and below 256: the upper bytes are 0. */
@@ -224,9 +189,4 @@ static __rte_always_inline bool question_as(struct fast *f, const bool v6)
 	read_key(udp + 20, name_len, f->l->tail, &f->key, &sum);
 	/* The id, and that it is one question. */
 	return all_sums_up(f, v6, sum + load16(udp + 8) + rte_cpu_to_be_16(1));
-}
-
-static __rte_always_inline bool read_question(struct fast *f)
-{
-	return unlikely(f->v6) ? question_as(f, true) : question_as(f, false);
 }

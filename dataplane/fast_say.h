@@ -66,41 +66,40 @@ static bool find_person(struct dp_worker *w, struct dp_regular *r, uint32_t fact
 	return true;
 }
 
-/* Who asks, as far as answers to the question look at it; false: it is not known. That it is still
- * the same, and this station that asks, is seen when it is let in. */
-static __rte_always_inline bool person_of(
-	struct dp_worker *w, const struct fast *f, uint64_t hash, uint64_t *person)
+/* ... of links where policy asks who it is: with who asks, as far as answers to the question look
+ * at it. That it is still the same, and this station that asks, is seen when it is let in. */
+static __rte_noinline void hash_personal(struct dp_worker *w, struct fast *f, uint64_t hash)
 {
-	struct dp_regular *r = f->regular;
 	const uint32_t facts = *dp_rendered_shape(&w->rendered, hash);
+	struct dp_regular *r = f->regular;
 
-	if (unlikely(r->facts != facts) && !find_person(w, r, facts))
-		return false;
-	*person = r->person;
-	return true;
+	if (unlikely(r->facts != facts) && !find_person(w, r, facts)) {
+		/* The long way finds out who it is. */
+		f->kept = hash;
+		f->set = &nothing_kept;
+		return;
+	}
+	/* Not hashed anew: the line would be read back wider than it was just written. */
+	f->key.w[7] ^= r->person;
+	f->kept = hash ^ r->person;
+	f->set = dp_rendered_set(&w->rendered, f->kept);
+	rte_prefetch0(f->set);
 }
 
-/* Fourth: what is asked is looked for, and by whom, where policy asks who it is. */
+/* Fourth: what is asked is looked for. */
 static __rte_always_inline void hash_query(
 	struct dp_worker *w, struct fast *f, const struct line_secret secret)
 {
 	const uint64_t hash = line_hash(secret, f->key.w);
-	uint64_t person = 0;
 
 	f->told = hash ^ f->caller;
 	rte_prefetch0(&f->regular->told);
-	if (f->l->personal) {
-		if (unlikely(!person_of(w, f, hash, &person))) {
-			/* The long way finds out who it is. */
-			f->kept = hash;
-			f->set = &nothing_kept;
-			return;
-		}
-		/* Not hashed anew: the line would be read back wider than it was just written. */
-		f->key.w[7] ^= person;
+	if (unlikely(f->l->personal)) {
+		hash_personal(w, f, hash);
+		return;
 	}
-	f->kept = hash ^ person;
-	f->set = dp_rendered_set(&w->rendered, f->kept);
+	f->kept = hash;
+	f->set = dp_rendered_set(&w->rendered, hash);
 	rte_prefetch0(f->set);
 }
 
@@ -148,20 +147,14 @@ static __rte_always_inline const struct dp_rendered *entry_of(struct dp_worker *
 }
 
 /* Is it a source that was let in before, in this world? */
-static __rte_always_inline bool is_regular(const struct fast *f)
+static __rte_always_inline bool is_regular(const struct fast *f, const bool v6)
 {
 	const struct dp_regular *r = f->regular;
 
 	/* None is 0, which no packet that is no martian has; nobody has none. */
-	if (unlikely(f->v6))
+	if (v6)
 		return r->src6[0] == load64(f->udp - 32) && r->src6[1] == load64(f->udp - 24);
 	return r->src4 == load32(f->udp - 8);
-}
-
-/* Its station, if it is known as one. */
-static __rte_always_inline struct cache_station *station_of(const struct fast *f)
-{
-	return dp_regular_station(f->regular);
 }
 
 static __rte_noinline void note_shed(struct dp_worker *w, const struct fast *f, unsigned what)
@@ -176,11 +169,10 @@ static __rte_noinline void note_shed(struct dp_worker *w, const struct fast *f, 
 	dp_note_refused(w, &pkt, DP_over_station);
 }
 
-/* Over the station's meter: as dp_admit() ends it. */
-static __rte_always_inline enum taken shed(
-	struct dp_worker *w, const struct fast *f, struct cache_station *station, unsigned what)
+/* Over its station's meter: as dp_admit() ends it. */
+static __rte_always_inline enum taken shed(struct dp_worker *w, const struct fast *f, unsigned what)
 {
-	cache_station_shed(station);
+	cache_station_shed(f->regular->station);
 	if (unlikely(w->world->audit))
 		note_shed(w, f, what);
 	/* Received, and over its meter, too (dp_counters_link()). */
@@ -189,92 +181,116 @@ static __rte_always_inline enum taken shed(
 }
 
 /* The same, found out just now: it is known of queries from here on. */
-static enum taken shed_first(
-	struct dp_worker *w, const struct fast *f, struct cache_station *station, unsigned what)
+static __rte_noinline enum taken shed_first(
+	struct dp_worker *w, const struct fast *f, unsigned what)
 {
 	if (what == DP_METER_QUERIES)
-		f->regular->spent = dp_admit_again(w, station, what);
-	return shed(w, f, station, what);
+		f->regular->spent = dp_admit_again(w, f->regular->station, what);
+	return shed(w, f, what);
 }
 
 /* Third pass, before a byte of DNS is read: has its meter no packet for the query yet, as was found
  * before? Then it ends. False: it may have. */
-static __rte_always_inline bool spent(struct dp_worker *w, const struct fast *f)
+static __rte_always_inline bool spent(struct dp_worker *w, const struct fast *f, const bool v6)
 {
-	struct cache_station *station;
-
-	if (likely(w->now_bucket >= f->regular->spent) || !is_regular(f))
+	if (likely(w->now_bucket >= f->regular->spent) || !is_regular(f, v6) ||
+		!dp_regular_known(f->regular) || f->room < 8)
 		return false;
-	station = station_of(f);
-	if (station == NULL)
-		return false;
-	cache_station_asked(station, w->now_ms);
-	shed(w, f, station, DP_METER_QUERIES);
+	cache_station_asked(f->regular->station, w->now_ms);
+	shed(w, f, DP_METER_QUERIES);
 	return true;
 }
 
-/* The station of a regular: is it to be let in, within its meters? */
-static __rte_always_inline enum taken admit_station(
-	struct dp_worker *w, const struct fast *f, struct cache_station *station, unsigned what)
+/* The station of a regular: is it to be let in, within its meters? rate: of stations. */
+static __rte_always_inline enum taken admit_station(struct dp_worker *w, const struct fast *f,
+	const bool v6, unsigned what, const struct bucket_rate rate)
 {
+	struct cache_station *station = f->regular->station;
 	enum dp_admit_station takes;
 
 	if (what == DP_METER_QUERIES) {
 		cache_station_asked(station, w->now_ms);
-		if (dp_regular_twin(f->regular, f->told, f->v6, w->now_ms))
+		if (dp_regular_twin(f->regular, f->told, v6, w->now_ms))
 			return SENT;
 	}
-	takes = dp_admit_station(w, station, what);
+	takes = dp_admit_station(w, station, what, rate);
 	if (unlikely(takes == DP_ADMIT_NOT))
-		return shed_first(w, f, station, what);
+		return shed_first(w, f, what);
 	/* The long way takes from the station once more, and sees to what is over. */
 	return dp_admit_link(w, f->l, what, takes != DP_ADMIT_LIGHT) ? SENT : LEFT;
 }
 
-/* Is it to be let in, within its meters? SENT, as far as they go. what: DP_METER_QUERIES or
- * DP_METER_ADVERTISEMENTS. */
-static __rte_always_inline enum taken admit(
-	struct dp_worker *w, const struct fast *f, unsigned what)
-{
-	struct cache_station *station;
+/* What admission says of all stations. By value: what is read from memory is read anew after
+ * whatever is written. */
+struct admission {
+	struct bucket_rate rate; /* of a station */
+	bool on;
+};
 
-	if (!is_regular(f))
+/* what: DP_METER_QUERIES or DP_METER_ADVERTISEMENTS. */
+static __rte_always_inline struct admission admission(const struct dp_worker *w, unsigned what)
+{
+	return (struct admission){.rate = w->world->admit[what], .on = w->world->admission};
+}
+
+/* Is it to be let in, within its meters? SENT, as far as they go. */
+static __rte_always_inline enum taken admit(struct dp_worker *w, const struct fast *f,
+	const bool v6, unsigned what, const struct admission a)
+{
+	if (unlikely(!is_regular(f, v6)))
 		return LEFT;
-	station = station_of(f);
-	if (likely(w->world->admission))
-		return likely(station != NULL) ? admit_station(w, f, station, what) : LEFT;
+	if (likely(dp_regular_known(f->regular)))
+		return likely(a.on) ? admit_station(w, f, v6, what, a.rate) : SENT;
 	/* Where policy asks who asks, that has to be known even without meters. */
-	return station != NULL || what != DP_METER_QUERIES || !f->l->personal ? SENT : LEFT;
+	return a.on || (what == DP_METER_QUERIES && f->l->personal) ? LEFT : SENT;
+}
+
+/* Was it what the entry is for, and has control heard what it is to hear? odd: it may be one that
+ * says what few say (DP_SAYS_ODD). */
+static __rte_always_inline bool is_for(struct dp_worker *w, const struct fast *f, const bool v6,
+	const struct dp_rendered *e, const bool odd)
+{
+	const struct dp_told *told = &f->regular->told;
+	const uint64_t mac = mac_of(f);
+
+	if (!dp_watch_good(&e->watched, w->now_ms) || e->owner == mac)
+		return false;
+	if (odd && (e->flags & DP_SAYS_MANY) != 0 &&
+		cache_owners_bits(dp_rendered_rest(&w->rendered, e)->owners, mac))
+		return false;
+	if (likely((e->flags & DP_SAYS_BROWSE) != 0) &&
+		!dp_told_lately(told, f->told, w->now_ms, DP_INTEREST_UNITS))
+		return false;
+	return !odd || (e->flags & DP_SAYS_MISSED) == 0 ||
+	       dp_told_lately(told, dp_missed_tag(f->told, v6), w->now_ms, DP_MISSED_UNITS);
 }
 
 /* From an address that no station can have, as dp_classify() ends it. Its checksums are not looked
- * at any more. */
-static __rte_always_inline enum taken refuse(
-	struct dp_worker *w, const struct fast *f, struct dp_sieved *sieved)
+ * at any more. p: the frame; who: dp_regular_who(). */
+static __rte_always_inline void refuse(struct dp_worker *w, const struct dp_link *l,
+	struct rte_mbuf *m, const uint8_t *p, uint64_t who, unsigned at, struct dp_sieved *sieved)
 {
-	const uint8_t *p = rte_pktmbuf_mtod(f->m, const uint8_t *);
-
-	if (unlikely(f->l->mode != DP_LINK_GATEWAY || (p[6] & 1) != 0 ||
-		     dp_world_odd_mac(w->world, mac_of(f))))
-		return LEFT;
-	sieved->martians[sieved->n_martians++] = f->l->id;
-	return SPENT;
+	if (unlikely(l->mode != DP_LINK_GATEWAY || (p[6] & 1) != 0 || !dp_eth_long(m) ||
+		     dp_world_odd_mac(w->world, who >> 16))) {
+		sieved->left |= UINT32_C(1) << at;
+		return;
+	}
+	sieved->martians[sieved->n_martians++] = l->id;
+	sieved->spent[sieved->n_spent++] = m;
 }
 
 /* Nothing is kept for it. The long way is what its meter pays for: one that is empty is seen here,
  * and nothing is taken from one that is not. */
 static enum taken leave(struct dp_worker *w, const struct fast *f, unsigned what)
 {
-	struct cache_station *station;
+	struct cache_station *station = f->regular->station;
 
-	if (!is_regular(f) || !w->world->admission)
-		return LEFT;
-	station = station_of(f);
-	if (station == NULL || dp_admit_would(w, station, what))
+	if (!is_regular(f, f->v6) || !w->world->admission || !dp_regular_known(f->regular) ||
+		dp_admit_would(w, station, what))
 		return LEFT;
 	if (what == DP_METER_QUERIES)
 		cache_station_asked(station, w->now_ms);
-	return shed_first(w, f, station, what);
+	return shed_first(w, f, what);
 }
 
 /* Headers and message, by whole lines of the frame at p: what is behind the message is not sent. */
@@ -282,7 +298,7 @@ static __rte_always_inline void write_lines(const struct dp_worker *w, uint8_t *
 	const uint8_t *hdr, const unsigned hdr_len, const struct dp_rendered *e)
 {
 	const unsigned line = hdr_len & ~63u; /* the one that both are in */
-	const unsigned len = e->len, head = RTE_MIN(len, (unsigned)DP_RENDERED_HEAD);
+	const unsigned len = e->len;
 	uint8_t *dns = p + hdr_len;
 	unsigned at = line + 64 - hdr_len;
 
@@ -291,22 +307,23 @@ static __rte_always_inline void write_lines(const struct dp_worker *w, uint8_t *
 	lanes_join(p + line, hdr + line, hdr_len - line, e->dns - (hdr_len - line));
 	/* Most are longer than that. */
 	lanes_copy(dns + at, e->dns + at, 128);
-	for (at += 128; at < head; at += 64)
+	for (at += 128; at < len && at < DP_RENDERED_HEAD; at += 64)
 		lanes_copy(dns + at, e->dns + at, 64);
 	if (unlikely(len > DP_RENDERED_HEAD))
 		lanes_copy(dns + DP_RENDERED_HEAD, dp_rendered_long(&w->rendered, e)->dns,
 			len - DP_RENDERED_HEAD);
 }
 
-/* Inlined for each kind of header. */
+/* Inlined for each kind of header. l: the asker's. */
 static __rte_always_inline void write_as(const struct dp_worker *w, const struct fast *f,
-	const struct dp_rendered *e, const unsigned l2_len, const bool v6)
+	const struct dp_link *l, const struct dp_rendered *e, const unsigned l2_len, const bool v6)
 {
-	const unsigned hdr_len = l2_len + l3_len(v6) + 8;
-	const struct dp_link *l = f->l;
+	const unsigned hdr_len = l2_len + l3_len(v6) + 8, len = hdr_len + e->len;
+	uint8_t *ip = ip_of(f, v6), *p = ip - l2_len, *udp = f->udp;
 	struct rte_mbuf *m = f->m;
-	uint8_t *p = rte_pktmbuf_mtod(m, uint8_t *), *ip = p + l2_len, *udp = ip + l3_len(v6);
 
+	m->pkt_len = len;
+	m->data_len = (uint16_t)len;
 	write_lines(w, p, v6 ? l->hdr6 : l->hdr4, hdr_len, e);
 	mac_word_write(p, mac_of(f), l->mac_next);
 	if (v6) {
@@ -318,55 +335,53 @@ static __rte_always_inline void write_as(const struct dp_worker *w, const struct
 	*(unaligned_uint16_t *)(udp + 4) = e->udp_len;
 	*(unaligned_uint16_t *)(udp + 6) =
 		inet_add(e->checksum, v6 ? l->udp_check6 : l->udp_check4);
-	m->pkt_len = hdr_len + e->len;
-	m->data_len = (uint16_t)m->pkt_len;
 }
 
 /* Writes the answer over the question. */
-static __rte_always_inline void write_answer(
-	const struct dp_worker *w, const struct fast *f, const struct dp_rendered *e)
+static __rte_always_inline void write_answer(const struct dp_worker *w, const struct fast *f,
+	const struct dp_link *l, const struct dp_rendered *e, const bool v6)
 {
-	const bool tagged = f->l->l2_len == 18;
-
-	if (likely(tagged && !f->v6))
-		write_as(w, f, e, 18, false);
-	else if (tagged)
-		write_as(w, f, e, 18, true);
-	else if (f->v6)
-		write_as(w, f, e, 14, true);
+	if (likely(l->l2_len == 18))
+		write_as(w, f, l, e, 18, v6);
 	else
-		write_as(w, f, e, 14, false);
+		write_as(w, f, l, e, 14, v6);
 }
 
-static __rte_always_inline void count_hits(
+/* Of what more than the first rule decided on. */
+static __rte_noinline void count_more(
 	struct dp_worker *w, uint16_t link, const struct dp_rendered *e)
 {
-	const struct dp_rendered_rest *rest;
+	const struct dp_rendered_rest *rest = dp_rendered_rest(&w->rendered, e);
 
-	/* Most answers rest on one rule. That of none is 0, and 0 times. */
-	COUNTER_ADD(w->hits[e->hit], e->hit_n);
-	if (likely((e->flags & DP_SAYS_MORE) == 0))
-		return;
-	rest = dp_rendered_rest(&w->rendered, e);
 	for (unsigned i = 0; i < DP_RENDERED_HITS - 1; i++)
 		COUNTER_ADD(w->hits[rest->hit[i]], rest->hit_n[i]);
 	if (e->denied > 0)
 		dp_event(w, link, DP_EV_denied, e->denied);
 }
 
-/* Sends what the entry says. */
-static __rte_always_inline void say(
-	struct dp_worker *w, struct dp_txq *q, const struct fast *f, const struct dp_rendered *e)
+static __rte_always_inline void count_hits(
+	struct dp_worker *w, uint16_t link, const struct dp_rendered *e, const bool odd)
 {
-	uint64_t *event;
-	unsigned n;
+	/* Most answers rest on one rule. That of none is 0, and 0 times. */
+	COUNTER_ADD(w->hits[e->hit], e->hit_n);
+	if (odd && (e->flags & DP_SAYS_MORE) != 0)
+		count_more(w, link, e);
+}
 
-	write_answer(w, f, e);
-	n = q->n;
-	q->link[n] = f->l->id;
+/* Sends what the entry says. */
+static __rte_always_inline void say(struct dp_worker *w, struct dp_txq *q, const struct fast *f,
+	const struct dp_rendered *e, const bool v6)
+{
+	const struct dp_link *l = f->l;
+	const uint16_t id = l->id;
+	const unsigned n = q->n;
+	uint64_t *event;
+
+	write_answer(w, f, l, e, v6);
+	q->link[n] = id;
 	q->m[n] = f->m;
 	q->n = (uint16_t)(n + 1);
-	event = w->counters->link[f->l->id].event;
+	event = w->counters->link[id].event;
 	/* Received and answered too (dp_counters_link(), as for all that it adds up). */
 	COUNTER_INC(event[DP_EV_rendered]);
 	COUNTER_ADD(event[DP_EV_tx_records], e->answers);

@@ -212,7 +212,7 @@ static void repay_twin(struct dp_worker *w, const struct dp_query *q)
 	if (!w->world->admission || q->asked == 0)
 		return;
 	r = dp_regular_find(&w->regulars, dp_regular_hash(who), who);
-	if (r != NULL && dp_regular_station(r) != NULL &&
+	if (r != NULL && dp_regular_known(r) &&
 		dp_regular_twin(r, dp_interest_tag(q->asked, who), q->pkt->family == 6, w->now_ms))
 		dp_admit_refund(w, q->link, r->station, DP_METER_QUERIES);
 }

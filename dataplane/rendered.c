@@ -432,7 +432,9 @@ static void keep(struct dp_worker *w, const struct dp_query *q, struct dp_render
 	memcpy(rest->ttl, r->ttl, sizeof(rest->ttl));
 	/* Of what was missed control hears in any case. */
 	e->flags = (uint8_t)(flags | (r->n > 0 && browses(w, q) ? DP_SAYS_BROWSE : 0) |
-			     (r->hits > 1 || r->denied > 0 ? DP_SAYS_MORE : 0));
+			     (r->hits > 1 || r->denied > 0 ? DP_SAYS_MORE : 0) |
+			     (e->owner == CACHE_OWNERS_MANY ? DP_SAYS_MANY : 0) |
+			     (e->len == 0 ? DP_SAYS_NOTHING : 0));
 	if (q->several)
 		memcpy(more->asked, q->dns + DNS_HEADER_LEN, q->asked_len);
 	/* What is none counts 0 times. */

@@ -99,6 +99,13 @@ static inline void dp_rendered_less(
 /* Nothing answers some of it: control hears of it each time, almost. */
 #define DP_SAYS_MISSED 0x02
 
+/* Records of many stations are in it. */
+#define DP_SAYS_MANY 0x08
+/* Its message is empty. */
+#define DP_SAYS_NOTHING 0x10
+/* What few answers have. */
+#define DP_SAYS_ODD (DP_SAYS_MORE | DP_SAYS_MISSED | DP_SAYS_MANY | DP_SAYS_NOTHING)
+
 struct dp_rendered {
 	struct dp_rendered_key key;
 

@@ -14,12 +14,6 @@
  * what is put aside is looked at in one go.
  */
 
-/* A frame's Ethernet header. */
-struct dp_eth {
-	const struct dp_link *l; /* NULL: of none */
-	uint16_t type;           /* network order; behind a tag, if there is one */
-};
-
 /* Frames of a burst that do not go on, or perhaps not. */
 struct dp_sieved {
 	uint32_t left; /* bits: frames for the long way */
@@ -35,8 +29,7 @@ struct dp_sieved {
 	uint16_t martians[DP_BURST];      /* ... their links, of those that no station can send */
 };
 
-/* In one piece, nobody else's, with its tag in the frame, not beside it, and none of the short ones
- * that only the kernel's interfaces have. */
+/* In one piece, nobody else's, and with its tag in the frame, not beside it. */
 static __rte_always_inline bool dp_eth_plain(const struct rte_mbuf *m)
 {
 	const uint64_t odd =
@@ -44,8 +37,13 @@ static __rte_always_inline bool dp_eth_plain(const struct rte_mbuf *m)
 
 	_Static_assert(offsetof(struct rte_mbuf, nb_segs) == offsetof(struct rte_mbuf, refcnt) + 2,
 		"both at once");
-	return *(const unaligned_uint32_t *)&m->refcnt == 0x00010001 && (m->ol_flags & odd) == 0 &&
-	       m->data_len >= RTE_ETHER_MIN_LEN - RTE_ETHER_CRC_LEN;
+	return *(const unaligned_uint32_t *)&m->refcnt == 0x00010001 && (m->ol_flags & odd) == 0;
+}
+
+/* Not one of the short ones that only the kernel's interfaces have. */
+static __rte_always_inline bool dp_eth_long(const struct rte_mbuf *m)
+{
+	return m->data_len >= RTE_ETHER_MIN_LEN - RTE_ETHER_CRC_LEN;
 }
 
 /* Has the frame at p a VLAN tag? */
@@ -54,19 +52,24 @@ static __rte_always_inline bool dp_eth_tagged(const uint8_t *p)
 	return *(const unaligned_uint16_t *)(p + 12) == rte_cpu_to_be_16(RTE_ETHER_TYPE_VLAN);
 }
 
-/* p: the frame. */
-static __rte_always_inline void dp_eth_read(
-	const struct dp_port_map *map, const uint8_t *p, const bool tagged, struct dp_eth *eth)
+/* The link of the frame at p; NULL: of none. */
+static __rte_always_inline const struct dp_link *dp_eth_link(
+	const struct dp_port_map *map, const uint8_t *p, const bool tagged)
 {
-	eth->type = *(const unaligned_uint16_t *)(p + (tagged ? 16 : 12));
-	eth->l = map->link_of_vlan[tagged ? dns_load16(p + 14) & 0xfffu : 0];
+	return map->link_of_vlan[tagged ? dns_load16(p + 14) & 0xfffu : 0];
+}
+
+/* The type of its payload, network order. */
+static __rte_always_inline uint16_t dp_eth_type(const uint8_t *p, const bool tagged)
+{
+	return *(const unaligned_uint16_t *)(p + (tagged ? 16 : 12));
 }
 
 /* Its VLAN is not what the only tag says. */
-static inline bool dp_eth_more_tags(const struct dp_eth *eth)
+static inline bool dp_eth_more_tags(uint16_t type)
 {
-	return eth->type == rte_cpu_to_be_16(RTE_ETHER_TYPE_VLAN) ||
-	       eth->type == rte_cpu_to_be_16(RTE_ETHER_TYPE_QINQ);
+	return type == rte_cpu_to_be_16(RTE_ETHER_TYPE_VLAN) ||
+	       type == rte_cpu_to_be_16(RTE_ETHER_TYPE_QINQ);
 }
 
 _Static_assert(DP_BURST <= 32, "a bit each");

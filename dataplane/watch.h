@@ -27,7 +27,7 @@ struct dp_watched {
 
 static inline bool dp_watch_good(const struct dp_watched *e, uint32_t now_ms)
 {
-	return clock_ms_diff(e->until_ms, now_ms) > 0;
+	return clock_ms_diff(now_ms, e->until_ms) < 0;
 }
 
 /* A name that something kept rests on. */
