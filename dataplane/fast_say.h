@@ -295,10 +295,9 @@ static enum taken leave(struct dp_worker *w, const struct fast *f, unsigned what
 
 /* Headers and message, by whole lines of the frame at p: what is behind the message is not sent. */
 static __rte_always_inline void write_lines(const struct dp_worker *w, uint8_t *p,
-	const uint8_t *hdr, const unsigned hdr_len, const struct dp_rendered *e)
+	const uint8_t *hdr, const unsigned hdr_len, const struct dp_rendered *e, const unsigned len)
 {
 	const unsigned line = hdr_len & ~63u; /* the one that both are in */
-	const unsigned len = e->len;
 	uint8_t *dns = p + hdr_len;
 	unsigned at = line + 64 - hdr_len;
 
@@ -318,13 +317,16 @@ static __rte_always_inline void write_lines(const struct dp_worker *w, uint8_t *
 static __rte_always_inline void write_as(const struct dp_worker *w, const struct fast *f,
 	const struct dp_link *l, const struct dp_rendered *e, const unsigned l2_len, const bool v6)
 {
-	const unsigned hdr_len = l2_len + l3_len(v6) + 8, len = hdr_len + e->len;
+	const unsigned hdr_len = l2_len + l3_len(v6) + 8, len = e->len;
+	unsigned all = hdr_len + len;
 	uint8_t *ip = ip_of(f, v6), *p = ip - l2_len, *udp = f->udp;
 	struct rte_mbuf *m = f->m;
 
-	m->pkt_len = len;
-	m->data_len = (uint16_t)len;
-	write_lines(w, p, v6 ? l->hdr6 : l->hdr4, hdr_len, e);
+	/* Else gcc adds up each of them anew. */
+	asm("" : "+r"(all));
+	m->pkt_len = all;
+	m->data_len = (uint16_t)all;
+	write_lines(w, p, v6 ? l->hdr6 : l->hdr4, hdr_len, e, len);
 	mac_word_write(p, mac_of(f), l->mac_next);
 	if (v6) {
 		*(unaligned_uint16_t *)(ip + 4) = e->udp_len;
@@ -380,7 +382,7 @@ static __rte_always_inline void say(struct dp_worker *w, struct dp_txq *q, const
 	write_answer(w, f, l, e, v6);
 	q->link[n] = id;
 	q->m[n] = f->m;
-	q->n = (uint16_t)(n + 1);
+	q->n = n + 1;
 	event = w->counters->link[id].event;
 	/* Received and answered too (dp_counters_link(), as for all that it adds up). */
 	COUNTER_INC(event[DP_EV_rendered]);

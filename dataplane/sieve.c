@@ -93,7 +93,7 @@ static void end_aside(struct dp_worker *w, const struct dp_port_map *map, struct
 	q = dp_tx_room(w, map->peer, s->n_aside);
 	n = pick(w, s, to->mtu + DP_L2_CROSSING, q->m + q->n, link);
 	memcpy(q->link + q->n, link, n * sizeof(link[0]));
-	q->n = (uint16_t)(q->n + n);
+	q->n += n;
 	count_links(w, DP_EV_crossed, link, n);
 }
 

@@ -7,28 +7,35 @@
 #define SETS_PER_UNIT (DP_TOLD_SETS / DP_TOLD_MAX)
 #define REGULARS_PER_UNIT (DP_REGULARS / DP_TOLD_MAX)
 
-bool dp_told_news(struct dp_told *t, uint64_t tag, uint32_t now_ms, uint32_t units)
+/* The way of what was told longest ago; a free one, if there is one. */
+static unsigned oldest(const struct dp_told *t, uint32_t now)
 {
-	uint32_t now = dp_told_now(now_ms), same, oldest = 0;
-	unsigned victim = 0;
+	uint32_t most = 0;
+	unsigned way = 0;
 
-	same = lanes_equal(t->way, ~(uint32_t)DP_TOLD_AGES, dp_told_tag(tag));
-	if (same != 0) {
-		victim = (unsigned)__builtin_ctz(same);
-		if (((now - t->way[victim]) & DP_TOLD_AGES) < units)
-			return false;
-	} else {
-		for (unsigned i = 0; i < DP_TOLD_WAYS; i++) {
-			uint32_t age =
-				t->way[i] == 0 ? UINT32_MAX : (now - t->way[i]) & DP_TOLD_AGES;
+	for (unsigned i = 0; i < DP_TOLD_WAYS; i++) {
+		uint32_t age = t->way[i] == 0 ? UINT32_MAX : (now - t->way[i]) & DP_TOLD_AGES;
 
-			if (age >= oldest) {
-				oldest = age;
-				victim = i;
-			}
+		if (age >= most) {
+			most = age;
+			way = i;
 		}
 	}
-	t->way[victim] = dp_told_tag(tag) | now;
+	return way;
+}
+
+bool dp_told_news(struct dp_told *t, uint64_t tag, uint32_t now_ms, uint32_t units)
+{
+	const uint32_t now = dp_told_now(now_ms);
+	const unsigned home = dp_told_home(tag);
+	unsigned way = dp_told_way(t, tag);
+
+	if (way < DP_TOLD_WAYS && ((now - t->way[way]) & DP_TOLD_AGES) < units)
+		return false;
+	if (way == DP_TOLD_WAYS)
+		way = oldest(t, now);
+	t->way[way] = t->way[home];
+	t->way[home] = dp_told_tag(tag) | now;
 	return true;
 }
 

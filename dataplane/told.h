@@ -4,20 +4,23 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include <rte_branch_prediction.h>
+
 #include "base/lanes.h"
 
 /*
  * What control was told lately, so that it is not told again with every packet: who is interested
  * in what, which stations are new. Of a station that is a regular (fast.h) on a link where open
  * browsers are told one by one, it is noted in a line with the regular; else in a hashed table of
- * such lines. Taken for another (once in 2^24 a way), a thing is told a minute late, or a question
+ * such lines. Taken for another (once in 2^23 a way), a thing is told a minute late, or a question
  * that nothing answers not for a second. Worker thread.
  */
 
 #define DP_TOLD_SETS 4096
 #define DP_TOLD_WAYS 16
 
-/* A way is 24 bits of a hash, and below them the time in dp_told_now(); 0: free. */
+/* A way is 23 bits of a hash, a bit that is set, and below them the time in dp_told_now(); 0: free.
+ * What was told last of those with the same four bits of it is where these say. */
 struct dp_told {
 	uint32_t way[DP_TOLD_WAYS];
 } __attribute__((aligned(64)));
@@ -45,19 +48,37 @@ static inline uint32_t dp_told_now(uint32_t now_ms)
 
 static inline uint32_t dp_told_tag(uint64_t tag)
 {
-	uint32_t t = (uint32_t)tag & ~(uint32_t)DP_TOLD_AGES;
+	return ((uint32_t)tag & ~(uint32_t)DP_TOLD_AGES) | (DP_TOLD_AGES + 1);
+}
 
-	return t != 0 ? t : 0x100;
+/* Where it is looked for first. */
+static inline unsigned dp_told_home(uint64_t tag)
+{
+	return (uint32_t)tag >> 28;
+}
+
+/* Where it is found; DP_TOLD_WAYS: nowhere. */
+static inline unsigned dp_told_way(const struct dp_told *t, uint64_t tag)
+{
+	uint32_t ways = lanes_equal(t->way, ~(uint32_t)DP_TOLD_AGES, dp_told_tag(tag));
+
+	return ways != 0 ? (unsigned)__builtin_ctz(ways) : DP_TOLD_WAYS;
 }
 
 /* Was it, within so many units? Notes nothing. */
 static inline bool dp_told_lately(
 	const struct dp_told *t, uint64_t tag, uint32_t now_ms, uint32_t units)
 {
-	uint32_t way = lanes_equal(t->way, ~(uint32_t)DP_TOLD_AGES, dp_told_tag(tag));
+	uint32_t told = t->way[dp_told_home(tag)];
+	unsigned way;
 
-	return way != 0 &&
-	       ((dp_told_now(now_ms) - t->way[__builtin_ctz(way)]) & DP_TOLD_AGES) < units;
+	if (unlikely((told ^ dp_told_tag(tag)) > DP_TOLD_AGES)) {
+		way = dp_told_way(t, tag);
+		if (way == DP_TOLD_WAYS)
+			return false;
+		told = t->way[way];
+	}
+	return ((dp_told_now(now_ms) - told) & DP_TOLD_AGES) < units;
 }
 
 /* Was this told to control within so many units? Else it is noted as told now. */

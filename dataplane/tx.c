@@ -13,8 +13,8 @@ static void flush(struct dp_worker *w, uint16_t port)
 	if (q->n == 0)
 		return;
 	if (unlikely(w->capture != 0))
-		dp_capture(w, port, q->m, q->n, true);
-	sent = rte_eth_tx_burst(port, (uint16_t)w->id, q->m, q->n);
+		dp_capture(w, port, q->m, (uint16_t)q->n, true);
+	sent = rte_eth_tx_burst(port, (uint16_t)w->id, q->m, (uint16_t)q->n);
 	if (unlikely(sent < q->n)) {
 		/* The device is full: waiting would stall every other link. mDNS asks again. */
 		for (uint16_t i = sent; i < q->n; i++) {

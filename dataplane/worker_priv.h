@@ -163,7 +163,7 @@ struct dp_nearest {
 };
 
 struct dp_txq {
-	uint16_t n;
+	uint32_t n;
 	struct rte_mbuf *m[DP_TX_BUFFER];
 	uint16_t link[DP_TX_BUFFER]; /* whose they are */
 };
