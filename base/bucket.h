@@ -96,16 +96,33 @@ static inline bool bucket_level_take(
 	return n <= r->burst && bucket_level_take_from(r, l, now_us, n, 0);
 }
 
+/* A rate as those look at it that take one at a time, and may leave the last quarter alone. Times
+ * like bucket_rate.cost. */
+struct bucket_ready {
+	int64_t full;  /* a full bucket */
+	int64_t scant; /* with less it is looked at closely: a quarter, or one token if that is more
+			*/
+	int64_t cost;  /* a token */
+};
+
+static inline struct bucket_ready bucket_ready(const struct bucket_rate *r)
+{
+	const int64_t full = bucket_full(r), quarter = full >> 2;
+
+	return (struct bucket_ready){
+		.full = full, .scant = quarter > r->cost ? quarter : r->cost, .cost = r->cost};
+}
+
 /* The same as bucket_level_take() of one, for which there is room in each, at now, a
  * bucket_time(). sparing: the last quarter is left alone. */
 static inline bool bucket_level_take_one(
-	const struct bucket_rate *r, struct bucket_level *l, int64_t now, bool sparing)
+	const struct bucket_ready r, struct bucket_level *l, int64_t now, bool sparing)
 {
-	const int64_t held = bucket_held(r, l->empty, now), left = held - r->cost;
+	const int64_t since = now - l->empty, held = since < r.full ? since : r.full;
 
-	if (left < 0 || (held < bucket_full(r) >> 2 && sparing))
+	if (held < r.scant && (held < r.cost || (sparing && held < r.full >> 2)))
 		return false;
-	l->empty = now - left;
+	l->empty = now - held + r.cost;
 	return true;
 }
 

@@ -100,13 +100,10 @@ static inline void cache_station_changed(struct cache_station *st)
 /* The station asked. Worker. */
 static inline void cache_station_asked(struct cache_station *st, uint32_t now_ms)
 {
-	uint32_t t = atomic_load_explicit(&st->asked_ms, memory_order_relaxed);
-
 	atomic_store_explicit(&st->queries,
 		atomic_load_explicit(&st->queries, memory_order_relaxed) + 1, memory_order_relaxed);
-	/* What was never, or is a millisecond ahead since it is odd, is long ago too. */
-	if (now_ms - t >= 1000)
-		atomic_store_explicit(&st->asked_ms, now_ms | 1, memory_order_relaxed);
+	/* In a line that is written anyway. */
+	atomic_store_explicit(&st->asked_ms, now_ms | 1, memory_order_relaxed);
 }
 
 /* A packet of the station was over a meter. Worker. */

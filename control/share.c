@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "control/share.h"
 
-#include <string.h>
-
 #include "base/counter.h"
 #include "control/ctl.h"
 #include "dataplane/admit.h"
@@ -22,13 +20,16 @@ static void set_part(
 	m += l->id;
 	for (unsigned i = 0; i <= DP_METERS; i++) {
 		uint32_t rate = (uint32_t)((l->rate[i] * part + whole - 1) / whole);
+		struct bucket_ready ready;
 		struct bucket_rate r;
-		uint64_t word;
 
 		/* A second's worth at once. */
 		bucket_rate_set(&r, rate, rate);
-		memcpy(&word, &r, sizeof(word));
-		atomic_store_explicit(&m->rate[i], word, memory_order_relaxed);
+		ready = bucket_ready(&r);
+		atomic_store_explicit(&m->of[i].cost, r.cost, memory_order_relaxed);
+		atomic_store_explicit(&m->of[i].burst, r.burst, memory_order_relaxed);
+		atomic_store_explicit(&m->of[i].full, ready.full, memory_order_relaxed);
+		atomic_store_explicit(&m->of[i].scant, ready.scant, memory_order_relaxed);
 	}
 }
 

@@ -20,7 +20,7 @@ int dp_admit_init(struct dp_worker *w, int socket)
 	memset(w->meter, 0, DP_LINKS_MAX * sizeof(*w->meter));
 	for (unsigned i = 0; i < DP_LINKS_MAX; i++)
 		for (unsigned k = 0; k <= DP_METERS; k++)
-			w->meter[i].level[k].empty = BUCKET_BRIM;
+			w->meter[i].of[k].level.empty = BUCKET_BRIM;
 	w->shared->meter[w->id] = w->meter;
 	return 0;
 }
@@ -55,11 +55,10 @@ static void tell_unknown(struct dp_worker *w, const struct dp_pkt *pkt)
 static struct bucket_rate link_rate(
 	const struct dp_worker *w, const struct dp_link *l, unsigned what)
 {
-	uint64_t word = atomic_load_explicit(&w->meter[l->id].rate[what], memory_order_relaxed);
-	struct bucket_rate rate;
+	const struct dp_link_meter *m = &w->meter[l->id].of[what];
 
-	memcpy(&rate, &word, sizeof(rate));
-	return rate;
+	return (struct bucket_rate){.cost = atomic_load_explicit(&m->cost, memory_order_relaxed),
+		.burst = atomic_load_explicit(&m->burst, memory_order_relaxed)};
 }
 
 void dp_admit_cost(struct dp_worker *w, const struct dp_link *l, const struct mac_addr *mac,
@@ -71,7 +70,7 @@ void dp_admit_cost(struct dp_worker *w, const struct dp_link *l, const struct ma
 
 	if (likely(n == 0) || !w->world->admission)
 		return;
-	bucket_level_pay(&link, &w->meter[l->id].level[DP_METER_QUERIES], w->now_us, n,
+	bucket_level_pay(&link, &w->meter[l->id].of[DP_METER_QUERIES].level, w->now_us, n,
 		bucket_full(&link) / 8);
 	station = cache_find_station(w->cache, l->id, mac);
 	if (station != 0) {
@@ -92,7 +91,7 @@ void dp_admit_refund(
 
 	bucket_level_refund(&w->world->admit[what], &level, 1);
 	atomic_store_explicit(&st->meter[what], level.empty, memory_order_relaxed);
-	bucket_level_refund(&rate, &w->meter[l->id].level[what], 1);
+	bucket_level_refund(&rate, &w->meter[l->id].of[what].level, 1);
 }
 
 /* Other workers may have more than they need: control shares the link's rate out anew. */
@@ -110,7 +109,9 @@ int dp_admit(struct dp_worker *w, const struct dp_pkt *pkt)
 {
 	const struct dp_link *l = dp_world_link(w->world, pkt->link);
 	unsigned what = pkt->flags & DP_PKT_RESPONSE ? DP_METER_ADVERTISEMENTS : DP_METER_QUERIES;
-	enum dp_admit_station takes = DP_ADMIT_HEAVY;
+	const struct bucket_rate rate = w->world->admit[what];
+	bool heavy = true;
+	int64_t left;
 	uint32_t station;
 
 	if (unlikely(l == NULL))
@@ -121,8 +122,9 @@ int dp_admit(struct dp_worker *w, const struct dp_pkt *pkt)
 
 		if (what == DP_METER_QUERIES)
 			cache_station_asked(st, w->now_ms);
-		takes = dp_admit_station(w, st, what, w->world->admit[what]);
-		if (unlikely(takes == DP_ADMIT_NOT)) {
+		left = dp_admit_station(w, st, what, rate);
+		heavy = dp_admit_heavy(left, rate);
+		if (unlikely(left < 0)) {
 			cache_station_shed(st);
 			dp_note_refused(w, pkt, DP_over_station);
 			return -1 - (int)DP_over_station;
@@ -135,7 +137,7 @@ int dp_admit(struct dp_worker *w, const struct dp_pkt *pkt)
 		}
 		tell_unknown(w, pkt);
 	}
-	if (unlikely(!dp_admit_link(w, l, what, takes != DP_ADMIT_LIGHT))) {
+	if (unlikely(!dp_admit_link(w, l, what, heavy))) {
 		tell_short(w, pkt);
 		dp_note_refused(w, pkt, DP_over_link);
 		return -1 - (int)DP_over_link;

@@ -11,35 +11,39 @@
  * as much as they may do not keep the others out. Token buckets without division. Worker thread.
  */
 
-/* What a station's meter says of one more packet of it. */
-enum dp_admit_station {
-	DP_ADMIT_NOT,
-	DP_ADMIT_HEAVY, /* in, and it has sent much lately; or it is new */
-	DP_ADMIT_LIGHT,
+/* A worker's part of a link's meter. Control writes (control/share.c) and the worker reads what it
+ * takes from; of a rate that is just being written one packet may see some of the old one. */
+struct dp_link_meter {
+	struct bucket_level level;    /* what is left; the worker's own */
+	_Atomic int64_t full, scant;  /* struct bucket_ready, with the cost of a token */
+	_Atomic uint32_t cost, burst; /* struct bucket_rate */
 };
 
-/* A worker's part of a link's meters. */
+/* Those of what stations ask and announce are one line. */
 struct dp_link_meters {
-	struct bucket_level level[DP_METERS + 1]; /* what is left; the worker's own */
-	/* struct bucket_rate, as a word: control writes (control/share.c), the worker reads. */
-	_Atomic uint64_t rate[DP_METERS + 1];
+	struct dp_link_meter of[DP_METERS + 1];
 } __attribute__((aligned(64)));
 
 /* Takes one packet off a station's meter. rate: the world's, of such packets; by value, since
- * whatever is in memory the compiler reads anew. */
-static inline enum dp_admit_station dp_admit_station(
+ * whatever is in memory the compiler reads anew. Returns what is left, as bucket_worth(); below 0:
+ * there was none, and nothing is taken. */
+static inline int64_t dp_admit_station(
 	struct dp_worker *w, struct cache_station *st, unsigned what, const struct bucket_rate rate)
 {
-	const struct bucket_rate *r = &rate;
-	const int64_t now = w->now_bucket, full = bucket_full(r);
-	int64_t left =
-		bucket_held(r, atomic_load_explicit(&st->meter[what], memory_order_relaxed), now);
+	const int64_t now = w->now_bucket;
+	int64_t left = bucket_held(
+		&rate, atomic_load_explicit(&st->meter[what], memory_order_relaxed), now);
 
-	left -= r->cost;
-	if (unlikely(left < 0))
-		return DP_ADMIT_NOT;
-	atomic_store_explicit(&st->meter[what], now - left, memory_order_relaxed);
-	return left >= full >> 1 ? DP_ADMIT_LIGHT : DP_ADMIT_HEAVY;
+	left -= rate.cost;
+	if (likely(left >= 0))
+		atomic_store_explicit(&st->meter[what], now - left, memory_order_relaxed);
+	return left;
+}
+
+/* With so much left, has it sent much lately, or is it new? */
+static inline bool dp_admit_heavy(int64_t left, const struct bucket_rate rate)
+{
+	return left < bucket_full(&rate) >> 1;
 }
 
 /* Would it? Nothing is taken. */
@@ -64,13 +68,13 @@ static inline int64_t dp_admit_again(
 static inline bool dp_admit_link(
 	struct dp_worker *w, const struct dp_link *l, unsigned what, bool sparing)
 {
-	struct dp_link_meters *m = &w->meter[l->id];
-	uint64_t word = atomic_load_explicit(&m->rate[what], memory_order_relaxed);
-	struct bucket_rate rate;
+	struct dp_link_meter *m = &w->meter[l->id].of[what];
+	const struct bucket_ready ready = {
+		.full = atomic_load_explicit(&m->full, memory_order_relaxed),
+		.scant = atomic_load_explicit(&m->scant, memory_order_relaxed),
+		.cost = atomic_load_explicit(&m->cost, memory_order_relaxed)};
 
-	_Static_assert(sizeof(rate) == sizeof(word), "a rate is a word");
-	memcpy(&rate, &word, sizeof(rate));
-	return bucket_level_take_one(&rate, &m->level[what], w->now_bucket, sparing);
+	return bucket_level_take_one(ready, &m->level, w->now_bucket, sparing);
 }
 
 /*

@@ -206,18 +206,18 @@ static __rte_always_inline enum taken admit_station(struct dp_worker *w, const s
 	const bool v6, unsigned what, const struct bucket_rate rate)
 {
 	struct cache_station *station = f->regular->station;
-	enum dp_admit_station takes;
+	int64_t left;
 
 	if (what == DP_METER_QUERIES) {
 		cache_station_asked(station, w->now_ms);
 		if (dp_regular_twin(f->regular, f->told, v6, w->now_ms))
 			return SENT;
 	}
-	takes = dp_admit_station(w, station, what, rate);
-	if (unlikely(takes == DP_ADMIT_NOT))
+	left = dp_admit_station(w, station, what, rate);
+	if (unlikely(left < 0))
 		return shed_first(w, f, what);
 	/* The long way takes from the station once more, and sees to what is over. */
-	return dp_admit_link(w, f->l, what, takes != DP_ADMIT_LIGHT) ? SENT : LEFT;
+	return dp_admit_link(w, f->l, what, dp_admit_heavy(left, rate)) ? SENT : LEFT;
 }
 
 /* What admission says of all stations. By value: what is read from memory is read anew after

@@ -160,7 +160,7 @@ struct dp_rendered_set {
 
 _Static_assert(DP_RENDERED_WAYS == 8, "lanes_equal8()");
 
-#define DP_RENDERED_ENTRY(set, way) ((set)->tag[DP_RENDERED_WAYS + (way)])
+#define DP_RENDERED_ENTRY(set, way) ((set)->tag[DP_RENDERED_WAYS + (size_t)(way)])
 
 #define DP_RENDERED_SHAPES 4096 /* a page of them */
 
