@@ -60,8 +60,9 @@ static __rte_always_inline void take_plain(struct dp_worker *w, struct dp_txq *q
 	for (struct fast *f = first; f < end; f++)
 		fetch_regular(w, f);
 	for (struct fast *f = first; f < end; f++) {
-		find_regular(w, f);
-		if (unlikely(spent(w, f, v6))) {
+		if (unlikely(!find_regular(w, f, v6))) {
+			take(sieved, f, LEFT);
+		} else if (unlikely(spent(w, f))) {
 			take(sieved, f, SPENT);
 		} else if (unlikely(!read_question(f, v6))) {
 			take(sieved, f, LEFT);
@@ -71,8 +72,12 @@ static __rte_always_inline void take_plain(struct dp_worker *w, struct dp_txq *q
 			to++;
 		}
 	}
-	for (struct fast *f = first; f < to; f++)
-		hash_query(w, f, secret);
+	if (unlikely(w->world->personal))
+		for (struct fast *f = first; f < to; f++)
+			hash_query(w, f, secret, true);
+	else
+		for (struct fast *f = first; f < to; f++)
+			hash_query(w, f, secret, false);
 	for (struct fast *f = first; f < to; f++)
 		fetch_entry(w, f);
 	for (struct fast *f = first; f < to; f++)
@@ -161,7 +166,7 @@ static __rte_always_inline void put_aside(struct dp_sieved *sieved, const struct
 
 /* The frame at p: noted where it belongs, or put aside. to: where the next plain question over IPv4
  * is noted; returns that of the one after. */
-static __rte_always_inline struct fast *sort_frame(struct dp_worker *w,
+static __rte_always_inline struct fast *sort_tagged(struct dp_worker *w,
 	const struct dp_port_map *map, struct rte_mbuf *m, uint8_t *p, const bool tagged,
 	unsigned at, struct fast *to, struct sorted *s, struct dp_sieved *sieved)
 {
@@ -177,29 +182,39 @@ static __rte_always_inline struct fast *sort_frame(struct dp_worker *w,
 	return to;
 }
 
+static __rte_always_inline struct fast *sort_frame(struct dp_worker *w,
+	const struct dp_port_map *map, struct rte_mbuf *m, unsigned at, struct fast *to,
+	struct sorted *s, struct dp_sieved *sieved)
+{
+	uint8_t *p = rte_pktmbuf_mtod(m, uint8_t *);
+
+	if (unlikely(!dp_eth_plain(m))) {
+		sieved->left |= UINT32_C(1) << at;
+		return to;
+	}
+	return likely(dp_eth_tagged(p)) ? sort_tagged(w, map, m, p, true, at, to, s, sieved)
+					: sort_tagged(w, map, m, p, false, at, to, s, sieved);
+}
+
+#define AHEAD 3
+
 /* The first pass, over the frames of the burst from `at` on. */
 static __rte_noinline void sort_out(struct dp_worker *w, const struct dp_port_map *map,
-	struct rte_mbuf *const *burst, const unsigned at, const unsigned n, struct sorted *s,
+	struct rte_mbuf *const *burst, unsigned at, const unsigned n, struct sorted *s,
 	struct dp_sieved *sieved)
 {
 	const unsigned end = RTE_MIN(at + TOGETHER, n);
+	const unsigned last = n > AHEAD ? RTE_MIN(end, n - AHEAD) : 0;
 	struct fast *to = s->plain4;
 
 	s->end6 = s->plain6;
 	s->end_rest = s->rest;
-	for (unsigned i = at; i < end; i++) {
-		struct rte_mbuf *m = burst[i];
-		uint8_t *p = rte_pktmbuf_mtod(m, uint8_t *);
-
-		if (i + 3 < n)
-			rte_prefetch0(rte_pktmbuf_mtod(burst[i + 3], void *));
-		if (unlikely(!dp_eth_plain(m)))
-			sieved->left |= UINT32_C(1) << i;
-		else if (likely(dp_eth_tagged(p)))
-			to = sort_frame(w, map, m, p, true, i, to, s, sieved);
-		else
-			to = sort_frame(w, map, m, p, false, i, to, s, sieved);
+	for (; at < last; at++) {
+		rte_prefetch0(rte_pktmbuf_mtod(burst[at + AHEAD], void *));
+		to = sort_frame(w, map, burst[at], at, to, s, sieved);
 	}
+	for (; at < end; at++)
+		to = sort_frame(w, map, burst[at], at, to, s, sieved);
 	s->end4 = to;
 }
 

@@ -123,7 +123,7 @@ static inline void fetch_other(struct dp_worker *w, struct other *o)
 	struct fast *f = o->f;
 
 	if (!o->response) {
-		hash_query(w, f, line_secret(w->rendered.secret));
+		hash_query(w, f, line_secret(w->rendered.secret), true);
 		return;
 	}
 	o->heard = dp_heard_set(&w->heard, o->print);
@@ -306,17 +306,16 @@ static __rte_noinline void take_others(struct dp_worker *w, struct dp_txq *q, st
 	for (struct other *o = other; o < other + n; o++)
 		fetch_regular(w, o->f);
 	for (struct other *o = other; o < other + n; o++) {
-		find_regular(w, o->f);
-		if (is_query(o->f) && spent(w, o->f, o->f->v6)) {
-			take(sieved, o->f, SPENT);
-			continue;
-		}
-		if (!read_other(w, o)) {
+		if (!find_regular(w, o->f, o->f->v6)) {
 			take(sieved, o->f, LEFT);
-			continue;
+		} else if (is_query(o->f) && spent(w, o->f)) {
+			take(sieved, o->f, SPENT);
+		} else if (!read_other(w, o)) {
+			take(sieved, o->f, LEFT);
+		} else {
+			fetch_other(w, o);
+			read[n_read++] = o;
 		}
-		fetch_other(w, o);
-		read[n_read++] = o;
 	}
 	for (unsigned i = 0; i < n_read; i++)
 		look_up_other(w, read[i]);

@@ -86,15 +86,15 @@ static __rte_noinline void hash_personal(struct dp_worker *w, struct fast *f, ui
 	rte_prefetch0(f->set);
 }
 
-/* Fourth: what is asked is looked for. */
+/* Fourth: what is asked is looked for. personal: there are links where policy asks who it is. */
 static __rte_always_inline void hash_query(
-	struct dp_worker *w, struct fast *f, const struct line_secret secret)
+	struct dp_worker *w, struct fast *f, const struct line_secret secret, const bool personal)
 {
 	const uint64_t hash = line_hash(secret, f->key.w);
 
 	f->told = hash ^ f->caller;
 	rte_prefetch0(&f->regular->told);
-	if (unlikely(f->l->personal)) {
+	if (personal && f->l->personal) {
 		hash_personal(w, f, hash);
 		return;
 	}
@@ -103,12 +103,28 @@ static __rte_always_inline void hash_query(
 	rte_prefetch0(f->set);
 }
 
-/* Third: its regular, or nobody's; the line of its station is fetched. */
-static __rte_always_inline void find_regular(struct dp_worker *w, struct fast *f)
+/* Is that where it came from before, too? */
+static __rte_always_inline bool same_source(
+	const struct dp_regular *r, const struct fast *f, const bool v6)
 {
-	if (unlikely(f->regular->who != f->who))
-		f->regular = dp_regular_elsewhere(&w->regulars, f->caller, f->who);
-	rte_prefetch0(f->regular->station);
+	/* None is 0, which no packet that is no martian has; nobody has none. */
+	if (v6)
+		return r->src6[0] == load64(f->udp - 32) && r->src6[1] == load64(f->udp - 24);
+	return r->src4 == load32(f->udp - 8);
+}
+
+/* Third: is it a source that was let in before, in this world? Then the line of its station is
+ * fetched. */
+static __rte_always_inline bool find_regular(struct dp_worker *w, struct fast *f, const bool v6)
+{
+	struct dp_regular *r = f->regular;
+
+	if (unlikely(r->who != f->who)) {
+		r = dp_regular_elsewhere(&w->regulars, f->caller, f->who);
+		f->regular = r;
+	}
+	rte_prefetch0(r->station);
+	return likely(same_source(r, f, v6));
 }
 
 #define FETCHED 6 /* lines of an entry: with 274 bytes of message */
@@ -146,17 +162,6 @@ static __rte_always_inline const struct dp_rendered *entry_of(struct dp_worker *
 	return own_entry_of(w, f);
 }
 
-/* Is it a source that was let in before, in this world? */
-static __rte_always_inline bool is_regular(const struct fast *f, const bool v6)
-{
-	const struct dp_regular *r = f->regular;
-
-	/* None is 0, which no packet that is no martian has; nobody has none. */
-	if (v6)
-		return r->src6[0] == load64(f->udp - 32) && r->src6[1] == load64(f->udp - 24);
-	return r->src4 == load32(f->udp - 8);
-}
-
 static __rte_noinline void note_shed(struct dp_worker *w, const struct fast *f, unsigned what)
 {
 	struct dp_pkt pkt = {.link = f->l->id,
@@ -191,10 +196,10 @@ static __rte_noinline enum taken shed_first(
 
 /* Third pass, before a byte of DNS is read: has its meter no packet for the query yet, as was found
  * before? Then it ends. False: it may have. */
-static __rte_always_inline bool spent(struct dp_worker *w, const struct fast *f, const bool v6)
+static __rte_always_inline bool spent(struct dp_worker *w, const struct fast *f)
 {
-	if (likely(w->now_bucket >= f->regular->spent) || !is_regular(f, v6) ||
-		!dp_regular_known(f->regular) || f->room < 8)
+	if (likely(w->now_bucket >= f->regular->spent) || !dp_regular_known(f->regular) ||
+		f->room < 8)
 		return false;
 	cache_station_asked(f->regular->station, w->now_ms);
 	shed(w, f, DP_METER_QUERIES);
@@ -237,8 +242,6 @@ static __rte_always_inline struct admission admission(const struct dp_worker *w,
 static __rte_always_inline enum taken admit(struct dp_worker *w, const struct fast *f,
 	const bool v6, unsigned what, const struct admission a)
 {
-	if (unlikely(!is_regular(f, v6)))
-		return LEFT;
 	if (likely(dp_regular_known(f->regular)))
 		return likely(a.on) ? admit_station(w, f, v6, what, a.rate) : SENT;
 	/* Where policy asks who asks, that has to be known even without meters. */
@@ -285,7 +288,7 @@ static enum taken leave(struct dp_worker *w, const struct fast *f, unsigned what
 {
 	struct cache_station *station = f->regular->station;
 
-	if (!is_regular(f, f->v6) || !w->world->admission || !dp_regular_known(f->regular) ||
+	if (!w->world->admission || !dp_regular_known(f->regular) ||
 		dp_admit_would(w, station, what))
 		return LEFT;
 	if (what == DP_METER_QUERIES)

@@ -148,6 +148,7 @@ struct dp_world {
 	 * did. NULL: not counted. Its lcore writes, management reads.
 	 */
 	uint64_t *hits[DP_WORKERS_MAX + 1];
+	bool personal;                       /* a link is */
 	bool admission;                      /* packets are metered (dataplane/admit.h) */
 	struct bucket_rate admit[DP_METERS]; /* admission.station: queries, advertisements */
 	struct dp_misses misses;

@@ -317,6 +317,7 @@ static int world_policy(struct dp_world *w, const struct mgmt_world_input *in,
 		l->col_query = policy_query_column(w->policy, l->id);
 		l->col_probe = policy_probe_column(w->policy, l->id);
 		l->personal = policy_link_is_personal(w->policy, l->id);
+		w->personal |= l->personal;
 		l->fast = l->mode == DP_LINK_GATEWAY && l->unicast;
 	}
 	return find_alike(w, why);
