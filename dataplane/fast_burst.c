@@ -49,12 +49,19 @@ static __rte_always_inline enum taken answer_plain(struct dp_worker *w, struct d
 	return answer_with(w, q, f, v6, a, e, false);
 }
 
+static __rte_always_inline void answer_all(struct dp_worker *w, struct dp_txq *q,
+	struct fast *const first, struct fast *const end, const bool v6, const struct admission a,
+	struct dp_sieved *sieved)
+{
+	for (struct fast *f = first; f < end; f++)
+		take(sieved, f, answer_plain(w, q, f, v6, a));
+}
+
 /* Plain questions over one family, from the second pass on. */
 static __rte_always_inline void take_plain(struct dp_worker *w, struct dp_txq *q,
 	struct fast *const first, struct fast *const end, const bool v6, struct dp_sieved *sieved)
 {
 	const struct line_secret secret = line_secret(w->rendered.secret);
-	const struct admission a = admission(w, DP_METER_QUERIES);
 	struct fast *to = first;
 
 	for (struct fast *f = first; f < end; f++)
@@ -80,8 +87,13 @@ static __rte_always_inline void take_plain(struct dp_worker *w, struct dp_txq *q
 			hash_query(w, f, secret, false);
 	for (struct fast *f = first; f < to; f++)
 		fetch_entry(w, f);
-	for (struct fast *f = first; f < to; f++)
-		take(sieved, f, answer_plain(w, q, f, v6, a));
+	/* Known when it is compiled, so that it is not looked at for each. */
+	if (likely(w->world->admission))
+		answer_all(w, q, first, to, v6,
+			(struct admission){.on = true, .rate = w->world->admit[DP_METER_QUERIES]},
+			sieved);
+	else
+		answer_all(w, q, first, to, v6, (struct admission){.on = false}, sieved);
 }
 
 static __rte_noinline void take_plain4(struct dp_worker *w, struct dp_txq *q, struct fast *first,
@@ -149,22 +161,7 @@ static __rte_always_inline bool sort_rest(struct dp_worker *w, const struct dp_l
 	return true;
 }
 
-/* A frame that is no mDNS to the group, or perhaps not. */
-static __rte_always_inline void put_aside(struct dp_sieved *sieved, const struct dp_port_map *map,
-	const struct dp_link *l, struct rte_mbuf *m, const uint8_t *p, const bool tagged,
-	unsigned at)
-{
-	if (unlikely(dp_eth_more_tags(dp_eth_type(p, tagged)) || !dp_eth_long(m))) {
-		sieved->left |= UINT32_C(1) << at;
-	} else if (l == NULL && !map->inline_pair) {
-		dp_sieve_nobodys(sieved, p);
-		sieved->spent[sieved->n_spent++] = m;
-	} else {
-		dp_sieve_aside(sieved, m, l, at);
-	}
-}
-
-/* The frame at p: noted where it belongs, or put aside. to: where the next plain question over IPv4
+/* The frame at p: noted where it belongs, or sieved. to: where the next plain question over IPv4
  * is noted; returns that of the one after. */
 static __rte_always_inline struct fast *sort_tagged(struct dp_worker *w,
 	const struct dp_port_map *map, struct rte_mbuf *m, uint8_t *p, const bool tagged,
@@ -178,7 +175,7 @@ static __rte_always_inline struct fast *sort_tagged(struct dp_worker *w,
 		if (sort_rest(w, l, m, p, tagged, at, s, sieved))
 			return to;
 	}
-	put_aside(sieved, map, l, m, p, tagged, at);
+	dp_sieve_frame(w, sieved, l, m, p, tagged, at);
 	return to;
 }
 
@@ -257,7 +254,7 @@ static unsigned fast_burst(
 	if (unlikely(map == NULL || n > DP_BURST || w->id >= map->n_queues))
 		return n;
 	q = dp_tx_room(w, port, n);
-	dp_sieve_begin(&sieved);
+	dp_sieve_begin(w, map, &sieved, n);
 	for (unsigned at = 0; at < n; at += TOGETHER) {
 		sort_out(w, map, burst, at, n, &s, &sieved);
 		if (likely(w->rendered.set != NULL))
@@ -265,7 +262,7 @@ static unsigned fast_burst(
 		else
 			leave_all(&s, &sieved);
 	}
-	dp_sieve_end(w, map, &sieved);
+	dp_sieve_end(w, &sieved);
 	for (uint32_t bits = sieved.left; unlikely(bits != 0); bits &= bits - 1)
 		burst[left++] = burst[__builtin_ctz(bits)];
 	return left;

@@ -46,6 +46,7 @@ static __rte_always_inline void fetch_regular(struct dp_worker *w, struct fast *
 
 	f->regular = r;
 	rte_prefetch0(r);
+	rte_prefetch0(&r->told);
 }
 
 /* Where nothing is found. */
@@ -93,7 +94,6 @@ static __rte_always_inline void hash_query(
 	const uint64_t hash = line_hash(secret, f->key.w);
 
 	f->told = hash ^ f->caller;
-	rte_prefetch0(&f->regular->told);
 	if (personal && f->l->personal) {
 		hash_personal(w, f, hash);
 		return;
@@ -228,14 +228,14 @@ static __rte_always_inline enum taken admit_station(struct dp_worker *w, const s
 /* What admission says of all stations. By value: what is read from memory is read anew after
  * whatever is written. */
 struct admission {
-	struct bucket_rate rate; /* of a station */
 	bool on;
+	struct bucket_rate rate; /* of a station */
 };
 
 /* what: DP_METER_QUERIES or DP_METER_ADVERTISEMENTS. */
 static __rte_always_inline struct admission admission(const struct dp_worker *w, unsigned what)
 {
-	return (struct admission){.rate = w->world->admit[what], .on = w->world->admission};
+	return (struct admission){.on = w->world->admission, .rate = w->world->admit[what]};
 }
 
 /* Is it to be let in, within its meters? SENT, as far as they go. */
@@ -243,7 +243,7 @@ static __rte_always_inline enum taken admit(struct dp_worker *w, const struct fa
 	const bool v6, unsigned what, const struct admission a)
 {
 	if (likely(dp_regular_known(f->regular)))
-		return likely(a.on) ? admit_station(w, f, v6, what, a.rate) : SENT;
+		return a.on ? admit_station(w, f, v6, what, a.rate) : SENT;
 	/* Where policy asks who asks, that has to be known even without meters. */
 	return a.on || (what == DP_METER_QUERIES && f->l->personal) ? LEFT : SENT;
 }

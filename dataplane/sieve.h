@@ -9,24 +9,27 @@
 /*
  * What a frame's Ethernet header decides alone: of a VLAN that is no link, or to somebody else's
  * MAC; and others' ARP, which goes to all. That is most of what an inline pair carries. The same
- * outcomes as classify.c's, for plain frames; whatever is not plain is left to it. The first pass
- * over a burst (fast_burst.c) puts aside what cannot be mDNS to the group by its first bytes, and
- * what is put aside is looked at in one go.
+ * outcomes as classify.c's, for plain frames; whatever is not plain is left to it.
  */
 
-/* Frames of a burst that do not go on, or perhaps not. */
+/* Frames of a burst that do not go on. */
 struct dp_sieved {
 	uint32_t left; /* bits: frames for the long way */
+	/* What is nothing for us: passed on, to the queue of the pair's other port, or over. And of
+	 * which links it was; 0: none. */
+	struct rte_mbuf **passed;
+	uint16_t *of;
+	unsigned n_passed;
+	uint32_t longest;  /* bytes of a frame that may pass */
+	struct dp_txq *to; /* NULL: they are freed */
 	/* Of no link; from bit 16 on, those of them to multicast, from bit 32 to the broadcast
 	 * address: added up. */
 	uint64_t nobodys;
-	unsigned n_aside, n_spent, n_martians;
-	/* Put aside: whose they are, NULL: nobody's, and where in the burst. */
-	struct rte_mbuf *aside[DP_BURST];
-	const struct dp_link *of[DP_BURST];
-	uint8_t at[DP_BURST];
+	unsigned n_spent, n_martians;
 	struct rte_mbuf *spent[DP_BURST]; /* to be freed */
 	uint16_t martians[DP_BURST];      /* ... their links, of those that no station can send */
+	struct rte_mbuf *over[DP_BURST];  /* passed, where it is not passed on */
+	uint16_t over_of[DP_BURST];
 };
 
 /* In one piece, nobody else's, and with its tag in the frame, not beside it. */
@@ -74,12 +77,12 @@ static inline bool dp_eth_more_tags(uint16_t type)
 
 _Static_assert(DP_BURST <= 32, "a bit each");
 
-static inline void dp_sieve_begin(struct dp_sieved *s)
-{
-	s->left = 0;
-	s->nobodys = 0;
-	s->n_aside = s->n_spent = s->n_martians = 0;
-}
+/* n: frames of the burst, of a port with this map. */
+void dp_sieve_begin(
+	struct dp_worker *w, const struct dp_port_map *map, struct dp_sieved *s, unsigned n);
+
+/* Is what is on a link to all nothing for us, and from somebody who may be there? */
+bool dp_sieve_others_to_all(struct dp_worker *w, const struct dp_link *l, const struct rte_mbuf *m);
 
 /* The frame at p is of no link. */
 static inline void dp_sieve_nobodys(struct dp_sieved *s, const uint8_t *p)
@@ -89,17 +92,35 @@ static inline void dp_sieve_nobodys(struct dp_sieved *s, const uint8_t *p)
 		s->nobodys += (UINT64_C(1) << 32) - (1 << 16);
 }
 
-/* m: of l, or of nobody's VLAN; at: in the burst. */
-static inline void dp_sieve_aside(
-	struct dp_sieved *s, struct rte_mbuf *m, const struct dp_link *l, unsigned at)
+/* On a link: nothing for us, and from somebody who may be there. */
+static __rte_always_inline bool dp_sieve_others(
+	struct dp_worker *w, const struct dp_link *l, const struct rte_mbuf *m, const uint8_t *p)
 {
-	const unsigned n = s->n_aside++;
-
-	s->aside[n] = m;
-	s->of[n] = l;
-	s->at[n] = (uint8_t)at;
+	if ((p[0] & 1) != 0)
+		return dp_sieve_others_to_all(w, l, m);
+	return likely(mac_word_wide(p) != l->mac_word && (p[6] & 1) == 0 &&
+		      !dp_world_odd_mac(w->world, mac_word_wide(p + 6)));
 }
 
-/* Ends what it can of what was put aside of a burst, of a port with this map, by passing it on or
- * freeing it; the rest is left. And frees what is spent, and counts those of no link. Worker. */
-void dp_sieve_end(struct dp_worker *w, const struct dp_port_map *map, struct dp_sieved *s);
+/* The frame at p, which is no mDNS to the group, or perhaps not, of l or of nobody's VLAN: it
+ * passes, or is left. at: in the burst. */
+static __rte_always_inline void dp_sieve_frame(struct dp_worker *w, struct dp_sieved *s,
+	const struct dp_link *l, struct rte_mbuf *m, const uint8_t *p, const bool tagged,
+	unsigned at)
+{
+	const unsigned n = s->n_passed;
+
+	if (unlikely(dp_eth_more_tags(dp_eth_type(p, tagged)) || !dp_eth_long(m) ||
+		     m->pkt_len > s->longest || (l != NULL && !dp_sieve_others(w, l, m, p)))) {
+		s->left |= UINT32_C(1) << at;
+		return;
+	}
+	if (unlikely(l == NULL))
+		dp_sieve_nobodys(s, p);
+	s->passed[n] = m;
+	s->of[n] = l != NULL ? l->id : 0;
+	s->n_passed = n + 1;
+}
+
+/* Sends or frees what passed, frees what is spent, and counts them. Worker. */
+void dp_sieve_end(struct dp_worker *w, struct dp_sieved *s);
