@@ -125,6 +125,36 @@ static inline bool lanes_match(const uint8_t *p, const uint8_t value[64], const 
 #endif
 }
 
+/* Bit i: p[i] is 0. p: 64 bytes. */
+static inline uint64_t lanes_zeros(const uint8_t *p)
+{
+	uint64_t bits = 0;
+
+#if defined(__AVX512BW__)
+	__m512i v = _mm512_loadu_si512(p);
+
+	bits = _mm512_testn_epi8_mask(v, v);
+#elif defined(__AVX2__)
+	for (unsigned i = 0; i < 64; i += 32) {
+		__m256i v = _mm256_loadu_si256((const __m256i *)(const void *)(p + i));
+
+		v = _mm256_cmpeq_epi8(v, _mm256_setzero_si256());
+		bits |= (uint64_t)(uint32_t)_mm256_movemask_epi8(v) << i;
+	}
+#elif defined(__SSE2__)
+	for (unsigned i = 0; i < 64; i += 16) {
+		__m128i v = _mm_loadu_si128((const __m128i *)(const void *)(p + i));
+
+		v = _mm_cmpeq_epi8(v, _mm_setzero_si128());
+		bits |= (uint64_t)(uint32_t)_mm_movemask_epi8(v) << i;
+	}
+#else
+	for (unsigned i = 0; i < 64; i++)
+		bits |= (uint64_t)(p[i] == 0) << i;
+#endif
+	return bits;
+}
+
 /* A line whose first n bytes are 0xff, and the rest 0. n: at most 64. */
 static const uint8_t lanes_first[128] __attribute__((aligned(64))) = {[0 ... 63] = 0xff};
 #define LANES_FIRST(n) (lanes_first + 64 - (n))

@@ -26,6 +26,17 @@ struct other {
 
 /* --- reading --------------------------------------------------------------------------------- */
 
+/* The bytes of the question behind the DNS header, if it ends within len; 0: it does not, or is
+ * longer than those that are kept. Where a label has a zero in it that is too short: no answer is
+ * kept for such a name. */
+static inline unsigned question_len(const uint8_t *p, unsigned len)
+{
+	uint64_t zeros = lanes_zeros(p);
+	unsigned asked = (unsigned)__builtin_ctzll(zeros | UINT64_C(1) << 63) + 1 + 4;
+
+	return zeros != 0 && asked <= len ? asked : 0;
+}
+
 /* The bytes of n questions behind the DNS header, if they end within len; 0: they do not. */
 static inline unsigned questions_len(const uint8_t *p, unsigned len, unsigned n)
 {
@@ -66,10 +77,11 @@ static inline bool read_query(struct dp_worker *w, struct other *o)
 	/* Somebody's may be awaited (gather.c). */
 	if (o->known > 0 && w->gathers.n > 0)
 		return false;
-	o->asked = questions_len(o->dns + 12, o->dns_len - 12, questions);
+	o->several = questions > 1 || authority > 0;
+	o->asked = o->several ? questions_len(o->dns + 12, o->dns_len - 12, questions)
+			      : question_len(o->dns + 12, o->dns_len - 12);
 	if (o->asked == 0)
 		return false;
-	o->several = questions > 1 || authority > 0;
 	if (!o->several)
 		return read_one(o);
 	if (authority > 0)
@@ -164,6 +176,14 @@ static inline void image_of(
 
 	v = _mm512_mask_set1_epi64(v, 1, (long long)dp_image_head(p, whole));
 	_mm512_store_si512(image->w, v);
+#elif defined(__AVX2__)
+	const uint8_t *rdata = p + DP_IMAGE_HEAD, *tail = LANES_FIRST(rdlen);
+	__m256i low = _mm256_and_si256(load256(rdata - 8), load256(tail - 8));
+	__m256i high = _mm256_and_si256(load256(rdata + 24), load256(tail + 24));
+
+	low = _mm256_insert_epi64(low, (long long)dp_image_head(p, whole), 0);
+	_mm256_store_si256((__m256i *)image->w, low);
+	_mm256_store_si256((__m256i *)image->w + 1, high);
 #else
 	const uint8_t *tail = LANES_FIRST(rdlen);
 

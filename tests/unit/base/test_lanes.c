@@ -101,3 +101,17 @@ Test(lanes, the_first_bytes_are_marked)
 		for (unsigned i = 0; i < 64; i++)
 			cr_assert_eq(LANES_FIRST(n)[i], i < n ? 0xff : 0, "%u of %u", i, n);
 }
+
+Test(lanes, zeros_are_found_wherever_they_are)
+{
+	memset(b, 0xff, sizeof(b));
+	cr_assert_eq(lanes_zeros(b + 5), 0);
+	for (unsigned i = 0; i < 64; i++) {
+		memset(b, 0x80, sizeof(b));
+		b[5 + i] = 0;
+		b[4] = b[5 + 64] = 0; /* beside it */
+		cr_assert_eq(lanes_zeros(b + 5), UINT64_C(1) << i, "%u", i);
+		b[5 + 63] = 0;
+		cr_assert_eq(lanes_zeros(b + 5), UINT64_C(1) << i | UINT64_C(1) << 63, "%u", i);
+	}
+}
