@@ -42,8 +42,8 @@ struct dp_regular {
 	uint32_t gen;                  /* ... while it has that one; never: it is not known */
 	uint32_t src4;                 /* network order; 0: none */
 	uint64_t src6[2];              /* all 0: none */
-	/* What it asked last: the upper half of a dp_interest_tag(), 0 if its twin over the other
-	 * family came too; and below it when, in milliseconds, and over which family. */
+	/* What it asked last, 16 bits of a dp_interest_tag(), 0 if its twin over the other family
+	 * came too; and above them when, in milliseconds, and over which family. */
 	uint32_t asked;
 	/* Who it is, with that gen, to answers that look at these POLICY_FACT_*. */
 	uint32_t facts;  /* DP_NO_FACTS: nothing was found out */
@@ -70,10 +70,10 @@ static inline bool dp_regular_known(const struct dp_regular *r)
  * enough for both (DESIGN §4.3). Else it is the last one from now on. */
 static inline bool dp_regular_twin(struct dp_regular *r, uint64_t asked, bool v6, uint32_t now_ms)
 {
-	const uint32_t at = (uint16_t)(now_ms << 1 | v6), what = (uint32_t)asked & 0xffff0000;
+	const uint32_t at = now_ms << 1 | v6;
 
-	if (unlikely((r->asked & 0xffff0000) == what)) {
-		const uint16_t since = (uint16_t)(at - r->asked);
+	if (unlikely((uint16_t)r->asked == (uint16_t)asked)) {
+		const uint16_t since = (uint16_t)(at - (r->asked >> 16));
 
 		/* Odd: the families differ, and the time is off by half a millisecond. */
 		if ((since & 1) != 0 && since <= 2 * DP_TWIN_MS + 1) {
@@ -81,7 +81,7 @@ static inline bool dp_regular_twin(struct dp_regular *r, uint64_t asked, bool v6
 			return true;
 		}
 	}
-	r->asked = what | at;
+	r->asked = (uint16_t)asked | at << 16;
 	return false;
 }
 

@@ -13,16 +13,16 @@
 
 /* Sends what is kept for it, if it is for it. */
 static __rte_always_inline enum taken answer_with(struct dp_worker *w, struct dp_txq *q,
-	const struct fast *f, const bool v6, const struct admission a, const struct dp_rendered *e,
+	const struct fast *f, const bool v6, const struct pass now, const struct dp_rendered *e,
 	const bool odd)
 {
 	enum taken let_in;
 
-	if (unlikely(!is_for(w, f, v6, e, odd)))
+	if (unlikely(!is_for(w, f, v6, now.now_ms, e, odd)))
 		return leave(w, f, DP_METER_QUERIES);
 	if (odd && e->len == 0)
 		return e->n == 0 ? end_query(w, q, f, e, e) : LEFT;
-	let_in = admit(w, f, v6, DP_METER_QUERIES, a);
+	let_in = admit(w, f, v6, DP_METER_QUERIES, now);
 	if (unlikely(let_in != SENT))
 		return let_in;
 	count_hits(w, f->l->id, e, odd);
@@ -31,30 +31,30 @@ static __rte_always_inline enum taken answer_with(struct dp_worker *w, struct dp
 }
 
 static __rte_noinline enum taken answer_odd(struct dp_worker *w, struct dp_txq *q,
-	const struct fast *f, const struct admission a, const struct dp_rendered *e)
+	const struct fast *f, const struct pass now, const struct dp_rendered *e)
 {
-	return answer_with(w, q, f, f->v6, a, e, true);
+	return answer_with(w, q, f, f->v6, now, e, true);
 }
 
 /* The last pass. */
-static __rte_always_inline enum taken answer_plain(struct dp_worker *w, struct dp_txq *q,
-	struct fast *f, const bool v6, const struct admission a)
+static __rte_always_inline enum taken answer_plain(
+	struct dp_worker *w, struct dp_txq *q, struct fast *f, const bool v6, const struct pass now)
 {
 	const struct dp_rendered *e = entry_of(w, f);
 
 	if (unlikely(e == NULL))
 		return leave(w, f, DP_METER_QUERIES);
 	if (unlikely((e->flags & DP_SAYS_ODD) != 0))
-		return answer_odd(w, q, f, a, e);
-	return answer_with(w, q, f, v6, a, e, false);
+		return answer_odd(w, q, f, now, e);
+	return answer_with(w, q, f, v6, now, e, false);
 }
 
 static __rte_always_inline void answer_all(struct dp_worker *w, struct dp_txq *q,
-	struct fast *const first, struct fast *const end, const bool v6, const struct admission a,
+	struct fast *const first, struct fast *const end, const bool v6, const struct pass now,
 	struct dp_sieved *sieved)
 {
 	for (struct fast *f = first; f < end; f++)
-		take(sieved, f, answer_plain(w, q, f, v6, a));
+		take(sieved, f, answer_plain(w, q, f, v6, now));
 }
 
 /* Plain questions over one family, from the second pass on. */
@@ -89,11 +89,9 @@ static __rte_always_inline void take_plain(struct dp_worker *w, struct dp_txq *q
 		fetch_entry(w, f);
 	/* Known when it is compiled, so that it is not looked at for each. */
 	if (likely(w->world->admission))
-		answer_all(w, q, first, to, v6,
-			(struct admission){.on = true, .rate = w->world->admit[DP_METER_QUERIES]},
-			sieved);
+		answer_all(w, q, first, to, v6, pass_of(w, DP_METER_QUERIES, true), sieved);
 	else
-		answer_all(w, q, first, to, v6, (struct admission){.on = false}, sieved);
+		answer_all(w, q, first, to, v6, pass_of(w, DP_METER_QUERIES, false), sieved);
 }
 
 static __rte_noinline void take_plain4(struct dp_worker *w, struct dp_txq *q, struct fast *first,

@@ -250,7 +250,8 @@ static inline bool leave_out(struct dp_worker *w, uint32_t knows, const struct d
 static inline enum taken end_query(struct dp_worker *w, struct dp_txq *q, const struct fast *f,
 	const struct dp_rendered *whole, const struct dp_rendered *said)
 {
-	enum taken let_in = admit(w, f, f->v6, DP_METER_QUERIES, admission(w, DP_METER_QUERIES));
+	enum taken let_in = admit(
+		w, f, f->v6, DP_METER_QUERIES, pass_of(w, DP_METER_QUERIES, w->world->admission));
 
 	if (let_in != SENT)
 		return let_in;
@@ -278,7 +279,7 @@ static inline enum taken answer_other(struct dp_worker *w, struct dp_txq *q, str
 	const struct dp_rendered *e = entry_of(w, o->f), *said = e;
 	uint32_t knows = 0;
 
-	if (e == NULL || !is_for(w, o->f, o->f->v6, e, true))
+	if (e == NULL || !is_for(w, o->f, o->f->v6, w->now_ms, e, true))
 		return leave(w, o->f, DP_METER_QUERIES);
 	if (o->several &&
 		memcmp(dp_rendered_long(&w->rendered, e)->asked, o->dns + 12, o->asked) != 0)
@@ -307,8 +308,8 @@ static inline enum taken hear(struct dp_worker *w, const struct other *o)
 		way++;
 	if (way == DP_HEARD_WAYS || !dp_watch_good(&s->watched[way], w->now_ms))
 		return leave(w, o->f, DP_METER_ADVERTISEMENTS);
-	let_in = admit(
-		w, o->f, o->f->v6, DP_METER_ADVERTISEMENTS, admission(w, DP_METER_ADVERTISEMENTS));
+	let_in = admit(w, o->f, o->f->v6, DP_METER_ADVERTISEMENTS,
+		pass_of(w, DP_METER_ADVERTISEMENTS, w->world->admission));
 	if (let_in != SENT)
 		return let_in;
 	dp_event(w, o->f->l->id, DP_EV_heard_again, 1);

@@ -174,6 +174,22 @@ static __rte_noinline void note_shed(struct dp_worker *w, const struct fast *f, 
 	dp_note_refused(w, &pkt, DP_over_station);
 }
 
+/* What is the same for all packets of a pass. By value: what is read from memory is read anew after
+ * whatever is written. */
+struct pass {
+	uint32_t now_ms;
+	bool admission;
+	struct bucket_rate rate; /* of a station's meter */
+};
+
+/* what: DP_METER_QUERIES or DP_METER_ADVERTISEMENTS. */
+static __rte_always_inline struct pass pass_of(
+	const struct dp_worker *w, unsigned what, const bool admission)
+{
+	return (struct pass){
+		.now_ms = w->now_ms, .admission = admission, .rate = w->world->admit[what]};
+}
+
 /* Over its station's meter: as dp_admit() ends it. */
 static __rte_always_inline enum taken shed(struct dp_worker *w, const struct fast *f, unsigned what)
 {
@@ -206,66 +222,53 @@ static __rte_always_inline bool spent(struct dp_worker *w, const struct fast *f)
 	return true;
 }
 
-/* The station of a regular: is it to be let in, within its meters? rate: of stations. */
+/* The station of a regular: is it to be let in, within its meters? */
 static __rte_always_inline enum taken admit_station(struct dp_worker *w, const struct fast *f,
-	const bool v6, unsigned what, const struct bucket_rate rate)
+	const bool v6, unsigned what, const struct pass now)
 {
 	struct cache_station *station = f->regular->station;
 	int64_t left;
 
 	if (what == DP_METER_QUERIES) {
-		cache_station_asked(station, w->now_ms);
-		if (dp_regular_twin(f->regular, f->told, v6, w->now_ms))
+		cache_station_asked(station, now.now_ms);
+		if (dp_regular_twin(f->regular, f->told, v6, now.now_ms))
 			return SENT;
 	}
-	left = dp_admit_station(w, station, what, rate);
+	left = dp_admit_station(w, station, what, now.rate);
 	if (unlikely(left < 0))
 		return shed_first(w, f, what);
 	/* The long way takes from the station once more, and sees to what is over. */
-	return dp_admit_link(w, f->l, what, dp_admit_heavy(left, rate)) ? SENT : LEFT;
-}
-
-/* What admission says of all stations. By value: what is read from memory is read anew after
- * whatever is written. */
-struct admission {
-	bool on;
-	struct bucket_rate rate; /* of a station */
-};
-
-/* what: DP_METER_QUERIES or DP_METER_ADVERTISEMENTS. */
-static __rte_always_inline struct admission admission(const struct dp_worker *w, unsigned what)
-{
-	return (struct admission){.on = w->world->admission, .rate = w->world->admit[what]};
+	return dp_admit_link(w, f->l, what, dp_admit_heavy(left, now.rate)) ? SENT : LEFT;
 }
 
 /* Is it to be let in, within its meters? SENT, as far as they go. */
 static __rte_always_inline enum taken admit(struct dp_worker *w, const struct fast *f,
-	const bool v6, unsigned what, const struct admission a)
+	const bool v6, unsigned what, const struct pass now)
 {
 	if (likely(dp_regular_known(f->regular)))
-		return a.on ? admit_station(w, f, v6, what, a.rate) : SENT;
+		return now.admission ? admit_station(w, f, v6, what, now) : SENT;
 	/* Where policy asks who asks, that has to be known even without meters. */
-	return a.on || (what == DP_METER_QUERIES && f->l->personal) ? LEFT : SENT;
+	return now.admission || (what == DP_METER_QUERIES && f->l->personal) ? LEFT : SENT;
 }
 
 /* Was it what the entry is for, and has control heard what it is to hear? odd: it may be one that
  * says what few say (DP_SAYS_ODD). */
 static __rte_always_inline bool is_for(struct dp_worker *w, const struct fast *f, const bool v6,
-	const struct dp_rendered *e, const bool odd)
+	const uint32_t now_ms, const struct dp_rendered *e, const bool odd)
 {
 	const struct dp_told *told = &f->regular->told;
 	const uint64_t mac = mac_of(f);
 
-	if (!dp_watch_good(&e->watched, w->now_ms) || e->owner == mac)
+	if (!dp_watch_good(&e->watched, now_ms) || e->owner == mac)
 		return false;
 	if (odd && (e->flags & DP_SAYS_MANY) != 0 &&
 		cache_owners_bits(dp_rendered_rest(&w->rendered, e)->owners, mac))
 		return false;
 	if (likely((e->flags & DP_SAYS_BROWSE) != 0) &&
-		!dp_told_lately(told, f->told, w->now_ms, DP_INTEREST_UNITS))
+		!dp_told_lately(told, f->told, now_ms, DP_INTEREST_UNITS))
 		return false;
 	return !odd || (e->flags & DP_SAYS_MISSED) == 0 ||
-	       dp_told_lately(told, dp_missed_tag(f->told, v6), w->now_ms, DP_MISSED_UNITS);
+	       dp_told_lately(told, dp_missed_tag(f->told, v6), now_ms, DP_MISSED_UNITS);
 }
 
 /* From an address that no station can have, as dp_classify() ends it. Its checksums are not looked

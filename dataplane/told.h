@@ -48,7 +48,7 @@ static inline uint32_t dp_told_now(uint32_t now_ms)
 
 static inline uint32_t dp_told_tag(uint64_t tag)
 {
-	return ((uint32_t)tag & ~(uint32_t)DP_TOLD_AGES) | (DP_TOLD_AGES + 1);
+	return ((uint32_t)tag & ~(uint32_t)DP_TOLD_AGES) | UINT32_C(1) << 31;
 }
 
 /* Where it is looked for first. */
