@@ -95,22 +95,22 @@ static inline bool lanes_same(const uint64_t a[8], const uint64_t b[8])
 #endif
 }
 
-/* Is the line at p `value` wherever `mask` has bits? value, mask: aligned. */
+/* Is the line at p `value` wherever `mask` has bits? */
 static inline bool lanes_match(const uint8_t *p, const uint8_t value[64], const uint8_t mask[64])
 {
 #if defined(__AVX512F__)
-	__m512i d = _mm512_xor_si512(_mm512_loadu_si512(p), _mm512_load_si512(value));
+	__m512i d = _mm512_xor_si512(_mm512_loadu_si512(p), _mm512_loadu_si512(value));
 
-	return _mm512_test_epi64_mask(d, _mm512_load_si512(mask)) == 0;
+	return _mm512_test_epi64_mask(d, _mm512_loadu_si512(mask)) == 0;
 #elif defined(__AVX2__)
 	const __m256i *x = (const __m256i *)(const void *)p;
 	const __m256i *v = (const __m256i *)(const void *)value;
 	const __m256i *m = (const __m256i *)(const void *)mask;
-	__m256i a = _mm256_xor_si256(_mm256_loadu_si256(x), _mm256_load_si256(v));
-	__m256i b = _mm256_xor_si256(_mm256_loadu_si256(x + 1), _mm256_load_si256(v + 1));
+	__m256i a = _mm256_xor_si256(_mm256_loadu_si256(x), _mm256_loadu_si256(v));
+	__m256i b = _mm256_xor_si256(_mm256_loadu_si256(x + 1), _mm256_loadu_si256(v + 1));
 
-	a = _mm256_and_si256(a, _mm256_load_si256(m));
-	b = _mm256_or_si256(a, _mm256_and_si256(b, _mm256_load_si256(m + 1)));
+	a = _mm256_and_si256(a, _mm256_loadu_si256(m));
+	b = _mm256_or_si256(a, _mm256_and_si256(b, _mm256_loadu_si256(m + 1)));
 	return _mm256_testz_si256(b, b);
 #else
 	uint64_t diff = 0, a, v, m;

@@ -78,17 +78,19 @@ static inline bool read_query(struct dp_worker *w, struct other *o)
 	if (o->known > 0 && w->gathers.n > 0)
 		return false;
 	o->several = questions > 1 || authority > 0;
-	o->asked = o->several ? questions_len(o->dns + 12, o->dns_len - 12, questions)
-			      : question_len(o->dns + 12, o->dns_len - 12);
-	if (o->asked == 0)
+	/* All that there is, where nothing follows: what is kept tells whether it is questions. */
+	if (!o->several)
+		o->asked = question_len(o->dns + 12, o->dns_len - 12);
+	else if (o->known > 0)
+		o->asked = questions_len(o->dns + 12, o->dns_len - 12, questions);
+	else
+		o->asked = o->dns_len - 12;
+	if (o->asked == 0 || o->asked > DP_RENDERED_ASKED)
 		return false;
 	if (!o->several)
 		return read_one(o);
-	if (authority > 0)
-		o->asked = o->dns_len - 12;
-	if (o->asked > DP_RENDERED_ASKED)
-		return false;
-	dp_rendered_several(&o->f->key, message_hash(w->rendered.secret, o->dns + 12, o->asked, 0),
+	dp_rendered_several(&o->f->key,
+		message_hash(w->rendered.secret, o->dns + 12, o->asked, dp_rendered_counts(o->dns)),
 		o->asked, o->f->l->tail);
 	return true;
 }
@@ -282,7 +284,7 @@ static inline enum taken answer_other(struct dp_worker *w, struct dp_txq *q, str
 	if (e == NULL || !is_for(w, o->f, o->f->v6, w->now_ms, e, true))
 		return leave(w, o->f, DP_METER_QUERIES);
 	if (o->several &&
-		memcmp(dp_rendered_long(&w->rendered, e)->asked, o->dns + 12, o->asked) != 0)
+		!same_bytes(dp_rendered_long(&w->rendered, e)->asked, o->dns + 12, o->asked))
 		return LEFT;
 	if (o->known > 0 && e->n > 0 && !what_is_known(w, o, e, &knows))
 		return LEFT;

@@ -251,6 +251,15 @@ static inline uint64_t message_sum(const uint8_t *p, unsigned len)
 }
 #endif
 
+/* Are len bytes the same? Reads whole lines. */
+static inline bool same_bytes(const uint8_t *a, const uint8_t *b, unsigned len)
+{
+	for (; len >= 64; a += 64, b += 64, len -= 64)
+		if (!lanes_match(a, b, lanes_first))
+			return false;
+	return lanes_match(a, b, LANES_FIRST(len));
+}
+
 /* A hash of len bytes with a seed. Reads whole lines. */
 #if defined(__AES__)
 static inline __m128i load128(const uint8_t *p)

@@ -265,7 +265,9 @@ static bool ask_several(const struct dp_worker *w, struct dp_query *q)
 	if (len > DP_RENDERED_ASKED)
 		return false;
 	q->asked_len = (uint16_t)len;
-	dp_rendered_several(&q->key, w->shared->fast->message(w->rendered.secret, asked, len, 0),
+	dp_rendered_several(&q->key,
+		w->shared->fast->message(
+			w->rendered.secret, asked, len, dp_rendered_counts(q->dns)),
 		(unsigned)len, tail_of(w, q->link, 0, false));
 	return true;
 }

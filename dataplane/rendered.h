@@ -3,6 +3,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <string.h>
 
 #include <rte_byteorder.h>
 
@@ -77,7 +78,17 @@ static inline void dp_rendered_name_len(struct dp_rendered_key *k, unsigned len)
 	((uint8_t *)k->w)[DP_RENDERED_NAME] = (uint8_t)len;
 }
 
-/* hash: of the bytes. That they are the same is seen in the entry. */
+/* What the hash of several begins with: how many questions, and records in the authority section.
+ * dns: the message. */
+static inline uint64_t dp_rendered_counts(const uint8_t *dns)
+{
+	uint64_t counts;
+
+	memcpy(&counts, dns + 4, sizeof(counts));
+	return counts & rte_cpu_to_le_64(UINT64_C(0x0000ffff0000ffff));
+}
+
+/* hash: of these and the bytes. That the bytes are the same is seen in the entry. */
 static inline void dp_rendered_several(
 	struct dp_rendered_key *k, struct hash128 hash, unsigned len, uint64_t tail)
 {
