@@ -336,10 +336,12 @@ static __rte_noinline void take_others(struct dp_worker *w, struct dp_txq *q, st
 		} else if (!read_other(w, o)) {
 			take(sieved, o->f, LEFT);
 		} else {
-			fetch_other(w, o);
 			read[n_read++] = o;
 		}
 	}
+	/* In a pass of its own: a key is not hashed while it is still being written. */
+	for (unsigned i = 0; i < n_read; i++)
+		fetch_other(w, read[i]);
 	for (unsigned i = 0; i < n_read; i++)
 		look_up_other(w, read[i]);
 	for (unsigned i = 0; i < n_read; i++) {

@@ -7,6 +7,7 @@
 
 #include <rte_byteorder.h>
 
+#include "base/lanes.h"
 #include "base/siphash.h"
 #include "cache/deps.h"
 #include "dataplane/watch.h"
@@ -78,6 +79,22 @@ static inline void dp_rendered_name_len(struct dp_rendered_key *k, unsigned len)
 	((uint8_t *)k->w)[DP_RENDERED_NAME] = (uint8_t)len;
 }
 
+/* A key of words. By pairs, as it is read again at once to be hashed. */
+static inline void dp_rendered_words(struct dp_rendered_key *k, uint64_t kind, uint64_t one,
+	uint64_t two, uint64_t three, uint64_t tail)
+{
+#if defined(__SSE2__)
+	__m128i *pair = (__m128i *)(void *)k;
+
+	_mm_store_si128(pair, _mm_set_epi64x((long long)one, (long long)kind));
+	_mm_store_si128(pair + 1, _mm_set_epi64x((long long)three, (long long)two));
+	_mm_store_si128(pair + 2, _mm_setzero_si128());
+	_mm_store_si128(pair + 3, _mm_set_epi64x((long long)tail, 0));
+#else
+	*k = (struct dp_rendered_key){{kind, one, two, three, 0, 0, 0, tail}};
+#endif
+}
+
 /* What the hash of several begins with: how many questions, and records in the authority section.
  * dns: the message. */
 static inline uint64_t dp_rendered_counts(const uint8_t *dns)
@@ -92,15 +109,14 @@ static inline uint64_t dp_rendered_counts(const uint8_t *dns)
 static inline void dp_rendered_several(
 	struct dp_rendered_key *k, struct hash128 hash, unsigned len, uint64_t tail)
 {
-	*k = (struct dp_rendered_key){{DP_RENDERED_SEVERAL, hash.lo, hash.hi, len, 0, 0, 0, tail}};
+	dp_rendered_words(k, DP_RENDERED_SEVERAL, hash.lo, hash.hi, len, tail);
 }
 
 /* whole: dp_rendered.whole, of the entry with this tail; knows: which of its records. */
 static inline void dp_rendered_less(
 	struct dp_rendered_key *k, uint64_t whole, uint32_t knows, uint64_t tail)
 {
-	*k = (struct dp_rendered_key){
-		{DP_RENDERED_LESS, whole, knows, 0, 0, 0, 0, tail & ~(uint64_t)UINT32_MAX}};
+	dp_rendered_words(k, DP_RENDERED_LESS, whole, knows, 0, tail & ~(uint64_t)UINT32_MAX);
 }
 
 /* There is more to count than one rule: another one, or what was denied. */
