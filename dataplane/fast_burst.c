@@ -33,7 +33,8 @@ static __rte_always_inline enum taken answer_with(struct dp_worker *w, struct dp
 static __rte_noinline enum taken answer_odd(struct dp_worker *w, struct dp_txq *q,
 	const struct fast *f, const struct pass now, const struct dp_rendered *e)
 {
-	return answer_with(w, q, f, f->v6, now, e, true);
+	return f->v6 ? answer_with(w, q, f, true, now, e, true)
+		     : answer_with(w, q, f, false, now, e, true);
 }
 
 /* The last pass. */

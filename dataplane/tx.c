@@ -17,7 +17,7 @@ static void flush(struct dp_worker *w, uint16_t port)
 	sent = rte_eth_tx_burst(port, (uint16_t)w->id, q->m, (uint16_t)q->n);
 	if (unlikely(sent < q->n)) {
 		/* The device is full: waiting would stall every other link. mDNS asks again. */
-		for (uint16_t i = sent; i < q->n; i++) {
+		for (uint32_t i = sent; i < q->n; i++) {
 			dp_event(w, q->link[i], DP_EV_tx_refused, 1);
 			rte_pktmbuf_free(q->m[i]);
 		}
