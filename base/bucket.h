@@ -18,7 +18,7 @@
 #define BUCKET_SHIFT 12                   /* fractional bits of a microsecond */
 #define BUCKET_BURST_MAX ((1u << 26) - 1) /* tokens */
 
-/* Written at configuration, read by whoever takes. A word, so that it can be published as one. */
+/* Written at configuration, read by whoever takes. */
 struct bucket_rate {
 	uint32_t cost;  /* 2^-12 µs that a token takes to come */
 	uint32_t burst; /* tokens */

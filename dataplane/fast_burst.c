@@ -192,7 +192,7 @@ static __rte_always_inline struct fast *sort_frame(struct dp_worker *w,
 					: sort_tagged(w, map, m, p, false, at, to, s, sieved);
 }
 
-#define AHEAD 3
+#define AHEAD 3 /* a frame is fetched so many before its turn */
 
 /* The first pass, over the frames of the burst from `at` on. */
 static __rte_noinline void sort_out(struct dp_worker *w, const struct dp_port_map *map,
