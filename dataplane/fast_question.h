@@ -76,22 +76,16 @@ static inline bool sums_up(uint64_t sum)
  * makes a register anew for each packet, by two or three instructions.
  */
 struct constant_lines {
-	/* Upper case, moved to the top of the signed bytes, or to the bottom of the unsigned ones.
-	 */
-	uint8_t to_top[64], below[64], to_bottom[64], letters[64];
+	uint8_t to_top[64], below[64]; /* upper case becomes what is above it, signed */
 	uint8_t to_lower[64];
 	uint32_t low_word[16];
-	uint8_t first[128]; /* LANES_FIRST() */
 } __attribute__((aligned(64)));
 
 static const struct constant_lines constant_lines = {
 	.to_top = {[0 ... 63] = 127 - 'Z'},
 	.below = {[0 ... 63] = 127 - 26},
-	.to_bottom = {[0 ... 63] = 256 - 'A'},
-	.letters = {[0 ... 63] = 26},
 	.to_lower = {[0 ... 63] = 'a' - 'A'},
 	.low_word = {[0 ... 15] = 0xffff},
-	.first = {[0 ... 63] = 0xff},
 };
 
 static __rte_always_inline const struct constant_lines *constants(void)
@@ -152,8 +146,8 @@ static __rte_always_inline void canon(
 	const struct constant_lines *c = constants();
 	const __m512i v = _mm512_loadu_si512(p);
 	const __m512i q = _mm512_maskz_mov_epi8(_bzhi_u64(UINT64_MAX, len + 4), v);
-	const __mmask64 upper = _mm512_cmplt_epu8_mask(
-		_mm512_add_epi8(v, _mm512_load_si512(c->to_bottom)), _mm512_load_si512(c->letters));
+	const __mmask64 upper = _mm512_cmpgt_epi8_mask(
+		_mm512_add_epi8(v, _mm512_load_si512(c->to_top)), _mm512_load_si512(c->below));
 	const __m512i lower = _mm512_mask_add_epi8(v, upper, v, _mm512_load_si512(c->to_lower));
 
 	_mm512_store_si512(key, _mm512_maskz_mov_epi8(_bzhi_u64(UINT64_MAX, len), lower));
@@ -165,7 +159,7 @@ static __rte_always_inline void canon(
 	const uint8_t *p, unsigned len, struct dp_rendered_key *key, uint64_t *sum)
 {
 	const struct constant_lines *c = constants();
-	const uint8_t *name = c->first + 64 - len;
+	const uint8_t *name = LANES_FIRST(len);
 	__m256i words[2];
 
 	/* One address, not one for each place that is read. */

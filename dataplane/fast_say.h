@@ -67,8 +67,9 @@ static bool find_person(struct dp_worker *w, struct dp_regular *r, uint32_t fact
 	return true;
 }
 
-/* ... of links where policy asks who it is: with who asks, as far as answers to the question look
- * at it. That it is still the same, and this station that asks, is seen when it is let in. */
+/* Fourth, of links where policy asks who it is: what is asked is looked for, by whom, as far as
+ * answers to the question look at it. That it is still the same, and this station that asks, is
+ * seen when it is let in. */
 static __rte_noinline void hash_personal(struct dp_worker *w, struct fast *f, uint64_t hash)
 {
 	const uint32_t facts = *dp_rendered_shape(&w->rendered, hash);
@@ -87,7 +88,8 @@ static __rte_noinline void hash_personal(struct dp_worker *w, struct fast *f, ui
 	rte_prefetch0(f->set);
 }
 
-/* Fourth: what is asked is looked for. personal: there are links where policy asks who it is. */
+/* Fourth: what is asked is looked for, whoever asks. personal: there are links where policy asks
+ * who it is. */
 static __rte_always_inline void hash_query(
 	struct dp_worker *w, struct fast *f, const struct line_secret secret, const bool personal)
 {
