@@ -31,6 +31,7 @@
 #define DP_REGULAR_SETS 4096 /* power of two */
 #define DP_REGULAR_WAYS 16
 
+struct dp_port_map;
 struct dp_worker;
 struct rte_mbuf;
 
@@ -181,9 +182,16 @@ void dp_fast_turn(struct dp_worker *w);
 typedef unsigned dp_fast_burst_t(
 	struct dp_worker *w, uint16_t port, struct rte_mbuf **burst, unsigned n);
 
+/* Of a burst of a port of an inline pair, passes on what two stations have with each other, as far
+ * as it sees that at once. Returns how many are left, likewise; what is kept of a pair of addresses
+ * stays in order. map: the port's. */
+typedef unsigned dp_fast_cross_t(
+	struct dp_worker *w, const struct dp_port_map *map, struct rte_mbuf **burst, unsigned n);
+
 /* fast_burst.c, as it was compiled for an instruction set. */
 struct dp_fast_version {
 	const char *name;
+	dp_fast_cross_t *cross;
 	dp_fast_burst_t *burst;
 	/* Of a line: rendered.h's keys, images. */
 	uint64_t (*hash)(const uint64_t secret[8], const uint64_t key[8]);

@@ -3,6 +3,7 @@
 
 #include <rte_prefetch.h>
 
+#include "dataplane/fast_cross.h"
 #include "dataplane/fast_other.h"
 #include "dataplane/fast_read.h"
 #include "dataplane/fast_say.h"
@@ -277,4 +278,4 @@ static struct hash128 message(const uint64_t secret[8], const uint8_t *p, size_t
 	return message_hash(secret, p, (unsigned)len, seed);
 }
 
-const struct dp_fast_version FAST_VERSION = {FAST_NAME, fast_burst, hash, message};
+const struct dp_fast_version FAST_VERSION = {FAST_NAME, cross_burst, fast_burst, hash, message};

@@ -388,7 +388,6 @@ static __rte_always_inline void say(struct dp_worker *w, struct dp_txq *q, const
 	uint64_t *event;
 
 	write_answer(w, f, l, e, v6);
-	q->link[n] = id;
 	q->m[n] = f->m;
 	q->n = n + 1;
 	event = w->counters->link[id].event;

@@ -127,7 +127,7 @@ void dp_link_finish(struct dp_link *l)
 void dp_world_finish(struct dp_world *w)
 {
 	w->n_macs = 0;
-	w->mac_ends = 1;
+	w->mac_ends = w->mac_fifths = 1;
 	for (unsigned i = 0; i < DP_PORTS_MAX; i++) {
 		uint64_t mac = w->port[i] != NULL ? mac_word(w->port[i]->mac.b) : 0;
 
@@ -135,5 +135,6 @@ void dp_world_finish(struct dp_world *w)
 			continue;
 		w->mac[w->n_macs++] = mac;
 		w->mac_ends |= UINT64_C(1) << (mac >> 40 & 63);
+		w->mac_fifths |= UINT64_C(1) << (mac >> 32 & 63);
 	}
 }

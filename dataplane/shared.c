@@ -107,8 +107,12 @@ int dp_shared_init(struct dp_shared *s, unsigned n_workers, unsigned pool_mbufs,
 		s->counters[i].link = rte_zmalloc_socket("counters",
 			DP_LINKS_MAX * sizeof(struct dp_link_counters), RTE_CACHE_LINE_SIZE,
 			(int)socket);
-		if (s->counters[i].link == NULL)
+		s->counters[i].crossed =
+			rte_zmalloc_socket("crossed", 2 * DP_LINKS_MAX * sizeof(struct dp_passed),
+				RTE_CACHE_LINE_SIZE, (int)socket);
+		if (s->counters[i].link == NULL || s->counters[i].crossed == NULL)
 			goto err;
+		s->counters[i].sieved = s->counters[i].crossed + DP_LINKS_MAX;
 	}
 	rc = make_rings(s, socket);
 	if (rc == 0)
@@ -165,6 +169,7 @@ void dp_shared_fini(struct dp_shared *s)
 	}
 	for (unsigned i = 0; i <= s->n_workers; i++) {
 		rte_free(s->counters[i].link);
+		rte_free(s->counters[i].crossed);
 		if (s->audit[i] != NULL)
 			rte_ring_free(s->audit[i]->ring);
 		rte_free(s->audit[i]);
@@ -184,9 +189,16 @@ void dp_counters_link(const struct dp_shared *s, uint16_t id, struct dp_link_cou
 	uint64_t rendered, known, missed, heard, martian, station, all;
 
 	memset(sum, 0, sizeof(*sum));
-	for (unsigned w = 0; w <= s->n_workers; w++)
-		counter_sum((uint64_t *)sum, (const uint64_t *)&s->counters[w].link[id],
+	for (unsigned w = 0; w <= s->n_workers; w++) {
+		const struct dp_counters *of = &s->counters[w];
+
+		counter_sum((uint64_t *)sum, (const uint64_t *)&of->link[id],
 			sizeof(*sum) / sizeof(uint64_t));
+		sum->event[DP_EV_crossed] += counter_read(&of->crossed[id].all);
+		sum->event[DP_EV_sieved] += counter_read(&of->sieved[id].all);
+		sum->event[DP_EV_rx_broadcast] += counter_read(&of->crossed[id].broadcast) +
+						  counter_read(&of->sieved[id].broadcast);
+	}
 	rendered = sum->event[DP_EV_rendered];
 	known = sum->event[DP_EV_rendered_known];
 	missed = sum->event[DP_EV_rendered_missed];
@@ -196,7 +208,7 @@ void dp_counters_link(const struct dp_shared *s, uint16_t id, struct dp_link_cou
 	all = rendered + known + missed + heard + martian + station;
 	sum->event[DP_EV_rx] += sum->event[DP_EV_crossed] + sum->event[DP_EV_sieved];
 	sum->outcome[DP_bypassed] += sum->event[DP_EV_crossed];
-	sum->outcome[DP_not_ours] += sum->event[DP_EV_sieved];
+	sum->outcome[id != 0 ? DP_not_ours : DP_unknown_link] += sum->event[DP_EV_sieved];
 	sum->event[DP_EV_rx] += all;
 	sum->event[DP_EV_rx_multicast] += all;
 	sum->event[DP_EV_tx_unicast] += rendered;

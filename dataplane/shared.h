@@ -41,11 +41,19 @@ struct dp_link_counters {
 	uint64_t outcome[DP_N_OUTCOMES];
 } __attribute__((aligned(64)));
 
+/* Frames that their Ethernet header alone decides on, by link. By themselves, since that may be
+ * most of what there is, of many links in turn. */
+struct dp_passed {
+	uint64_t all;
+	uint64_t broadcast; /* of these, to the broadcast address */
+};
+
 /* A line of its own: the lcores' are side by side. */
 struct dp_counters {
-	struct dp_link_counters *link; /* [DP_LINKS_MAX], [0]: packets of no link */
-	uint64_t turns, busy_turns;    /* the load of the lcore */
-	uint64_t busy_us;              /* ... what its busy turns took; its loop writes */
+	struct dp_link_counters *link;      /* [DP_LINKS_MAX], [0]: packets of no link */
+	struct dp_passed *crossed, *sieved; /* [DP_LINKS_MAX]: DP_EV_crossed, DP_EV_sieved */
+	uint64_t turns, busy_turns;         /* the load of the lcore */
+	uint64_t busy_us;                   /* ... what its busy turns took; its loop writes */
 } __attribute__((aligned(64)));
 
 struct dp_shared;

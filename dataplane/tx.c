@@ -3,9 +3,21 @@
 
 #include <rte_ethdev.h>
 
+#include "dns/wire.h"
+
 /* Frames out. A TX queue has one owner (DESIGN §3); a worker without one hands the frame to it. */
 
-static void flush(struct dp_worker *w, uint16_t port)
+/* Whose a frame is: as its tag says. */
+static uint16_t link_of(const struct dp_port_map *map, const struct rte_mbuf *m)
+{
+	const uint8_t *p = rte_pktmbuf_mtod(m, const uint8_t *);
+
+	return map
+		->id_of_vlan[dns_load16(p + 12) == RTE_ETHER_TYPE_VLAN ? dns_load16(p + 14) & 0xfff
+								       : 0];
+}
+
+void dp_tx_flush_port(struct dp_worker *w, uint16_t port)
 {
 	struct dp_txq *q = &w->tx[port];
 	uint16_t sent;
@@ -18,7 +30,7 @@ static void flush(struct dp_worker *w, uint16_t port)
 	if (unlikely(sent < q->n)) {
 		/* The device is full: waiting would stall every other link. mDNS asks again. */
 		for (uint32_t i = sent; i < q->n; i++) {
-			dp_event(w, q->link[i], DP_EV_tx_refused, 1);
+			dp_event(w, link_of(w->world->port[port], q->m[i]), DP_EV_tx_refused, 1);
 			rte_pktmbuf_free(q->m[i]);
 		}
 	}
@@ -47,24 +59,13 @@ void dp_tx(struct dp_worker *w, uint16_t port, uint16_t link, struct rte_mbuf *m
 		return;
 	}
 	if (q->n == DP_TX_BUFFER)
-		flush(w, port);
-	q->link[q->n] = link;
+		dp_tx_flush_port(w, port);
 	q->m[q->n++] = m;
 	w->tx_ports |= UINT32_C(1) << port;
-}
-
-struct dp_txq *dp_tx_room(struct dp_worker *w, uint16_t port, unsigned n)
-{
-	struct dp_txq *q = &w->tx[port];
-
-	if (q->n + n > DP_TX_BUFFER)
-		flush(w, port);
-	w->tx_ports |= UINT32_C(1) << port;
-	return q;
 }
 
 void dp_tx_flush(struct dp_worker *w)
 {
 	for (; w->tx_ports != 0; w->tx_ports &= w->tx_ports - 1)
-		flush(w, (uint16_t)__builtin_ctz(w->tx_ports));
+		dp_tx_flush_port(w, (uint16_t)__builtin_ctz(w->tx_ports));
 }

@@ -216,6 +216,35 @@ static unsigned poll_queue(struct dp_worker *w, const struct dp_rxq *q)
 	return done;
 }
 
+/* The same of a port of an inline pair: most frames cross, and what is left of some bursts is taken
+ * together. */
+static unsigned poll_inline(
+	struct dp_worker *w, const struct dp_rxq *q, const struct dp_port_map *map)
+{
+	struct rte_mbuf *burst[2 * DP_BURST];
+	unsigned done = 0, held = 0, left = 0;
+	uint16_t n = DP_BURST;
+
+	for (unsigned i = 0; i < BURSTS && n == DP_BURST && left == 0; i++) {
+		n = rte_eth_rx_burst(q->port, q->queue, burst + held, DP_BURST);
+		if (n == 0)
+			break;
+		if (unlikely(w->capture != 0))
+			dp_capture(w, q->port, burst + held, n, false);
+		done += n;
+		held += w->shared->fast->cross(w, map, burst + held, n);
+		if (held >= DP_BURST) {
+			left = receive(w, q->port, burst, DP_BURST);
+			held -= DP_BURST;
+			memcpy(burst, burst + DP_BURST, held * sizeof(*burst));
+		}
+		dp_tx_flush(w);
+	}
+	if (held > 0)
+		receive(w, q->port, burst, held);
+	return done;
+}
+
 static unsigned from_control(struct dp_worker *w)
 {
 	struct dp_downcall d;
@@ -315,8 +344,12 @@ unsigned dp_worker_turn(struct dp_worker *w, uint64_t now_us)
 		dp_told_turn(w);
 		done += from_control(w);
 		done += from_workers(w);
-		for (unsigned i = 0; i < w->n_rxq; i++)
-			done += poll_queue(w, &w->rxq[i]);
+		for (unsigned i = 0; i < w->n_rxq; i++) {
+			const struct dp_port_map *map = w->world->port[w->rxq[i].port];
+
+			done += map != NULL && map->inline_pair ? poll_inline(w, &w->rxq[i], map)
+								: poll_queue(w, &w->rxq[i]);
+		}
 		done += timers(w);
 		dp_tx_flush(w);
 		if (w->world->audit)

@@ -165,7 +165,6 @@ struct dp_nearest {
 struct dp_txq {
 	uint32_t n;
 	struct rte_mbuf *m[DP_TX_BUFFER];
-	uint16_t link[DP_TX_BUFFER]; /* whose they are */
 };
 
 #define DP_CROSSING 256 /* datagrams in fragments that cross a pair, remembered at a time */
@@ -301,10 +300,19 @@ void dp_bypass_copy(struct dp_worker *w, struct rte_mbuf *m);
 /* tx.c: take the mbuf. */
 void dp_tx(struct dp_worker *w, uint16_t port, uint16_t link, struct rte_mbuf *m);
 void dp_tx_flush(struct dp_worker *w);
+void dp_tx_flush_port(struct dp_worker *w, uint16_t port);
 
-/* tx.c: the queue of a port this worker owns one of, with room for n frames more: `n` is for the
- * caller to add to, with m[] and link[]. n: at most DP_TX_BUFFER. */
-struct dp_txq *dp_tx_room(struct dp_worker *w, uint16_t port, unsigned n);
+/* The queue of a port this worker owns one of, with room for n frames more: `n` is for the
+ * caller to add to, with m[]. n: at most DP_TX_BUFFER. */
+static inline struct dp_txq *dp_tx_room(struct dp_worker *w, uint16_t port, unsigned n)
+{
+	struct dp_txq *q = &w->tx[port];
+
+	if (unlikely(q->n + n > DP_TX_BUFFER))
+		dp_tx_flush_port(w, port);
+	w->tx_ports |= UINT32_C(1) << port;
+	return q;
+}
 
 /* Who is interested in a browse question: the link; where open browsers are told one by one, the
  * station. */

@@ -66,6 +66,7 @@ struct dp_link {
 	/* Internet checksums of what stands in them: of the IPv4 header, and of UDP's pseudo header
 	 * and ports. Lengths are zero. */
 	uint16_t ip_check4, udp_check4, udp_check6;
+	uint32_t addr4;    /* own IPv4 address; be32 */
 	uint64_t tail;     /* dp_rendered_tail() of links like it */
 	uint64_t bit;      /* cache_link_bit() of the id */
 	uint64_t mac_word; /* ... of mac */
@@ -84,7 +85,6 @@ struct dp_link {
 	uint8_t n_pfx6;
 	uint8_t has_addr4;
 	struct mac_addr mac;
-	uint32_t addr4;                   /* own IPv4 address; be32 */
 	uint32_t pfx4[DP_LINK_PREFIXES];  /* be32, host bits zero */
 	uint32_t mask4[DP_LINK_PREFIXES]; /* be32 */
 	uint8_t addr6[DP_LINK_ADDRS][16];
@@ -121,7 +121,15 @@ struct dp_port_map {
 	uint16_t peer;    /* DPDK port id */
 	char name[32];
 	const struct dp_link *link_of_vlan[DP_VLANS]; /* by VLAN id; [0] untagged; NULL: none */
+	uint16_t id_of_vlan[DP_VLANS];                /* ... its id; 0: none */
 };
+
+/* The link's VLAN is on that port from now on. Management, while building a world. */
+static inline void dp_port_map_link(struct dp_port_map *map, const struct dp_link *l)
+{
+	map->link_of_vlan[l->vlan] = l;
+	map->id_of_vlan[l->vlan] = l->id;
+}
 
 /* A service type that is kept fresh and asked for though nobody asks; lower case. */
 struct dp_pinned {
@@ -167,7 +175,8 @@ struct dp_world {
 	struct dp_port_map *port[DP_PORTS_MAX]; /* by DPDK port id; NULL: none of ours */
 	uint64_t mac[DP_PORTS_MAX]; /* [n_macs]: mac_word() of the ports' (dp_world_finish()) */
 	unsigned n_macs;
-	uint64_t mac_ends;     /* bit i: one of them, or none, ends in i, modulo 64 */
+	/* Bit i: one of them, or none, ends in i, modulo 64; and has it as its fifth byte. */
+	uint64_t mac_ends, mac_fifths;
 	struct dp_link **link; /* by id; NULL: none (or removed by a reload while records remain) */
 	void *owner;           /* management's: what to free with it */
 };

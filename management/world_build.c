@@ -229,7 +229,7 @@ static int world_links(struct dp_world *w, const struct mgmt_world_input *in, ch
 		if (rc < 0)
 			return rc;
 		w->link[id] = &all[i];
-		map->link_of_vlan[all[i].vlan] = &all[i];
+		dp_port_map_link(map, &all[i]);
 		w->n_links++;
 		w->silence |= all[i].silence_ms != 0;
 	}

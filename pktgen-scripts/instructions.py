@@ -52,6 +52,8 @@ BROWSE = "    ? _ipp._tcp.local PTR\n"
 PERSONAL = (("links:", "locations: {campus: {}}\nlinks:"), ("vlan: 10,", "vlan: 10, location: campus,"),
             ("vlan: 20,", "vlan: 20, location: campus,"), ("{out: all}", "{out: near}"),
             ("policies:", "policies:\n  near: [{permit: any, when: {same: location}}]"))
+# The same port with another one behind it.
+INLINE = (("device: net_ring0}", "device: net_ring0}\n  - {name: core, device: net_ring1, bypass: trunk0}"),)
 # Name: (options of the runner, who sends, the message).
 WORKS = {
     "rendered": ([], "phone v4 queue 0 x 32 query {\n" + BROWSE + "}\n"),
@@ -63,6 +65,7 @@ WORKS = {
                      '  known:\n    _ipp._tcp.local 4500 PTR "P._ipp._tcp.local"\n}\n'),
     "touched": ([], "printer v4" + SERVICE % "x 32"),
     "unknown-link": ([], "phone v4 queue 0 tags 99 x 32 query {\n" + BROWSE + "}\n"),
+    "crosses": ([], "phone v4 queue 0 dport 443 dmac 02:00:00:00:10:05 x 32 query {\n" + BROWSE + "}\n", INLINE),
 }
 
 

@@ -162,7 +162,7 @@ static struct dp_world *world_build(const char *yaml)
 		w->link[id] = aligned_alloc(64, sizeof(struct dp_link));
 		memset(w->link[id], 0, sizeof(struct dp_link));
 		link_fill(w->link[id], config, id, w->policy);
-		w->port[0]->link_of_vlan[w->link[id]->vlan] = w->link[id];
+		dp_port_map_link(w->port[0], w->link[id]);
 	}
 	config_free(config);
 	return w;

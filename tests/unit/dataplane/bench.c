@@ -67,8 +67,8 @@ void bench_start(void)
 	bench.port.mac = bench.link[1].mac;
 	bench.port.n_queues = 1;
 	bench.port.soft_checksum = true;
-	bench.port.link_of_vlan[10] = &bench.link[1];
-	bench.port.link_of_vlan[0] = &bench.link[2];
+	dp_port_map_link(&bench.port, &bench.link[1]);
+	dp_port_map_link(&bench.port, &bench.link[2]);
 	bench.world.n_workers = 1;
 	bench.world.n_ids = 3;
 	bench.world.link = bench.links;
