@@ -120,7 +120,8 @@ static inline bool bucket_level_take_one(
 {
 	const int64_t since = now - l->empty, held = since < r.full ? since : r.full;
 
-	if (held < r.scant && (held < r.cost || (sparing && held < r.full >> 2)))
+	if (__builtin_expect(held < r.scant, 0) &&
+		(held < r.cost || (sparing && held < r.full >> 2)))
 		return false;
 	l->empty = now - held + r.cost;
 	return true;

@@ -56,12 +56,18 @@ static inline bool dp_admit_would(
 		       w->now_bucket) >= r->cost;
 }
 
-/* When would it, as bucket_time(), if nothing comes back to it? */
-static inline int64_t dp_admit_again(
+/* It would not. Until when for sure, as clock_ms(), if nothing comes back to it? 0: not for long.
+ */
+static inline uint32_t dp_admit_barred(
 	const struct dp_worker *w, const struct cache_station *st, unsigned what)
 {
-	return atomic_load_explicit(&st->meter[what], memory_order_relaxed) +
-	       w->world->admit[what].cost;
+	const int64_t until = atomic_load_explicit(&st->meter[what], memory_order_relaxed) +
+			      w->world->admit[what].cost;
+	const int64_t left_us = (until - w->now_bucket) >> BUCKET_SHIFT;
+	/* Rather too little: no division. Odd, so that it is not 0. */
+	const int64_t left_ms = left_us >> 10;
+
+	return left_ms < 2 ? 0 : (w->now_ms + (uint32_t)left_ms - 1) | 1;
 }
 
 /* ... and off the link's. sparing: leave its last quarter to others. */

@@ -40,17 +40,18 @@ struct rte_mbuf;
 struct dp_regular {
 	uint64_t who;                  /* MAC and link id; 0: free */
 	struct cache_station *station; /* never NULL */
-	uint32_t gen;                  /* ... while it has that one; never: it is not known */
 	uint32_t src4;                 /* network order; 0: none */
-	uint64_t src6[2];              /* all 0: none */
-	/* What it asked last, 16 bits of a dp_interest_tag(), 0 if its twin over the other family
-	 * came too; and above them when, in milliseconds, and over which family. */
-	uint32_t asked;
+	/* clock_ms() before which its meter has no packet, of queries, for it; 0: it may have. In
+	 * one word with src4, so that who may ask and is who it was is seen at once. */
+	uint32_t barred;
+	uint64_t src6[2]; /* all 0: none */
+	uint32_t gen;     /* of the station, while it is that one; never: it is not known */
+	/* What it asked last, bits of a dp_interest_tag(), 0 if its twin over the other family
+	 * came too; and when, in milliseconds, times two, and over which family. */
+	uint16_t asked, asked_at;
 	/* Who it is, with that gen, to answers that look at these POLICY_FACT_*. */
 	uint32_t facts;  /* DP_NO_FACTS: nothing was found out */
 	uint64_t person; /* dp_rendered_person() */
-	/* bucket_time(): before it its meter has no packet, of queries, for it. */
-	int64_t spent;
 
 	/* Second line: what of it control was told, where open browsers are told one by one. */
 	struct dp_told told;
@@ -58,10 +59,22 @@ struct dp_regular {
 
 _Static_assert(sizeof(struct dp_regular) == 128, "two lines");
 
-/* Is it known as a station, and `station` nobody else by now? */
+/* Is `station`, which is its own, known and nobody else by now? */
+static inline bool dp_regular_is(const struct dp_regular *r, const struct cache_station *station)
+{
+	return atomic_load_explicit(&station->gen, memory_order_acquire) == r->gen;
+}
+
 static inline bool dp_regular_known(const struct dp_regular *r)
 {
-	return atomic_load_explicit(&r->station->gen, memory_order_acquire) == r->gen;
+	return dp_regular_is(r, r->station);
+}
+
+/* Is its time still to come? It is a second or so away at most; one that was not looked at for
+ * weeks may look as if it were, of a clock that went around. */
+static inline bool dp_regular_barred(const struct dp_regular *r, uint32_t now_ms)
+{
+	return r->barred - now_ms - 1 < 2 * MS_PER_SEC;
 }
 
 #define DP_TWIN_MS 100
@@ -71,10 +84,10 @@ static inline bool dp_regular_known(const struct dp_regular *r)
  * enough for both (DESIGN §4.3). Else it is the last one from now on. */
 static inline bool dp_regular_twin(struct dp_regular *r, uint64_t asked, bool v6, uint32_t now_ms)
 {
-	const uint32_t at = now_ms << 1 | v6;
+	const uint16_t at = (uint16_t)(now_ms << 1 | v6);
 
-	if (unlikely((uint16_t)r->asked == (uint16_t)asked)) {
-		const uint16_t since = (uint16_t)(at - (r->asked >> 16));
+	if (unlikely(r->asked == (uint16_t)asked)) {
+		const uint16_t since = (uint16_t)(at - r->asked_at);
 
 		/* Odd: the families differ, and the time is off by half a millisecond. */
 		if ((since & 1) != 0 && since <= 2 * DP_TWIN_MS + 1) {
@@ -82,7 +95,8 @@ static inline bool dp_regular_twin(struct dp_regular *r, uint64_t asked, bool v6
 			return true;
 		}
 	}
-	r->asked = (uint16_t)asked | at << 16;
+	r->asked = (uint16_t)asked;
+	r->asked_at = at;
 	return false;
 }
 

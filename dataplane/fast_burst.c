@@ -69,10 +69,10 @@ static __rte_always_inline void take_plain(struct dp_worker *w, struct dp_txq *q
 	for (struct fast *f = first; f < end; f++)
 		fetch_regular(w, f);
 	for (struct fast *f = first; f < end; f++) {
-		if (unlikely(!find_regular(w, f, v6))) {
-			take(sieved, f, LEFT);
-		} else if (unlikely(spent(w, f))) {
-			take(sieved, f, SPENT);
+		enum taken known = find_regular(w, f, v6, true);
+
+		if (unlikely(known != SENT)) {
+			take(sieved, f, known);
 		} else if (unlikely(!read_question(f, v6))) {
 			take(sieved, f, LEFT);
 		} else {
@@ -169,10 +169,10 @@ static __rte_always_inline struct fast *sort_tagged(struct dp_worker *w,
 {
 	const struct dp_link *l = dp_eth_link(map, p, tagged);
 
-	if (likely(l != NULL) && (p[0] & 1) != 0 && likely(roomy(m))) {
+	if (likely(l != NULL) && likely(roomy(m))) {
 		if (likely(lanes_match(p, plain4[tagged].value, plain4[tagged].mask)))
 			return note_frame(w, to, l, m, p, tagged ? 18 : 14, false, at, sieved);
-		if (sort_rest(w, l, m, p, tagged, at, s, sieved))
+		if ((p[0] & 1) != 0 && sort_rest(w, l, m, p, tagged, at, s, sieved))
 			return to;
 	}
 	dp_sieve_frame(w, sieved, l, m, p, tagged, at);
@@ -197,21 +197,21 @@ static __rte_always_inline struct fast *sort_frame(struct dp_worker *w,
 
 /* The first pass, over the frames of the burst from `at` on. */
 static __rte_noinline void sort_out(struct dp_worker *w, const struct dp_port_map *map,
-	struct rte_mbuf *const *burst, unsigned at, const unsigned n, struct sorted *s,
+	struct rte_mbuf *const *burst, size_t at, const size_t n, struct sorted *s,
 	struct dp_sieved *sieved)
 {
-	const unsigned end = RTE_MIN(at + TOGETHER, n);
-	const unsigned last = n > AHEAD ? RTE_MIN(end, n - AHEAD) : 0;
+	const size_t end = RTE_MIN(at + TOGETHER, n);
+	const size_t last = n > AHEAD ? RTE_MIN(end, n - AHEAD) : 0;
 	struct fast *to = s->plain4;
 
 	s->end6 = s->plain6;
 	s->end_rest = s->rest;
 	for (; at < last; at++) {
 		rte_prefetch0(rte_pktmbuf_mtod(burst[at + AHEAD], void *));
-		to = sort_frame(w, map, burst[at], at, to, s, sieved);
+		to = sort_frame(w, map, burst[at], (unsigned)at, to, s, sieved);
 	}
 	for (; at < end; at++)
-		to = sort_frame(w, map, burst[at], at, to, s, sieved);
+		to = sort_frame(w, map, burst[at], (unsigned)at, to, s, sieved);
 	s->end4 = to;
 }
 

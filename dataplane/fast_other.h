@@ -329,10 +329,10 @@ static __rte_noinline void take_others(struct dp_worker *w, struct dp_txq *q, st
 	for (struct other *o = other; o < other + n; o++)
 		fetch_regular(w, o->f);
 	for (struct other *o = other; o < other + n; o++) {
-		if (!find_regular(w, o->f, o->f->v6)) {
-			take(sieved, o->f, LEFT);
-		} else if (is_query(o->f) && spent(w, o->f)) {
-			take(sieved, o->f, SPENT);
+		enum taken known = find_regular(w, o->f, o->f->v6, is_query(o->f));
+
+		if (known != SENT) {
+			take(sieved, o->f, known);
 		} else if (!read_other(w, o)) {
 			take(sieved, o->f, LEFT);
 		} else {

@@ -423,9 +423,10 @@ static void keep(struct dp_worker *w, const struct dp_query *q, struct dp_render
 		if (e->checksum == 0)
 			e->checksum = 0xffff;
 	}
-	e->answers = r->answers;
+	e->said[0] = r->answers;
+	e->said[1] = 1;
 	e->known = (uint16_t)known;
-	e->denied = (uint16_t)r->denied;
+	rest->denied = (uint16_t)r->denied;
 	e->owner = w->deps.owners.one;
 	memcpy(rest->owners, w->deps.owners.bit, sizeof(rest->owners));
 	e->links = w->deps.links;

@@ -147,9 +147,8 @@ struct dp_rendered {
 	uint16_t len;      /* bytes of dns[]; 0: nothing is said */
 	uint16_t udp_len;  /* UDP's, network order */
 	uint16_t checksum; /* Internet checksum of dns[] and twice udp_len; never 0 */
-	uint16_t answers;  /* records in the answer section */
+	uint16_t said[2];  /* what is counted when it is said: the records that answer, and 1 */
 	uint16_t known;    /* records left out since the asker knows them */
-	uint16_t denied;   /* ... since policy does not show them */
 	uint8_t n;         /* records that answer it, whole */
 	uint8_t flags;     /* DP_SAYS_* */
 	uint16_t ip4_len;  /* IPv4's total length, network order */
@@ -171,6 +170,7 @@ struct dp_rendered_rest {
 	uint64_t hash;  /* by which it is found: of the key without the asker's part, and that */
 	uint32_t hit[DP_RENDERED_HITS - 1]; /* further rules that decided */
 	uint16_t hit_n[DP_RENDERED_HITS - 1];
+	uint16_t denied; /* records that policy does not show */
 };
 
 /* ... and these, few need at all. */
