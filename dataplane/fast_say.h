@@ -341,7 +341,10 @@ static __rte_always_inline void write_lines(const struct dp_worker *w, uint8_t *
 	lanes_join(p + line, hdr + line, hdr_len - line, e->dns - (hdr_len - line));
 	/* Few are longer: what is not asked costs less than to ask (3 %). */
 	lanes_copy(dns + at, e->dns + at, 256);
-	for (at += 256; at < len && at < DP_RENDERED_HEAD; at += 64)
+	at += 256;
+	if (len <= at)
+		return;
+	for (; at < len && at < DP_RENDERED_HEAD; at += 64)
 		lanes_copy(dns + at, e->dns + at, 64);
 	if (unlikely(len > DP_RENDERED_HEAD))
 		lanes_copy(dns + DP_RENDERED_HEAD, dp_rendered_long(&w->rendered, e)->dns,

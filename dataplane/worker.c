@@ -14,8 +14,7 @@
 #define WORK_BUDGET 2048 /* records; about a millisecond */
 #define HAND_BUDGET 64
 #define TIMER_BUDGET 64
-#define BURSTS 4         /* of a queue, one after the other */
-#define INLINE_BURSTS 16 /* ... of an inline pair */
+#define BURSTS 16 /* of a queue, one after the other */
 
 struct dp_worker *dp_worker_create(
 	struct dp_shared *s, unsigned id, unsigned socket, uint64_t seed, uint64_t now_us)
@@ -226,7 +225,7 @@ static unsigned poll_inline(
 	unsigned done = 0, held = 0, left = 0;
 	uint16_t n = DP_BURST;
 
-	for (unsigned i = 0; i < INLINE_BURSTS && n == DP_BURST && left == 0; i++) {
+	for (unsigned i = 0; i < BURSTS && n == DP_BURST && left == 0; i++) {
 		n = rte_eth_rx_burst(q->port, q->queue, burst + held, DP_BURST);
 		if (n == 0)
 			break;
