@@ -415,13 +415,10 @@ static __rte_always_inline void say(struct dp_worker *w, struct dp_txq *q, const
 	const struct dp_link *l = f->l;
 	const uint16_t id = l->id;
 	const unsigned n = q->n;
-	uint64_t *event;
 
 	write_answer(w, f, l, e, v6);
 	q->m[n] = f->m;
 	q->n = n + 1;
-	event = w->counters->link[id].event;
 	/* Received and answered too (dp_counters_link(), as for all that it adds up). */
-	_Static_assert(DP_EV_rendered == DP_EV_tx_records + 1, "side by side");
-	counter_add_pair(&event[DP_EV_tx_records], e->said);
+	counter_add_pair(&w->counters->again[id].records, e->said);
 }

@@ -110,7 +110,11 @@ int dp_shared_init(struct dp_shared *s, unsigned n_workers, unsigned pool_mbufs,
 		s->counters[i].crossed =
 			rte_zmalloc_socket("crossed", 2 * DP_LINKS_MAX * sizeof(struct dp_passed),
 				RTE_CACHE_LINE_SIZE, (int)socket);
-		if (s->counters[i].link == NULL || s->counters[i].crossed == NULL)
+		s->counters[i].again =
+			rte_zmalloc_socket("again", DP_LINKS_MAX * sizeof(struct dp_said_again),
+				RTE_CACHE_LINE_SIZE, (int)socket);
+		if (s->counters[i].link == NULL || s->counters[i].crossed == NULL ||
+			s->counters[i].again == NULL)
 			goto err;
 		s->counters[i].sieved = s->counters[i].crossed + DP_LINKS_MAX;
 	}
@@ -170,6 +174,7 @@ void dp_shared_fini(struct dp_shared *s)
 	for (unsigned i = 0; i <= s->n_workers; i++) {
 		rte_free(s->counters[i].link);
 		rte_free(s->counters[i].crossed);
+		rte_free(s->counters[i].again);
 		if (s->audit[i] != NULL)
 			rte_ring_free(s->audit[i]->ring);
 		rte_free(s->audit[i]);
@@ -194,6 +199,8 @@ void dp_counters_link(const struct dp_shared *s, uint16_t id, struct dp_link_cou
 
 		counter_sum((uint64_t *)sum, (const uint64_t *)&of->link[id],
 			sizeof(*sum) / sizeof(uint64_t));
+		sum->event[DP_EV_tx_records] += counter_read(&of->again[id].records);
+		sum->event[DP_EV_rendered] += counter_read(&of->again[id].answers);
 		sum->event[DP_EV_crossed] += counter_read(&of->crossed[id].all);
 		sum->event[DP_EV_sieved] += counter_read(&of->sieved[id].all);
 		sum->event[DP_EV_rx_broadcast] += counter_read(&of->crossed[id].broadcast) +

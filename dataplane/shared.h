@@ -48,10 +48,19 @@ struct dp_passed {
 	uint64_t broadcast; /* of these, to the broadcast address */
 };
 
+/* Of a link, what was said that was kept: in one store. */
+struct dp_said_again {
+	uint64_t records; /* DP_EV_tx_records */
+	uint64_t answers; /* DP_EV_rendered */
+} __attribute__((aligned(16)));
+
 /* A line of its own: the lcores' are side by side. */
 struct dp_counters {
-	struct dp_link_counters *link;      /* [DP_LINKS_MAX], [0]: packets of no link */
-	struct dp_passed *crossed, *sieved; /* [DP_LINKS_MAX]: DP_EV_crossed, DP_EV_sieved */
+	struct dp_link_counters *link; /* [DP_LINKS_MAX], [0]: packets of no link */
+	/* [DP_LINKS_MAX] each, apart from `link`: several links are a line, which stays in the
+	 * first cache. */
+	struct dp_said_again *again;
+	struct dp_passed *crossed, *sieved; /* DP_EV_crossed, DP_EV_sieved */
 	uint64_t turns, busy_turns;         /* the load of the lcore */
 	uint64_t busy_us;                   /* ... what its busy turns took; its loop writes */
 } __attribute__((aligned(64)));
