@@ -17,19 +17,19 @@ static void set_part(
 
 	if (m == NULL) /* control runs without workers in tests of its own */
 		return;
-	m += l->id;
 	for (unsigned i = 0; i <= DP_METERS; i++) {
 		uint32_t rate = (uint32_t)((l->rate[i] * part + whole - 1) / whole);
+		struct dp_link_meter *of = &m->of[i][l->id];
 		struct bucket_ready ready;
 		struct bucket_rate r;
 
 		/* A second's worth at once. */
 		bucket_rate_set(&r, rate, rate);
 		ready = bucket_ready(&r);
-		atomic_store_explicit(&m->of[i].cost, r.cost, memory_order_relaxed);
-		atomic_store_explicit(&m->of[i].burst, r.burst, memory_order_relaxed);
-		atomic_store_explicit(&m->of[i].full, ready.full, memory_order_relaxed);
-		atomic_store_explicit(&m->of[i].scant, ready.scant, memory_order_relaxed);
+		atomic_store_explicit(&of->cost, r.cost, memory_order_relaxed);
+		atomic_store_explicit(&of->burst, r.burst, memory_order_relaxed);
+		atomic_store_explicit(&of->full, ready.full, memory_order_relaxed);
+		atomic_store_explicit(&of->scant, ready.scant, memory_order_relaxed);
 	}
 }
 

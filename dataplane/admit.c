@@ -13,14 +13,12 @@
 
 int dp_admit_init(struct dp_worker *w, int socket)
 {
-	w->meter = rte_malloc_socket(
-		"meters", DP_LINKS_MAX * sizeof(*w->meter), RTE_CACHE_LINE_SIZE, socket);
+	w->meter = rte_zmalloc_socket("meters", sizeof(*w->meter), RTE_CACHE_LINE_SIZE, socket);
 	if (w->meter == NULL)
 		return -ENOMEM;
-	memset(w->meter, 0, DP_LINKS_MAX * sizeof(*w->meter));
-	for (unsigned i = 0; i < DP_LINKS_MAX; i++)
-		for (unsigned k = 0; k <= DP_METERS; k++)
-			w->meter[i].of[k].level.empty = BUCKET_BRIM;
+	for (unsigned k = 0; k <= DP_METERS; k++)
+		for (unsigned i = 0; i < DP_LINKS_MAX; i++)
+			w->meter->of[k][i].level.empty = BUCKET_BRIM;
 	w->shared->meter[w->id] = w->meter;
 	return 0;
 }
@@ -55,7 +53,7 @@ static void tell_unknown(struct dp_worker *w, const struct dp_pkt *pkt)
 static struct bucket_rate link_rate(
 	const struct dp_worker *w, const struct dp_link *l, unsigned what)
 {
-	const struct dp_link_meter *m = &w->meter[l->id].of[what];
+	const struct dp_link_meter *m = &w->meter->of[what][l->id];
 
 	return (struct bucket_rate){.cost = atomic_load_explicit(&m->cost, memory_order_relaxed),
 		.burst = atomic_load_explicit(&m->burst, memory_order_relaxed)};
@@ -70,7 +68,7 @@ void dp_admit_cost(struct dp_worker *w, const struct dp_link *l, const struct ma
 
 	if (likely(n == 0) || !w->world->admission)
 		return;
-	bucket_level_pay(&link, &w->meter[l->id].of[DP_METER_QUERIES].level, w->now_us, n,
+	bucket_level_pay(&link, &w->meter->of[DP_METER_QUERIES][l->id].level, w->now_us, n,
 		bucket_full(&link) / 8);
 	station = cache_find_station(w->cache, l->id, mac);
 	if (station != 0) {
@@ -91,7 +89,7 @@ void dp_admit_refund(
 
 	bucket_level_refund(&w->world->admit[what], &level, 1);
 	atomic_store_explicit(&st->meter[what], level.empty, memory_order_relaxed);
-	bucket_level_refund(&rate, &w->meter[l->id].of[what].level, 1);
+	bucket_level_refund(&rate, &w->meter->of[what][l->id].level, 1);
 }
 
 /* Other workers may have more than they need: control shares the link's rate out anew. */

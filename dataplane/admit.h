@@ -19,9 +19,12 @@ struct dp_link_meter {
 	_Atomic uint32_t cost, burst; /* struct bucket_rate */
 };
 
-/* Those of what stations ask and announce are one line. */
+_Static_assert(sizeof(struct dp_link_meter) == 32, "two to a line");
+
+/* A worker's, of what stations ask, announce, and of those that are not known: by link. One kind
+ * side by side, since the others are used by other packets. */
 struct dp_link_meters {
-	struct dp_link_meter of[DP_METERS + 1];
+	struct dp_link_meter of[DP_METERS + 1][DP_LINKS_MAX];
 } __attribute__((aligned(64)));
 
 /* Takes one packet off a station's meter. rate: the world's, of such packets; by value, since
@@ -74,7 +77,7 @@ static inline uint32_t dp_admit_barred(
 static inline bool dp_admit_link(
 	struct dp_worker *w, const struct dp_link *l, unsigned what, bool sparing)
 {
-	struct dp_link_meter *m = &w->meter[l->id].of[what];
+	struct dp_link_meter *m = &w->meter->of[what][l->id];
 	const struct bucket_ready ready = {
 		.full = atomic_load_explicit(&m->full, memory_order_relaxed),
 		.scant = atomic_load_explicit(&m->scant, memory_order_relaxed),

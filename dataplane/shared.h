@@ -99,7 +99,7 @@ struct dp_shared {
 	 * response may suppress one of them (RFC 6762 §7.4).
 	 */
 	_Atomic uint8_t *waiting;
-	/* [worker][DP_LINKS_MAX]: the worker's, but for the rates, which control writes. */
+	/* [worker]: its own, but for the rates, which control writes. */
 	struct dp_link_meters *meter[DP_WORKERS_MAX];
 	struct dp_audit *audit[DP_WORKERS_MAX + 1]; /* [worker], [n_workers]: control; its owner's
 						       alone but for the ring's other end */

@@ -198,7 +198,7 @@ struct dp_worker {
 
 	struct dp_counters *counters;
 	struct dp_audit *audit;
-	struct dp_link_meters *meter; /* [DP_LINKS_MAX] */
+	struct dp_link_meters *meter;
 	struct rng rng;
 	uint16_t n_rxq;
 	struct dp_rxq rxq[DP_PORTS_MAX];
