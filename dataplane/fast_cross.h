@@ -98,8 +98,9 @@ static __rte_always_inline bool arp_crosses(struct dp_worker *w, const struct dp
 }
 
 /* Of those that are odd, a bit each, the ones that stay. */
-static __rte_noinline unsigned those_that_stay(struct dp_worker *w, const struct dp_port_map *map,
-	const struct dp_port_map *to, struct rte_mbuf *const m[QUADS], unsigned odd)
+static __rte_always_inline unsigned those_that_stay(struct dp_worker *w,
+	const struct dp_port_map *map, const struct dp_port_map *to,
+	struct rte_mbuf *const m[QUADS], unsigned odd)
 {
 	unsigned stay = odd;
 
