@@ -55,7 +55,7 @@ static __rte_always_inline void fetch_regular(struct dp_worker *w, struct fast *
 static const struct dp_rendered_set nothing_kept;
 
 /* Finds out who it is to answers that look at these facts; false: it is not known. */
-static bool find_person(struct dp_worker *w, struct dp_regular *r, uint32_t facts)
+static __rte_noinline bool find_person(struct dp_worker *w, struct dp_regular *r, uint32_t facts)
 {
 	const struct cache_station *st = r->station;
 	/* Acquire: who it is was written before. */
@@ -72,7 +72,7 @@ static bool find_person(struct dp_worker *w, struct dp_regular *r, uint32_t fact
 /* Fourth, of links where policy asks who it is: what is asked is looked for, by whom, as far as
  * answers to the question look at it. That it is still the same, and this station that asks, is
  * seen when it is let in. */
-static __rte_noinline void hash_personal(struct dp_worker *w, struct fast *f, uint64_t hash)
+static __rte_always_inline void hash_personal(struct dp_worker *w, struct fast *f, uint64_t hash)
 {
 	const uint32_t facts = *dp_rendered_shape(&w->rendered, hash);
 	struct dp_regular *r = f->regular;
