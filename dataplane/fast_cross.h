@@ -12,7 +12,8 @@
  * An inline pair, where most is what two stations have with each other: four frames at once are
  * seen to be tagged, of a size that passes, and from a station to a station, neither of them us.
  * They are passed on; the rest goes the way of all that is received. What is said here is on the
- * safe side: a frame that may be something else is the rest.
+ * safe side: a frame that may be something else is the rest. The first segment of a chain has its
+ * headers.
  */
 
 #if defined(QUADS)
