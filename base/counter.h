@@ -25,7 +25,7 @@ static inline void counter_add(uint64_t *c, uint64_t n)
 
 /* The owner only. Two side by side, n[0] and n[1]. In one store, which tears neither of them: that
  * of a vector is at least as whole as those of its halves. */
-static inline void counter_add_pair(uint64_t *c, const uint16_t *n)
+static inline void counter_add_pair(uint64_t c[2], const uint16_t n[2])
 {
 #if defined(__SSE4_1__)
 	__m128i sum, add;

@@ -420,5 +420,5 @@ static __rte_always_inline void say(struct dp_worker *w, struct dp_txq *q, const
 	q->m[n] = f->m;
 	q->n = n + 1;
 	/* Received and answered too (dp_counters_link(), as for all that it adds up). */
-	counter_add_pair(&w->counters->again[id].records, e->said);
+	counter_add_pair(w->counters->again[id].n, e->said);
 }

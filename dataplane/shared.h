@@ -50,8 +50,7 @@ struct dp_passed {
 
 /* Of a link, what was said that was kept: in one store. */
 struct dp_said_again {
-	uint64_t records; /* DP_EV_tx_records */
-	uint64_t answers; /* DP_EV_rendered */
+	uint64_t n[2]; /* DP_EV_tx_records, DP_EV_rendered */
 } __attribute__((aligned(16)));
 
 /* A line of its own: the lcores' are side by side. */
