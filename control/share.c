@@ -65,7 +65,7 @@ static uint64_t heard(const struct ctl *c, unsigned w, uint16_t link)
 	static const unsigned ways[] = {DP_EV_rx, DP_EV_rendered_known, DP_EV_rendered_missed,
 		DP_EV_heard_again, DP_EV_shed_martian, DP_EV_shed_station};
 	const struct dp_link_counters *n = &c->s->counters[w].link[link];
-	uint64_t sum = counter_read(&c->s->counters[w].again[link].n[1]);
+	uint64_t sum = counter_read(&c->s->counters[w].again[link].n[DP_AGAIN_ANSWERS]);
 
 	for (unsigned i = 0; i < RTE_DIM(ways); i++)
 		sum += counter_read(&n->event[ways[i]]);

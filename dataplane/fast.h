@@ -7,6 +7,7 @@
 #include <rte_branch_prediction.h>
 
 #include "base/addr.h"
+#include "base/clock.h"
 #include "base/lanes.h"
 #include "base/siphash.h"
 #include "cache/station.h"

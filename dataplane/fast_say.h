@@ -206,9 +206,9 @@ static __rte_always_inline bool same_and_free(
 {
 	_Static_assert(offsetof(struct dp_regular, barred) == offsetof(struct dp_regular, src4) + 4,
 		"one word");
-	if (v6)
-		return same_source(r, f, true) && r->barred == 0;
-	return load64(&r->src4) == rte_cpu_to_le_64(load32(f->udp - 8));
+	const uint32_t want[2] = {load32(f->udp - 8), 0};
+
+	return v6 ? same_source(r, f, true) && r->barred == 0 : load64(&r->src4) == load64(want);
 }
 
 /* It is another source, or its meter had no packet for it before: if that still has none, the

@@ -65,11 +65,11 @@ enum dp_outcome {
 	X(rx, "packets received")                                                                  \
 	X(rx_multicast, "packets received that were sent to a multicast address")                  \
 	X(rx_broadcast, "packets received that were sent to all (broadcast)")                      \
-	X(tx_records, "records sent in answer sections")                                           \
 	X(rendered, "queries answered by what was rendered for one before")                        \
 	X(rendered_known, "queries rendered answers told: the querier knows all of it")            \
 	X(rendered_missed, "queries of which control had heard just before: nothing answers them") \
 	X(heard_again, "advertisements heard again within a second, with nothing new")             \
+	X(tx_records, "records sent in answer sections")                                           \
 	X(crossed, "frames passed on by their Ethernet header alone")                              \
 	X(sieved, "frames to somebody else, dropped by their Ethernet header alone")               \
 	X(shed_martian, "packets shed early: from a source that cannot be a station")              \

@@ -423,8 +423,8 @@ static void keep(struct dp_worker *w, const struct dp_query *q, struct dp_render
 		if (e->checksum == 0)
 			e->checksum = 0xffff;
 	}
-	e->said[0] = r->answers;
-	e->said[1] = 1;
+	e->said[DP_AGAIN_RECORDS] = r->answers;
+	e->said[DP_AGAIN_ANSWERS] = 1;
 	e->known = (uint16_t)known;
 	rest->denied = (uint16_t)r->denied;
 	e->owner = w->deps.owners.one;

@@ -147,7 +147,7 @@ struct dp_rendered {
 	uint16_t len;      /* bytes of dns[]; 0: nothing is said */
 	uint16_t udp_len;  /* UDP's, network order */
 	uint16_t checksum; /* Internet checksum of dns[] and twice udp_len; never 0 */
-	uint16_t said[2];  /* what is counted when it is said: the records that answer, and 1 */
+	uint16_t said[2];  /* what struct dp_said_again counts: the records that answer, and 1 */
 	uint16_t known;    /* records left out since the asker knows them */
 	uint8_t n;         /* records that answer it, whole */
 	uint8_t flags;     /* DP_SAYS_* */

@@ -199,8 +199,8 @@ void dp_counters_link(const struct dp_shared *s, uint16_t id, struct dp_link_cou
 
 		counter_sum((uint64_t *)sum, (const uint64_t *)&of->link[id],
 			sizeof(*sum) / sizeof(uint64_t));
-		sum->event[DP_EV_tx_records] += counter_read(&of->again[id].n[0]);
-		sum->event[DP_EV_rendered] += counter_read(&of->again[id].n[1]);
+		sum->event[DP_EV_tx_records] += counter_read(&of->again[id].n[DP_AGAIN_RECORDS]);
+		sum->event[DP_EV_rendered] += counter_read(&of->again[id].n[DP_AGAIN_ANSWERS]);
 		sum->event[DP_EV_crossed] += counter_read(&of->crossed[id].all);
 		sum->event[DP_EV_sieved] += counter_read(&of->sieved[id].all);
 		sum->event[DP_EV_rx_broadcast] += counter_read(&of->crossed[id].broadcast) +

@@ -49,8 +49,10 @@ struct dp_passed {
 };
 
 /* Of a link, what was said that was kept: in one store. */
+#define DP_AGAIN_RECORDS 0 /* DP_EV_tx_records */
+#define DP_AGAIN_ANSWERS 1 /* DP_EV_rendered */
 struct dp_said_again {
-	uint64_t n[2]; /* DP_EV_tx_records, DP_EV_rendered */
+	uint64_t n[2];
 } __attribute__((aligned(16)));
 
 /* A line of its own: the lcores' are side by side. */

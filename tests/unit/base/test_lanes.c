@@ -4,23 +4,12 @@
 #include <string.h>
 
 #include "base/lanes.h"
+#include "tests/unit/isa.h"
 
 /* Compiled for several instruction sets (meson.build), and skipped where the CPU has not all of
  * it. */
 
 static uint8_t a[192] __attribute__((aligned(64))), b[192] __attribute__((aligned(64)));
-
-/* By itself, before any code that may be of that instruction set. */
-static __attribute__((noinline)) void check(void)
-{
-#if defined(__AVX512BW__)
-	if (!__builtin_cpu_supports("avx512bw") || !__builtin_cpu_supports("avx512vl"))
-		cr_skip("no AVX-512");
-#elif defined(__AVX2__)
-	if (!__builtin_cpu_supports("avx2") || !__builtin_cpu_supports("bmi2"))
-		cr_skip("no AVX2");
-#endif
-}
 
 static __attribute__((noinline)) void fill(void)
 {
@@ -32,7 +21,7 @@ static __attribute__((noinline)) void fill(void)
 
 static void start(void)
 {
-	check();
+	isa_check();
 	fill();
 }
 

@@ -4,25 +4,14 @@
 #include <string.h>
 
 #include "dataplane/fast_question.h"
+#include "tests/unit/isa.h"
 
 /* A question as a key, as the short way reads it. Compiled for several instruction sets
  * (meson.build), and skipped where the CPU has not all of it. */
 
 static uint8_t message[192];
 
-/* By itself, before any code that may be of that instruction set. */
-static __attribute__((noinline)) void check(void)
-{
-#if defined(__AVX512BW__)
-	if (!__builtin_cpu_supports("avx512bw") || !__builtin_cpu_supports("avx512vl"))
-		cr_skip("no AVX-512");
-#elif defined(__AVX2__)
-	if (!__builtin_cpu_supports("avx2") || !__builtin_cpu_supports("bmi2"))
-		cr_skip("no AVX2");
-#endif
-}
-
-TestSuite(question, .init = check);
+TestSuite(question, .init = isa_check);
 
 /* The key of the message's first len bytes and the four behind them, as its comment has it. */
 static void expect(unsigned len, uint64_t tail)
