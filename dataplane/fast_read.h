@@ -113,11 +113,13 @@ static const struct shape group6[2] = {
 	{{TAG(VALUE) GROUP6(VALUE, 4)}, {TAG(MASK) GROUP6(MASK, 4)}},
 };
 
-/* Of a plain one: with room for any answer. All pools have that much (DP_PORT_ROOM). */
+/* Of a plain one: with room for any answer. All pools have that much (DP_PORT_ROOM), behind the
+ * headroom that AF_XDP adds as well. */
 static __rte_always_inline bool roomy(const struct rte_mbuf *m)
 {
-	_Static_assert(DP_PORT_ROOM >= DP_HDR_MAX + DP_RENDERED_DNS + 64, "room for any answer");
-	return m->data_off <= RTE_PKTMBUF_HEADROOM;
+	_Static_assert(DP_PORT_ROOM - DP_PORT_XDP_HEADROOM >= DP_HDR_MAX + DP_RENDERED_DNS + 64,
+		"room for any answer");
+	return m->data_off <= RTE_PKTMBUF_HEADROOM + DP_PORT_XDP_HEADROOM;
 }
 
 /* IPv4's header sums up. *sum: of the addresses, which UDP's pseudo header has. */

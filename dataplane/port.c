@@ -57,6 +57,8 @@ static unsigned port_data_room(enum dp_port_kind kind, unsigned mtu)
 		dp_packet_ring_size(mtu, (unsigned)getpagesize(), 1, &ring);
 		data = ring.framesz;
 	}
+	if (kind == DP_PORT_XDP)
+		data += DP_PORT_XDP_HEADROOM;
 	return RTE_MAX(data, (unsigned)DP_PORT_ROOM) + DP_PORT_TAIL;
 }
 

@@ -23,8 +23,10 @@ struct rte_mempool;
  * waiting queries. */
 #define DP_PORT_HELD 8192
 #define DP_PORT_ROOM                                                                               \
-	2048            /* bytes that every mbuf a worker gets has behind the headroom, at least */
-#define DP_PORT_TAIL 64 /* spare bytes behind the data of every mbuf */
+	2048 /* bytes that every mbuf a worker gets has behind the headroom, at least */
+#define DP_PORT_XDP_HEADROOM                                                                       \
+	256               /* bytes the kernel leaves free before a frame besides, by AF_XDP */
+#define DP_PORT_TAIL 64   /* spare bytes behind the data of every mbuf */
 #define DP_PORT_L2_MAX 26 /* Ethernet header, two VLAN tags, FCS */
 #define DP_PORT_WHY 256   /* room for a reason */
 
