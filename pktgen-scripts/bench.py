@@ -19,6 +19,7 @@ import tempfile
 import time
 
 import figures
+import floods
 import ground
 import peers
 import plot
@@ -209,7 +210,7 @@ def main():
                                 formatter_class=argparse.RawDescriptionHelpFormatter)
     p.add_argument("--quick", action="store_true", help="fewer works and rounds: a minute")
     p.add_argument("--only", help="these works only, by name: " + " ".join(w.name for w in [*WORKS, *FIGURES]))
-    p.add_argument("--peers", action="store_true", help="Avahi's reflector and responder under the same storms, instead")
+    p.add_argument("--peers", action="store_true", help="Avahi and Knot under the same loads, instead")
     p.add_argument("--rounds", type=int, help="rounds a work (7; quick: 5)")
     p.add_argument("--out", default=os.getcwd(), help="where bench.csv and bench.svg go")
     a = p.parse_args()
@@ -234,6 +235,8 @@ def main():
         with tempfile.TemporaryDirectory(prefix="linkspan-peers-") as where:
             os.chdir(where)
             failed = peers.bench(os.path.abspath(BUILD), os.path.abspath(a.out))
+            with Pages():
+                failed += floods.bench(os.path.abspath(BUILD), os.path.abspath(a.out))
             os.chdir("/")
         return failed
     return bench(wanted, figs, a.rounds or (5 if a.quick else 7), 0.1 if a.quick else 0.2, os.path.abspath(a.out))

@@ -81,15 +81,26 @@ def who(n):
         f" location: campus/b{i // FLOORS % BUILDINGS}/f{i % FLOORS}}}\n" for i, m in enumerate(macs))
 
 
+def veth(*ends):
+    """With nothing of the kernel's own on it."""
+    run("ip", "link", "add", ends[0], "type", "veth", "peer", "name", ends[1])
+    for end in ends:
+        run("sysctl", "-q", "-w", f"net.ipv6.conf.{end}.disable_ipv6=1")
+        run("ip", "link", "set", end, "up")
+
+
+def sent(dev):
+    """Frames an interface has sent so far."""
+    with open("/proc/thread-self/net/dev", encoding="ascii") as f:
+        return next(int(line.split(":")[1].split()[9]) for line in f if line.strip().startswith(dev + ":"))
+
+
 class Providers:
     """Hosts on the provider link, behind the other end of the gateway's veth."""
 
     def __init__(self, gateway_end="prov0", own_end="prov1"):
         self.gateway_end = gateway_end
-        run("ip", "link", "add", gateway_end, "type", "veth", "peer", "name", own_end)
-        for name in (gateway_end, own_end):
-            run("sysctl", "-q", "-w", f"net.ipv6.conf.{name}.disable_ipv6=1")
-            run("ip", "link", "set", name, "up")
+        veth(gateway_end, own_end)
         self.sock = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, 0)
         self.sock.bind((own_end, 0))
 

@@ -90,10 +90,7 @@ class Links:
     def __enter__(self):
         self.socks = {}
         for name in "qp":
-            run("ip", "link", "add", f"{name}0", "type", "veth", "peer", "name", f"{name}1")
-            for end in "01":
-                run("sysctl", "-q", "-w", f"net.ipv6.conf.{name}{end}.disable_ipv6=1")
-                run("ip", "link", "set", f"{name}{end}", "up")
+            ground.veth(f"{name}0", f"{name}1")
             self.socks[name] = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, 0)
             self.socks[name].bind((f"{name}1", 0))
         self.answers, self.group, self.asked = Ear("q1"), Ear("q1", groups=True), Ear("p1")
@@ -106,12 +103,8 @@ class Links:
 
     def addresses(self):
         """For one that uses the kernel's: and the stations' MACs, who answer no ARP."""
-        run("ip", "addr", "add", "10.1.0.1/16", "dev", "q0")
         run("ip", "addr", "add", "10.2.0.1/16", "dev", "p0")
-        run("ip", "route", "add", "224.0.0.0/4", "dev", "q0")
-        for i in range(STATIONS):
-            mac, address = station(i)
-            run("ip", "neigh", "add", address, "lladdr", mac.hex(":"), "dev", "q0", "nud", "permanent")
+        address("q0", "10.1.0.1/16")
 
     def announce(self):
         for s in traffic.services(SERVICES):
@@ -119,6 +112,15 @@ class Links:
                                      s.announcement())
             self.socks["p"].send(frame)
             time.sleep(0.0005)
+
+
+def address(dev, own):
+    """Gives the interface an address, the way to the group and the MACs of the stations."""
+    run("ip", "addr", "add", own, "dev", dev)
+    run("ip", "route", "add", "224.0.0.0/4", "dev", dev)
+    for i in range(STATIONS):
+        mac, ip = station(i)
+        run("ip", "neigh", "add", ip, "lladdr", mac.hex(":"), "dev", dev, "nud", "permanent")
 
 
 def station(i):
@@ -155,6 +157,12 @@ def paced(sock, frames, per_second, seconds, sent_at=None):
 # --- who is measured -------------------------------------------------------------------------
 
 
+def rss(pid):
+    """MiB of memory, hugepages not counted."""
+    with open(f"/proc/{pid}/status", encoding="ascii") as f:
+        return next(int(line.split()[1]) for line in f if line.startswith("VmRSS")) / 1024
+
+
 class Peer:
     """A process on the CPU for it."""
 
@@ -177,9 +185,7 @@ class Peer:
         return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
     def rss(self):
-        """MiB of memory, hugepages not counted."""
-        with open(f"/proc/{self.process.pid}/status", encoding="ascii") as f:
-            return next(int(line.split()[1]) for line in f if line.startswith("VmRSS")) / 1024
+        return rss(self.process.pid)
 
     def lost(self):
         """Packets its sockets had no room for, so far."""
@@ -212,7 +218,7 @@ class Linkspan(Peer):
         return self.ctl.counters()["events", "rx"]
 
 
-def avahi(what, services=()):
+def avahi(what, interfaces, services=()):
     """An Avahi with the files of a machine of its own, in our mount namespace."""
     for place in ("/run/avahi-daemon", "/etc/avahi/services"):
         os.makedirs(place, exist_ok=True)
@@ -221,8 +227,7 @@ def avahi(what, services=()):
         with open(f"/etc/avahi/services/{s.n}.service", "w", encoding="ascii") as f:
             f.write(SERVICE.format(name=s.instance[0].decode(), type=b".".join(s.type[:2]).decode(), txt="v" * 110))
     with open("avahi.conf", "w", encoding="ascii") as f:
-        f.write(AVAHI.format(interfaces="q0,p0" if what == "reflector" else "q0",
-                             reflector="yes" if what == "reflector" else "no"))
+        f.write(AVAHI.format(interfaces=interfaces, reflector="yes" if what == "reflector" else "no"))
     p = Peer("avahi " + what, ["avahi-daemon", "-f", os.path.abspath("avahi.conf"), "--no-drop-root", "--no-chroot",
                                "--no-rlimits"], f"avahi-{what}.log")
     p.wait("Server startup complete")
@@ -322,8 +327,8 @@ def bench(build, out):
     print(HEAD, flush=True)
     for name, make, kernel, announce in (
             ("linkspan", lambda: Linkspan(build), False, True),
-            ("avahi reflector", lambda: avahi("reflector"), True, True),
-            ("avahi responder", lambda: avahi("responder", traffic.services(SERVICES)), True, False)):
+            ("avahi reflector", lambda: avahi("reflector", "q0,p0"), True, True),
+            ("avahi responder", lambda: avahi("responder", "q0", traffic.services(SERVICES)), True, False)):
         try:
             with Links() as links:
                 if kernel:
