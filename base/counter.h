@@ -20,7 +20,12 @@
 /* The owner only. */
 static inline void counter_add(uint64_t *c, uint64_t n)
 {
+#if defined(__x86_64__)
+	/* Of an atomic store compilers make three instructions and a register. */
+	__asm__("addq %1, %0" : "+m"(*c) : "er"(n) : "cc");
+#else
 	__atomic_store_n(c, *c + n, __ATOMIC_RELAXED);
+#endif
 }
 
 /* The owner only. Two side by side, n[0] and n[1]. In one store, which tears neither of them: that

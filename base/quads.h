@@ -61,7 +61,13 @@ static inline quads quads_xor(quads a, quads b)
 	return _mm512_xor_si512(a, b);
 }
 
-/* a - b where a is more, else 0: of words of 16 bits. */
+/* a - b, of words of 16 bits. */
+static inline quads quads_minus(quads a, quads b)
+{
+	return _mm512_sub_epi16(a, b);
+}
+
+/* The same where a is more, else 0. */
 static inline quads quads_over(quads a, quads b)
 {
 	return _mm512_subs_epu16(a, b);
@@ -79,13 +85,20 @@ static inline quads quads_pick(quads a, quads from)
 	return _mm512_shuffle_epi8(a, from);
 }
 
-/* Bit i: something of the i-th is not 0. */
-static inline unsigned quads_any(quads a)
+/* Bits 2i, 2i + 1: something of the i-th's first, second eight bytes is not 0. */
+static inline uint64_t quads_halves(quads a)
 {
-	/* Two bits each: of their halves. */
-	const unsigned halves = _mm512_test_epi64_mask(a, a);
+	return _mm512_test_epi64_mask(a, a);
+}
 
-	return halves == 0 ? 0 : _pext_u32(halves | halves >> 1, 0x55);
+/* Of four pointers those with a bit go to `with`, the others to `without`, in order; each has room
+ * for four. */
+static inline void quads_part(void *with, void *without, const void *pointers, unsigned bits)
+{
+	const __m256i all = _mm256_loadu_si256(pointers);
+
+	_mm256_storeu_si256(without, _mm256_maskz_compress_epi64((__mmask8)(bits ^ 15), all));
+	_mm256_storeu_si256(with, _mm256_maskz_compress_epi64((__mmask8)bits, all));
 }
 
 #else
@@ -139,6 +152,11 @@ static inline quads quads_xor(quads a, quads b)
 	return (quads){_mm256_xor_si256(a.low, b.low), _mm256_xor_si256(a.high, b.high)};
 }
 
+static inline quads quads_minus(quads a, quads b)
+{
+	return (quads){_mm256_sub_epi16(a.low, b.low), _mm256_sub_epi16(a.high, b.high)};
+}
+
 static inline quads quads_over(quads a, quads b)
 {
 	return (quads){_mm256_subs_epu16(a.low, b.low), _mm256_subs_epu16(a.high, b.high)};
@@ -155,20 +173,50 @@ static inline quads quads_pick(quads a, quads from)
 		_mm256_shuffle_epi8(a.low, from.low), _mm256_shuffle_epi8(a.high, from.high)};
 }
 
-static inline unsigned quads_any(quads a)
+static inline uint64_t quads_halves(quads a)
 {
 	const __m256i none = _mm256_setzero_si256();
-	__m256i all = _mm256_or_si256(a.low, a.high);
-	unsigned zero;
+	const __m256i low = _mm256_cmpeq_epi64(a.low, none),
+		      high = _mm256_cmpeq_epi64(a.high, none);
 
-	if (_mm256_testz_si256(all, all))
-		return 0;
-	zero = (unsigned)_mm256_movemask_pd(_mm256_castsi256_pd(_mm256_cmpeq_epi64(a.low, none))) |
-	       (unsigned)_mm256_movemask_pd(_mm256_castsi256_pd(_mm256_cmpeq_epi64(a.high, none)))
-		       << 4;
-	zero = ~zero;
-	return _pext_u32(zero | zero >> 1, 0x55);
+	return (unsigned)(_mm256_movemask_pd(_mm256_castsi256_pd(low)) |
+			  _mm256_movemask_pd(_mm256_castsi256_pd(high)) << 4) ^
+	       0xff;
+}
+
+static inline void quads_part(void *with, void *without, const void *pointers, unsigned bits)
+{
+	/* The places of the pointers with a bit, four bits each, from the least on. */
+	static const uint16_t places[16] = {0x0000, 0x0000, 0x0001, 0x0010, 0x0002, 0x0020, 0x0021,
+		0x0210, 0x0003, 0x0030, 0x0031, 0x0310, 0x0032, 0x0320, 0x0321, 0x3210};
+	const __m256i all = _mm256_loadu_si256(pointers);
+	const __m256i nibbles = _mm256_setr_epi32(0, 0, 4, 4, 8, 8, 12, 12);
+	const __m256i halves = _mm256_setr_epi32(0, 1, 0, 1, 0, 1, 0, 1);
+
+#define PART(which)                                                                                \
+	_mm256_permutevar8x32_epi32(                                                               \
+		all, _mm256_add_epi32(halves,                                                      \
+			     _mm256_slli_epi32(                                                    \
+				     _mm256_and_si256(                                             \
+					     _mm256_srlv_epi32(_mm256_set1_epi32(which), nibbles), \
+					     _mm256_set1_epi32(3)),                                \
+				     1)))
+	_mm256_storeu_si256(without, PART(places[bits ^ 15]));
+	_mm256_storeu_si256(with, PART(places[bits]));
+#undef PART
 }
 
 #endif
+
+/* Of quads_halves() of up to eight, side by side: a bit each, something of it is not 0. */
+static inline uint32_t quads_any(uint64_t halves)
+{
+	return (uint32_t)_pext_u64(halves | halves >> 1, UINT64_C(0x5555555555555555));
+}
+
+/* ... something of its second eight bytes. */
+static inline uint32_t quads_second(uint64_t halves)
+{
+	return (uint32_t)_pext_u64(halves, UINT64_C(0xaaaaaaaaaaaaaaaa));
+}
 #endif

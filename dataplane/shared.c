@@ -68,6 +68,24 @@ static int make_audits(struct dp_shared *s, unsigned socket)
 	return 0;
 }
 
+static int make_counters(struct dp_counters *c, unsigned socket)
+{
+	uint64_t *passed = rte_zmalloc_socket(
+		"passed", 4 * DP_LINKS_MAX * sizeof(*passed), RTE_CACHE_LINE_SIZE, (int)socket);
+
+	c->link = rte_zmalloc_socket(
+		"counters", DP_LINKS_MAX * sizeof(*c->link), RTE_CACHE_LINE_SIZE, (int)socket);
+	c->again = rte_zmalloc_socket(
+		"again", DP_LINKS_MAX * sizeof(*c->again), RTE_CACHE_LINE_SIZE, (int)socket);
+	c->crossed.all = passed; /* the block's beginning, to be freed */
+	if (c->link == NULL || c->again == NULL || passed == NULL)
+		return -ENOMEM;
+	c->crossed.broadcast = passed + DP_LINKS_MAX;
+	c->sieved.all = passed + 2 * DP_LINKS_MAX;
+	c->sieved.broadcast = passed + 3 * DP_LINKS_MAX;
+	return 0;
+}
+
 int dp_shared_init(struct dp_shared *s, unsigned n_workers, unsigned pool_mbufs, unsigned room,
 	unsigned socket)
 {
@@ -104,19 +122,8 @@ int dp_shared_init(struct dp_shared *s, unsigned n_workers, unsigned pool_mbufs,
 			goto err;
 	}
 	for (unsigned i = 0; i <= n_workers; i++) {
-		s->counters[i].link = rte_zmalloc_socket("counters",
-			DP_LINKS_MAX * sizeof(struct dp_link_counters), RTE_CACHE_LINE_SIZE,
-			(int)socket);
-		s->counters[i].crossed =
-			rte_zmalloc_socket("crossed", 2 * DP_LINKS_MAX * sizeof(struct dp_passed),
-				RTE_CACHE_LINE_SIZE, (int)socket);
-		s->counters[i].again =
-			rte_zmalloc_socket("again", DP_LINKS_MAX * sizeof(struct dp_said_again),
-				RTE_CACHE_LINE_SIZE, (int)socket);
-		if (s->counters[i].link == NULL || s->counters[i].crossed == NULL ||
-			s->counters[i].again == NULL)
+		if (make_counters(&s->counters[i], socket) < 0)
 			goto err;
-		s->counters[i].sieved = s->counters[i].crossed + DP_LINKS_MAX;
 	}
 	rc = make_rings(s, socket);
 	if (rc == 0)
@@ -173,7 +180,7 @@ void dp_shared_fini(struct dp_shared *s)
 	}
 	for (unsigned i = 0; i <= s->n_workers; i++) {
 		rte_free(s->counters[i].link);
-		rte_free(s->counters[i].crossed);
+		rte_free(s->counters[i].crossed.all);
 		rte_free(s->counters[i].again);
 		if (s->audit[i] != NULL)
 			rte_ring_free(s->audit[i]->ring);
@@ -201,10 +208,10 @@ void dp_counters_link(const struct dp_shared *s, uint16_t id, struct dp_link_cou
 			sizeof(*sum) / sizeof(uint64_t));
 		sum->event[DP_EV_tx_records] += counter_read(&of->again[id].n[DP_AGAIN_RECORDS]);
 		sum->event[DP_EV_rendered] += counter_read(&of->again[id].n[DP_AGAIN_ANSWERS]);
-		sum->event[DP_EV_crossed] += counter_read(&of->crossed[id].all);
-		sum->event[DP_EV_sieved] += counter_read(&of->sieved[id].all);
-		sum->event[DP_EV_rx_broadcast] += counter_read(&of->crossed[id].broadcast) +
-						  counter_read(&of->sieved[id].broadcast);
+		sum->event[DP_EV_crossed] += counter_read(&of->crossed.all[id]);
+		sum->event[DP_EV_sieved] += counter_read(&of->sieved.all[id]);
+		sum->event[DP_EV_rx_broadcast] += counter_read(&of->crossed.broadcast[id]) +
+						  counter_read(&of->sieved.broadcast[id]);
 	}
 	rendered = sum->event[DP_EV_rendered];
 	known = sum->event[DP_EV_rendered_known];

@@ -44,8 +44,8 @@ struct dp_link_counters {
 /* Frames that their Ethernet header alone decides on, by link. By themselves, since that may be
  * most of what there is, of many links in turn. */
 struct dp_passed {
-	uint64_t all;
-	uint64_t broadcast; /* of these, to the broadcast address */
+	uint64_t *all;       /* [DP_LINKS_MAX] each */
+	uint64_t *broadcast; /* of these, to the broadcast address */
 };
 
 /* Of a link, what was said that was kept: in one store. */
@@ -61,9 +61,9 @@ struct dp_counters {
 	/* [DP_LINKS_MAX] each, apart from `link`: several links are a line, which stays in the
 	 * first cache. */
 	struct dp_said_again *again;
-	struct dp_passed *crossed, *sieved; /* DP_EV_crossed, DP_EV_sieved */
-	uint64_t turns, busy_turns;         /* the load of the lcore */
-	uint64_t busy_us;                   /* ... what its busy turns took; its loop writes */
+	struct dp_passed crossed, sieved; /* DP_EV_crossed, DP_EV_sieved */
+	uint64_t turns, busy_turns;       /* the load of the lcore */
+	uint64_t busy_us;                 /* ... what its busy turns took; its loop writes */
 } __attribute__((aligned(64)));
 
 struct dp_shared;

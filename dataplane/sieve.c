@@ -21,10 +21,10 @@ void dp_sieve_begin(
 
 /* One to each of n links. By themselves: a counter that is added to while the next frame is read
  * makes that wait. */
-static void count_links(struct dp_passed *counter, const uint16_t *link, unsigned n)
+static void count_links(uint64_t *counter, const uint16_t *link, unsigned n)
 {
 	for (unsigned i = 0; i < n; i++)
-		COUNTER_INC(counter[link[i]].all);
+		COUNTER_INC(counter[link[i]]);
 }
 
 void dp_sieve_end(struct dp_worker *w, struct dp_sieved *s)
@@ -36,8 +36,8 @@ void dp_sieve_end(struct dp_worker *w, struct dp_sieved *s)
 		dp_event(w, 0, DP_EV_rx_broadcast, s->nobodys >> 32);
 	}
 	if (s->n_passed > 0) {
-		count_links(
-			crosses ? w->counters->crossed : w->counters->sieved, s->of, s->n_passed);
+		count_links(crosses ? w->counters->crossed.all : w->counters->sieved.all, s->of,
+			s->n_passed);
 		if (crosses)
 			s->to->n += s->n_passed;
 		else

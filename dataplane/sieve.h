@@ -113,8 +113,8 @@ static __rte_always_inline bool dp_sieve_others(struct dp_worker *w, const struc
 	if ((p[0] & 1) != 0) {
 		if (!dp_sieve_others_to_all(w->world, l, m, p, tagged))
 			return false;
-		COUNTER_INC((s->to != NULL ? w->counters->crossed : w->counters->sieved)[l->id]
-				    .broadcast);
+		COUNTER_INC((s->to != NULL ? &w->counters->crossed : &w->counters->sieved)
+				    ->broadcast[l->id]);
 		return true;
 	}
 	return likely(mac_word_wide(p) != l->mac_word && (p[6] & 1) == 0 &&

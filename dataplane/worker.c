@@ -216,27 +216,30 @@ static unsigned poll_queue(struct dp_worker *w, const struct dp_rxq *q)
 	return done;
 }
 
+/* What crosses costs so little that calls of the drivers show: more at once, where they give it. */
+#define INLINE_BURST DP_TX_BUFFER
+#define INLINE_BURSTS (BURSTS * DP_BURST / INLINE_BURST)
+
 /* The same of a port of an inline pair: most frames cross, and what is left of some bursts is taken
  * together. */
 static unsigned poll_inline(
 	struct dp_worker *w, const struct dp_rxq *q, const struct dp_port_map *map)
 {
-	struct rte_mbuf *burst[2 * DP_BURST];
+	struct rte_mbuf *burst[DP_BURST + INLINE_BURST];
 	unsigned done = 0, held = 0, left = 0;
-	uint16_t n = DP_BURST;
+	uint16_t n = INLINE_BURST;
 
-	for (unsigned i = 0; i < BURSTS && n == DP_BURST && left == 0; i++) {
-		n = rte_eth_rx_burst(q->port, q->queue, burst + held, DP_BURST);
+	for (unsigned i = 0; i < INLINE_BURSTS && n >= DP_BURST && left == 0; i++) {
+		n = rte_eth_rx_burst(q->port, q->queue, burst + held, INLINE_BURST);
 		if (n == 0)
 			break;
 		if (unlikely(w->capture != 0))
 			dp_capture(w, q->port, burst + held, n, false);
 		done += n;
 		held += w->shared->fast->cross(w, map, burst + held, n);
-		if (held >= DP_BURST) {
-			left = receive(w, q->port, burst, DP_BURST);
-			held -= DP_BURST;
-			memcpy(burst, burst + DP_BURST, held * sizeof(*burst));
+		for (; held >= DP_BURST; held -= DP_BURST) {
+			left += receive(w, q->port, burst, DP_BURST);
+			memmove(burst, burst + DP_BURST, (held - DP_BURST) * sizeof(*burst));
 		}
 		dp_tx_flush(w);
 	}
