@@ -193,23 +193,16 @@ static __rte_always_inline struct fast *sort_frame(struct dp_worker *w,
 					: sort_tagged(w, map, m, p, false, at, to, s, sieved);
 }
 
-#define AHEAD 3 /* a frame is fetched so many before its turn */
-
 /* The first pass, over the frames of the burst from `at` on. */
 static __rte_noinline void sort_out(struct dp_worker *w, const struct dp_port_map *map,
 	struct rte_mbuf *const *burst, size_t at, const size_t n, struct sorted *s,
 	struct dp_sieved *sieved)
 {
 	const size_t end = RTE_MIN(at + TOGETHER, n);
-	const size_t last = n > AHEAD ? RTE_MIN(end, n - AHEAD) : 0;
 	struct fast *to = s->plain4;
 
 	s->end6 = s->plain6;
 	s->end_rest = s->rest;
-	for (; at < last; at++) {
-		rte_prefetch0(rte_pktmbuf_mtod(burst[at + AHEAD], void *));
-		to = sort_frame(w, map, burst[at], (unsigned)at, to, s, sieved);
-	}
 	for (; at < end; at++)
 		to = sort_frame(w, map, burst[at], (unsigned)at, to, s, sieved);
 	s->end4 = to;

@@ -11,9 +11,10 @@
 /*
  * What control was told lately, so that it is not told again with every packet: who is interested
  * in what, which stations are new. Of a station that is a regular (fast.h) on a link where open
- * browsers are told one by one, it is noted in a line with the regular; else in a hashed table of
- * such lines. Taken for another (once in 2^23 a way), a thing is told a minute late, or a question
- * that nothing answers not for a second. Worker thread.
+ * browsers are told one by one, it is noted in a line with the regular; else, and of those that
+ * browse for more than a line has room for, in a hashed table of such lines. Taken for another
+ * (once in 2^23 a way), a thing is told a minute late, or a question that nothing answers not for a
+ * second. Worker thread.
  */
 
 #define DP_TOLD_SETS 4096
@@ -84,12 +85,20 @@ static inline bool dp_told_lately(
 /* Was this told to control within so many units? Else it is noted as told now. */
 bool dp_told_news(struct dp_told *t, uint64_t tag, uint32_t now_ms, uint32_t units);
 
+/* Where it is noted what was told of no station in particular. */
+struct dp_told *dp_told_set(struct dp_worker *w, uint64_t tag);
+
 /* Where it is noted what was told of a station; tag: as it will be asked for. */
 struct dp_told *dp_told_of(
 	struct dp_worker *w, const struct dp_link *l, uint64_t mac_word, uint64_t tag);
 
-/* ... of no station in particular. */
-struct dp_told *dp_told_set(struct dp_worker *w, uint64_t tag);
+/* As dp_told_news(), of a station. What its line has no room for within a minute, since it browses
+ * for more than that, is noted in the table. */
+bool dp_told_news_of(struct dp_worker *w, const struct dp_link *l, uint64_t mac_word, uint64_t tag,
+	uint32_t units);
+
+/* As dp_told_lately(), of a station whose line does not have it. */
+bool dp_told_beyond(struct dp_worker *w, uint64_t tag, uint32_t units);
 
 /* Once a turn: forgets what was told long ago, before its time looks like a late one. */
 void dp_told_turn(struct dp_worker *w);

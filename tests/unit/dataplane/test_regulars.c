@@ -7,6 +7,8 @@
 
 #include <rte_hash.h>
 
+#include "base/rng.h"
+
 /* Who was let in lately: found again by MAC and link, the last DP_REGULARS of them. */
 
 /* A cache that knows no station. */
@@ -71,6 +73,40 @@ Test(regulars, keep_what_was_told_of_them)
 	cr_assert_eq(told, &find(7, 1)->told);
 	cr_assert(dp_told_lately(told, 0x1234500, 1050000, DP_INTEREST_UNITS));
 	cr_assert(dp_told_news(told, 0x1234500, 1070000, DP_INTEREST_UNITS));
+}
+
+/* A network scanner browses for everything there is. */
+Test(regulars, keep_what_was_told_of_one_that_asks_for_much)
+{
+	struct dp_worker *w = bench.worker;
+	const uint64_t mac = mac_word((const uint8_t[6]){2, 0, 0, 0, 0, 7});
+	const struct dp_told *own;
+	struct rng rng;
+	uint64_t tag[100];
+	unsigned beyond = 0;
+
+	rng_seed(&rng, 3);
+	w->now_ms = 1000000;
+	bench.link[1].unicast = true;
+	admit(7, 1);
+	own = &find(7, 1)->told;
+	for (unsigned i = 0; i < RTE_DIM(tag); i++) {
+		tag[i] = (uint64_t)rng_u32(&rng) << 32 | rng_u32(&rng);
+		cr_assert(dp_told_news_of(w, &bench.link[1], mac, tag[i], DP_INTEREST_UNITS));
+	}
+	w->now_ms += 50000;
+	for (unsigned i = 0; i < RTE_DIM(tag); i++) {
+		cr_assert(!dp_told_news_of(w, &bench.link[1], mac, tag[i], DP_INTEREST_UNITS));
+		if (dp_told_lately(own, tag[i], w->now_ms, DP_INTEREST_UNITS))
+			continue;
+		cr_assert(dp_told_beyond(w, tag[i], DP_INTEREST_UNITS));
+		beyond++;
+	}
+	cr_assert_eq(beyond, RTE_DIM(tag) - DP_TOLD_WAYS);
+	/* Later its own line has room again. */
+	w->now_ms += 15000;
+	cr_assert(dp_told_news_of(w, &bench.link[1], mac, tag[99], DP_INTEREST_UNITS));
+	cr_assert(dp_told_lately(own, tag[99], w->now_ms, DP_INTEREST_UNITS));
 }
 
 Test(regulars, the_oldest_give_way)
