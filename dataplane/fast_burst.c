@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "dataplane/fast.h"
 
-#include <rte_prefetch.h>
-
 #include "dataplane/fast_cross.h"
 #include "dataplane/fast_other.h"
 #include "dataplane/fast_read.h"
@@ -132,7 +130,6 @@ static __rte_always_inline struct fast *note_frame(struct dp_worker *w, struct f
 	f->m = m;
 	f->who = who;
 	f->caller = dp_regular_hash(who);
-	rte_prefetch0(dp_regular_home(&w->regulars, f->caller));
 	f->udp = p + l3 + l3_len(v6);
 	f->room = (int)m->data_len - (int)(l3 + l3_len(v6));
 	f->v6 = v6;
