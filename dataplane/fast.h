@@ -198,9 +198,9 @@ typedef unsigned dp_fast_burst_t(
 	struct dp_worker *w, uint16_t port, struct rte_mbuf **burst, unsigned n);
 
 /* Of a burst of a port of an inline pair, passes on what two stations have with each other, as far
- * as it sees that at once. Returns how many are left, likewise: those of one address to another are
- * passed on or left together, but at the end of a burst, so they stay in order; what goes to all
- * may overtake what goes to one. map: the port's. */
+ * as it sees that at once; n: at most DP_TX_BUFFER. Returns how many are left, likewise: those of
+ * one address to another are passed on or left together, but at the end of a burst, so they stay in
+ * order; what goes to all may overtake what goes to one. map: the port's. */
 typedef unsigned dp_fast_cross_t(
 	struct dp_worker *w, const struct dp_port_map *map, struct rte_mbuf **burst, unsigned n);
 

@@ -107,8 +107,8 @@ static __rte_always_inline void hash_query(
 	rte_prefetch0(f->set);
 }
 
-#define FETCHED                                                                                    \
-	3 /* lines of an entry: what follows them the CPU fetches as it sees how they are read */
+/* Lines of an entry: what follows them the CPU fetches as it sees how they are read. */
+#define FETCHED 3
 
 /* Then what is kept for it. */
 static __rte_always_inline void fetch_entry(struct dp_worker *w, struct fast *f)
@@ -288,7 +288,6 @@ static __rte_always_inline bool is_for(struct dp_worker *w, const struct fast *f
 {
 	const struct dp_told *told = &f->regular->told;
 	const uint64_t mac = mac_of(f);
-	uint64_t missed;
 
 	if (!dp_watch_good(&e->watched, now_ms) || e->owner == mac)
 		return false;
@@ -297,13 +296,10 @@ static __rte_always_inline bool is_for(struct dp_worker *w, const struct fast *f
 		return false;
 	if (likely((e->flags & DP_SAYS_BROWSE) != 0) &&
 		unlikely(!dp_told_lately(told, f->told, now_ms, DP_INTEREST_UNITS)) &&
-		!dp_told_beyond(w, f->told, DP_INTEREST_UNITS))
+		!dp_told_beyond(w, f->told))
 		return false;
-	if (!odd || (e->flags & DP_SAYS_MISSED) == 0)
-		return true;
-	missed = dp_missed_tag(f->told, v6);
-	return dp_told_lately(told, missed, now_ms, DP_MISSED_UNITS) ||
-	       dp_told_beyond(w, missed, DP_MISSED_UNITS);
+	return !odd || (e->flags & DP_SAYS_MISSED) == 0 ||
+	       dp_told_lately(told, dp_missed_tag(f->told, v6), now_ms, DP_MISSED_UNITS);
 }
 
 /* From an address that no station can have, as dp_classify() ends it. Its checksums are not looked

@@ -527,7 +527,7 @@ static void tell_control(struct dp_worker *w, struct dp_query *q, const struct t
 		uint64_t tag = dp_interest_tag(q->asked, dp_interest_who(q->link, mac));
 
 		tag = dp_missed_tag(tag, pkt->family == 6);
-		dp_told_news_of(w, q->link, mac, tag, DP_MISSED_UNITS);
+		dp_told_news(dp_told_of(w, q->link, mac, tag), tag, w->now_ms, DP_MISSED_UNITS);
 	}
 }
 

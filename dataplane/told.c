@@ -56,8 +56,7 @@ struct dp_told *dp_told_of(
 	return r != NULL ? &r->told : dp_told_set(w, tag);
 }
 
-bool dp_told_news_of(struct dp_worker *w, const struct dp_link *l, uint64_t mac_word, uint64_t tag,
-	uint32_t units)
+bool dp_told_interest(struct dp_worker *w, const struct dp_link *l, uint64_t mac_word, uint64_t tag)
 {
 	struct dp_told *t = dp_told_of(w, l, mac_word, tag), *set = dp_told_set(w, tag);
 	const uint32_t now = dp_told_now(w->now_ms), last = t->way[oldest(t, now)];
@@ -66,12 +65,12 @@ bool dp_told_news_of(struct dp_worker *w, const struct dp_link *l, uint64_t mac_
 	if (dp_told_way(t, tag) == DP_TOLD_WAYS && last != 0 &&
 		((now - last) & DP_TOLD_AGES) < DP_INTEREST_UNITS)
 		t = set;
-	return dp_told_news(t, tag, w->now_ms, units);
+	return dp_told_news(t, tag, w->now_ms, DP_INTEREST_UNITS);
 }
 
-bool dp_told_beyond(struct dp_worker *w, uint64_t tag, uint32_t units)
+bool dp_told_beyond(struct dp_worker *w, uint64_t tag)
 {
-	return dp_told_lately(dp_told_set(w, tag), tag, w->now_ms, units);
+	return dp_told_lately(dp_told_set(w, tag), tag, w->now_ms, DP_INTEREST_UNITS);
 }
 
 static void forget(struct dp_told *t, uint32_t now)

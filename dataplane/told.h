@@ -92,13 +92,13 @@ struct dp_told *dp_told_set(struct dp_worker *w, uint64_t tag);
 struct dp_told *dp_told_of(
 	struct dp_worker *w, const struct dp_link *l, uint64_t mac_word, uint64_t tag);
 
-/* As dp_told_news(), of a station. What its line has no room for within a minute, since it browses
- * for more than that, is noted in the table. */
-bool dp_told_news_of(struct dp_worker *w, const struct dp_link *l, uint64_t mac_word, uint64_t tag,
-	uint32_t units);
+/* As dp_told_news(), of the interest of a station, for DP_INTEREST_UNITS. What its line has no room
+ * for within a minute, since it browses for more than that, is noted in the table. */
+bool dp_told_interest(
+	struct dp_worker *w, const struct dp_link *l, uint64_t mac_word, uint64_t tag);
 
-/* As dp_told_lately(), of a station whose line does not have it. */
-bool dp_told_beyond(struct dp_worker *w, uint64_t tag, uint32_t units);
+/* As dp_told_lately(), of the interest of a station whose line does not have it. */
+bool dp_told_beyond(struct dp_worker *w, uint64_t tag);
 
 /* Once a turn: forgets what was told long ago, before its time looks like a late one. */
 void dp_told_turn(struct dp_worker *w);

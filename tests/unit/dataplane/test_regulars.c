@@ -92,20 +92,20 @@ Test(regulars, keep_what_was_told_of_one_that_asks_for_much)
 	own = &find(7, 1)->told;
 	for (unsigned i = 0; i < RTE_DIM(tag); i++) {
 		tag[i] = (uint64_t)rng_u32(&rng) << 32 | rng_u32(&rng);
-		cr_assert(dp_told_news_of(w, &bench.link[1], mac, tag[i], DP_INTEREST_UNITS));
+		cr_assert(dp_told_interest(w, &bench.link[1], mac, tag[i]));
 	}
 	w->now_ms += 50000;
 	for (unsigned i = 0; i < RTE_DIM(tag); i++) {
-		cr_assert(!dp_told_news_of(w, &bench.link[1], mac, tag[i], DP_INTEREST_UNITS));
+		cr_assert(!dp_told_interest(w, &bench.link[1], mac, tag[i]));
 		if (dp_told_lately(own, tag[i], w->now_ms, DP_INTEREST_UNITS))
 			continue;
-		cr_assert(dp_told_beyond(w, tag[i], DP_INTEREST_UNITS));
+		cr_assert(dp_told_beyond(w, tag[i]));
 		beyond++;
 	}
 	cr_assert_eq(beyond, RTE_DIM(tag) - DP_TOLD_WAYS);
 	/* Later its own line has room again. */
 	w->now_ms += 15000;
-	cr_assert(dp_told_news_of(w, &bench.link[1], mac, tag[99], DP_INTEREST_UNITS));
+	cr_assert(dp_told_interest(w, &bench.link[1], mac, tag[99]));
 	cr_assert(dp_told_lately(own, tag[99], w->now_ms, DP_INTEREST_UNITS));
 }
 
