@@ -10,6 +10,7 @@ of shared machines are worth ±40 %, ratios of one run a few percent. No NIC: fe
 """
 
 import argparse
+import contextlib
 import csv
 import os
 import shutil
@@ -29,6 +30,7 @@ from figures import FIGURES
 from works import WORKS
 
 HUGE = "/proc/sys/vm/nr_hugepages"
+AUTOGROUP = "/proc/sys/kernel/sched_autogroup_enabled"
 BUILD = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "build")
 COLUMNS = ("work", "title", "mpps", "cycles", "against", "ratio", "ratio_min", "ratio_max", "value", "unit", "target", "met",
            "what", "n")
@@ -39,23 +41,39 @@ def mhz():
         return float(next(line for line in f if line.startswith("cpu MHz")).split(":")[1])
 
 
-class Pages:
-    """Hugepages for both, in a mount namespace of our own; what was set before is set again."""
+class Setting:
+    """A setting of the kernel, for as long as it is measured; what was set before is set again."""
+
+    def __init__(self, path, choose):
+        self.path, self.choose = path, choose
 
     def __enter__(self):
-        with open(HUGE, encoding="ascii") as f:
+        with open(self.path, encoding="ascii") as f:
             self.before = f.read().strip()
+        self.write(str(self.choose(int(self.before))))
+
+    def __exit__(self, *_):
+        self.write(self.before)
+
+    def write(self, value):
+        with open(self.path, "w", encoding="ascii") as f:
+            f.write(value)
+
+
+class Pages:
+    """Hugepages for both, in a mount namespace of our own."""
+
+    def __enter__(self):
         self.dir = tempfile.mkdtemp(prefix="linkspan-bench-huge-")
         run("mount", "-t", "hugetlbfs", "none", self.dir)
-        with open(HUGE, "w", encoding="ascii") as f:
-            f.write(str(max(2600, int(self.before))))
+        self.setting = Setting(HUGE, lambda before: max(2600, before))
+        self.setting.__enter__()
         return self
 
     def __exit__(self, *_):
         run("umount", self.dir)
         os.rmdir(self.dir)
-        with open(HUGE, "w", encoding="ascii") as f:
-            f.write(self.before)
+        self.setting.__exit__()
 
 
 def sessions(works):
@@ -231,6 +249,14 @@ def main():
         os.environ["LINKSPAN_BENCH_NET"] = "own"
         os.execvp("unshare", ["unshare", "--net", "--mount", sys.executable, *sys.argv])
     run("ip", "link", "set", "lo", "up")
+    with contextlib.ExitStack() as settings:
+        # A gateway shares no session's group of the scheduler with a shell: it has a service of its own.
+        if os.access(AUTOGROUP, os.W_OK):
+            settings.enter_context(Setting(AUTOGROUP, lambda before: 0))
+        return measure_all(a, wanted, figs)
+
+
+def measure_all(a, wanted, figs):
     if a.peers:
         with tempfile.TemporaryDirectory(prefix="linkspan-peers-") as where:
             os.chdir(where)
