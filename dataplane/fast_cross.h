@@ -6,7 +6,6 @@
 #include "base/quads.h"
 #include "dataplane/sieve.h"
 #include "dataplane/worker_priv.h"
-#include "dns/wire.h"
 
 /*
  * An inline pair, where most is what two stations have with each other: four frames at once are
@@ -82,7 +81,8 @@ static __rte_always_inline quads vlans(const quads head)
 		quads_all(WORDS(0xfff, 0, 0, 0, 0, 0, 0, 0)));
 }
 
-/* It is odd for its destination at most: is it what one of a link tells all of it by ARP, and
+/* It is not barred: odd for its destination, or for what else is in the first eight bytes, a sender
+ * that is a group and a tag beside the frame. Is it what one of a link tells all of it by ARP, and
  * nothing for us? */
 static __rte_always_inline bool arp_crosses(struct dp_worker *w, const struct dp_port_map *map,
 	const struct rte_mbuf *m, const unsigned vlan)
@@ -101,7 +101,7 @@ _Static_assert(DP_TX_BUFFER <= 64, "a bit each");
 /* What is known of the frames of a burst. */
 struct crowd {
 	uint64_t odd;    /* bits: may not cross at once */
-	uint64_t barred; /* ... for more than their destination */
+	uint64_t barred; /* ... for their size, type or sender */
 	uint16_t vlan[DP_TX_BUFFER][8] __attribute__((aligned(64))); /* in the first of each */
 };
 

@@ -2,10 +2,10 @@
 """
 ./run bench --peers, second part: what one CPU answers of as many queries as the other can put on an interface.
 
-linkspan gets the hot load of the benchmarks through a `kernel:` port and an `xdp:` one; Avahi legacy mDNS queries for its own 64 services,
-which each have an answer; Knot queries of unicast DNS for 64 TXT records of the size of such an answer, through its sockets and
-through AF_XDP. What comes out is taken at the interface (Sink), then by the other end of a veth, where whoever sends
-pays for the reception too. What AF_XDP sends passes the sink by.
+linkspan gets the hot load of the benchmarks through a `kernel:` port and an `xdp:` one; Avahi legacy mDNS queries for
+its own 64 services, which each have an answer; Knot queries of unicast DNS for 64 TXT records of the size of such an
+answer, through its sockets and through AF_XDP. What comes out is taken at the interface (Sink), then by the other end
+of a veth, where whoever sends pays for the reception too. What AF_XDP sends passes the sink by.
 """
 
 import contextlib
@@ -13,6 +13,8 @@ import csv
 import os
 import socket
 import time
+from dataclasses import dataclass
+from typing import Callable
 
 import ground
 import live
@@ -20,7 +22,7 @@ import peers
 import traffic
 from proc import Failed, run
 
-NAMES, FRAMES, STATIONS = 64, 4096, 250
+NAMES, FRAMES = 64, 4096
 SECONDS = 2
 HEAD = f"\n{'who':<17} {'queries/s':>10} {'answers/s':>10} {'into a veth':>11} {'CPU':>5} {'MiB':>6}"
 
@@ -39,11 +41,15 @@ zone:
 """
 
 
-class Peer:
-    """Who is flooded: `make` starts it on feed0; `frames` are the queries. own_xdp: it has an XDP program there."""
+@dataclass
+class Flooded:
+    """Who is flooded."""
 
-    def __init__(self, name, make, frames, own_xdp=False):
-        self.name, self.make, self.frames, self.own_xdp = name, make, frames, own_xdp
+    name: str
+    make: Callable         # starts it on feed0
+    frames: Callable       # the queries
+    addressed: bool        # it goes by the kernel's addresses
+    own_xdp: bool = False  # it has an XDP program on feed0
 
 
 class Linkspan(ground.Gateway):
@@ -62,12 +68,12 @@ class Linkspan(ground.Gateway):
         return super().cpu() / 1e9
 
 
-def station_frames(payloads, udp, dport):
-    """Queries of the stations in turn; udp: (MAC, address) they go to."""
-    dst_mac, dst = udp
+def station_frames(payloads, to, dport):
+    """Queries of the stations in turn; to: (MAC, address)."""
+    dst_mac, dst = to
     frames = []
     for i in range(FRAMES):
-        mac, src = peers.station(i % STATIONS)
+        mac, src = peers.station(i % peers.STATIONS)
         s, d = socket.inet_aton(src), socket.inet_aton(dst)
         frames.append(traffic.ether(dst_mac, mac, None, traffic.ip(s, d, 17, traffic.udp(s, d, 40000, dport,
                                                                                          payloads[i % NAMES]))))
@@ -170,17 +176,17 @@ def bench(build, out):
     rows, failed = [], 0
     providers = ground.Providers()
     whos = (
-        Peer("linkspan", lambda: Linkspan(build, providers, "kernel:feed0"), hot),
-        Peer("linkspan, AF_XDP", lambda: Linkspan(build, providers, "xdp:feed0"), hot, own_xdp=True),
-        Peer("Knot", lambda: knot(False), dns),
-        Peer("Knot, AF_XDP", lambda: knot(True), dns, own_xdp=True),
-        Peer("Avahi, responder", lambda: peers.avahi("responder", "feed0", traffic.services(NAMES)), legacy),
+        Flooded("linkspan", lambda: Linkspan(build, providers, "kernel:feed0"), hot, False),
+        Flooded("linkspan, AF_XDP", lambda: Linkspan(build, providers, "xdp:feed0"), hot, False, own_xdp=True),
+        Flooded("Knot", lambda: knot(False), dns, True),
+        Flooded("Knot, AF_XDP", lambda: knot(True), dns, True, own_xdp=True),
+        Flooded("Avahi, responder", lambda: peers.avahi("responder", "feed0", traffic.services(NAMES)), legacy, True),
     )
     print(HEAD, flush=True)
     try:
         for who in whos:
             try:
-                with link(not who.name.startswith("linkspan")):
+                with link(who.addressed):
                     rows.append(flood(who))
                     print(line(rows[-1]), flush=True)
             except (Failed, OSError) as e:

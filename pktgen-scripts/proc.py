@@ -62,9 +62,6 @@ class Dpdk:
     def packets(self):
         return self.ask("/ethdev/stats,%d" % self.port)["ipackets"]
 
-    def sent(self, port):
-        return self.ask("/ethdev/stats,%d" % port)["opackets"]
-
     def cpu(self):
         """Nanoseconds the workers' threads have run."""
         total = 0
