@@ -6,11 +6,13 @@ Everything seen is printed as one JSON object a line.
 import argparse
 import ipaddress
 import json
+import queue
 import select
 import signal
 import socket
 import struct
 import sys
+import threading
 import time
 
 import zeroconf as zc
@@ -22,7 +24,9 @@ TYPES = {"PTR": 12, "SRV": 33, "TXT": 16, "A": 1, "AAAA": 28, "NSEC": 47, "ANY":
 
 
 def tell(**what):
-    print(json.dumps(what), flush=True)
+    # One write: two threads tell.
+    sys.stdout.write(json.dumps(what) + "\n")
+    sys.stdout.flush()
 
 
 def is_v4(interface):
@@ -57,22 +61,33 @@ def publish(args):
 
 
 class Listener(zc.ServiceListener):
-    """Tells every change, with the service resolved where it is there."""
+    """Tells every change, with the service resolved where it is there.
 
-    def _tell(self, event, conf, stype, name):
-        info = conf.get_service_info(stype, name, 3000)
-        if info is None:
-            tell(event=event, name=name, resolved=False)
-            return
-        tell(event=event, name=name, resolved=True, host=info.server, port=info.port,
-             addresses=sorted(info.parsed_addresses()),
-             txt={k.decode(): (v or b"").decode() for k, v in info.properties.items()})
+    Resolved by a thread of its own: the browser's thread, which tells of a removal too, would wait
+    for what a goodbye has just taken away (a change and a goodbye within a millisecond: three
+    seconds until the removal is told).
+    """
+
+    def __init__(self):
+        self.changes = queue.SimpleQueue()
+        threading.Thread(target=self._resolve, daemon=True).start()
+
+    def _resolve(self):
+        while True:
+            event, conf, stype, name = self.changes.get()
+            info = conf.get_service_info(stype, name, 3000)
+            if info is None:
+                tell(event=event, name=name, resolved=False)
+                continue
+            tell(event=event, name=name, resolved=True, host=info.server, port=info.port,
+                 addresses=sorted(info.parsed_addresses()),
+                 txt={k.decode(): (v or b"").decode() for k, v in info.properties.items()})
 
     def add_service(self, zc, type_, name):
-        self._tell("add", zc, type_, name)
+        self.changes.put(("add", zc, type_, name))
 
     def update_service(self, zc, type_, name):
-        self._tell("update", zc, type_, name)
+        self.changes.put(("update", zc, type_, name))
 
     def remove_service(self, zc, type_, name):
         tell(event="remove", name=name)
