@@ -1,8 +1,17 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Fixtures of the lab tests: one campus with a running gateway for each test file."""
+import signal
+
 import pytest
 
 from lab import Lab
+
+
+def pytest_configure():
+    """Told to leave, all of it ends: what a test raises ends that test alone."""
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        if signal.getsignal(number) == signal.SIG_DFL:
+            signal.signal(number, lambda n, _frame: pytest.exit(f"signal {n}", 128 + n))
 
 
 def responders():
