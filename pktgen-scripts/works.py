@@ -65,7 +65,7 @@ def people(relations):
 
 WORKS = [
     Work("hot", "cached answer, 300 B, 4 TTLs, 64 names", load("hot"), 0.35, quick=True, starts=3),
-    Work("csum", "... against testpmd csum", load("hot"), 1.0, against="csum"),
+    Work("csum", "... against testpmd csum", load("hot"), 1.0, against="csum", starts=3),
     Work("wide", "... over 10,000 names", load("direct", 16384, WIDE), 0.25, services=WIDE, warm_s=3),
     Work("ipv6", "... over IPv6, against IPv4", load("hot", family=6), 0.8, against="hot"),
     Work("questions", "three questions in 64 ways, against one", load("questions"), 0.5, against="hot"),
