@@ -343,7 +343,7 @@ static void tell_instance(struct ctl *c, const uint8_t *name, uint16_t link)
 	uint32_t ptr = ctl_name_pointer(c, name, link);
 
 	if (ptr != 0 && cache_record_live(cache_record_at(c->view, ptr), c->now_ms))
-		ctl_interest_tell(c, ptr);
+		ctl_tell_soon(c, ptr);
 }
 
 static void tell_claim(struct ctl *c, const uint8_t *name, const struct claim *k)

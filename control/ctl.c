@@ -33,7 +33,7 @@ static void on_added(void *arg, uint32_t rec)
 	ctl_types_added(c, rec);
 	ctl_question_answered(c, rec);
 	ctl_wait_arrived(c, rec);
-	ctl_interest_added(c, rec);
+	ctl_tell_added(c, rec);
 	ctl_conflict_added(c, rec);
 }
 
@@ -48,7 +48,7 @@ static void on_removing(void *arg, uint32_t rec)
 
 static void on_dying(void *arg, uint32_t rec)
 {
-	ctl_interest_dying(arg, rec);
+	ctl_tell_dying(arg, rec);
 	ctl_withdraw_dying(arg, rec);
 	ctl_conflict_leaving(arg, rec);
 }
@@ -131,6 +131,8 @@ static int make_parts(struct ctl *c, const struct ctl_params *p, uint64_t cache_
 	if (rc == 0)
 		rc = ctl_interests_init(c);
 	if (rc == 0)
+		rc = ctl_tells_init(c);
+	if (rc == 0)
 		rc = ctl_probes_init(c);
 	if (rc == 0)
 		rc = ctl_silences_init(c);
@@ -190,6 +192,7 @@ void ctl_destroy(struct ctl *c)
 	if (c == NULL)
 		return;
 	ctl_waits_fini(c);
+	ctl_tells_fini(c);
 	ctl_interests_fini(c);
 	ctl_probes_fini(c);
 	ctl_silences_fini(c);

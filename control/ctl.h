@@ -34,6 +34,7 @@
 #include "control/silence.h"
 #include "control/sweep.h"
 #include "control/table.h"
+#include "control/tell.h"
 #include "control/tiebreak.h"
 #include "control/timer.h"
 #include "control/types.h"
@@ -68,7 +69,8 @@
  *	question.c   our questions: backoff, budget, retries
  *	emit.c       questions -> messages -> frames
  *	wait.c       queries that wait for records
- *	interest.c   open browsers: what is new, changed or gone
+ *	interest.c   open browsers
+ *	tell.c       ... and what they are told: what is new, changed or gone
  *	pinned.c     types kept fresh and asked for though nobody asks
  *	update.c     records that flap
  *	withdraw.c   what goes when something else went
@@ -112,7 +114,7 @@ struct ctl_link {
 	/* Shares of the bounded tables, so that one link cannot fill them. */
 	uint32_t waiting;
 	uint32_t interests;
-	uint32_t told_serial; /* interest.c: the last telling it was part of */
+	uint32_t told_serial; /* tell.c: the last telling it was part of */
 };
 
 /* Room for one message from outside and what is read of it. */
@@ -158,6 +160,7 @@ struct ctl {
 	struct ctl_questions questions;
 	struct ctl_waits waits;
 	struct ctl_interests interests;
+	struct ctl_tells tells;
 	struct ctl_updates updates;
 	struct ctl_refreshes refreshes;
 	struct ctl_probes probes;

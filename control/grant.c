@@ -509,7 +509,7 @@ void ctl_grant_again(struct ctl *c, uint32_t rec)
 	c->grants.rec[rec].typed = typed;
 	if (r->cls[c->world->slot] != before) {
 		ctl_wait_arrived(c, rec);
-		ctl_interest_added(c, rec);
+		ctl_tell_added(c, rec);
 	}
 }
 

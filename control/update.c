@@ -34,7 +34,7 @@ static void minute_over(struct ctl *c, struct ctl_timer *t)
 
 	ctl_table_del(&c->updates.table, idx);
 	if (r != NULL && cache_record_live(r, c->now_ms))
-		ctl_interest_tell(c, rec);
+		ctl_tell_soon(c, rec);
 }
 
 bool ctl_update_allowed(struct ctl *c, uint32_t rec)

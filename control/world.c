@@ -104,7 +104,7 @@ static void publish(struct ctl *c)
 	atomic_store_explicit(&c->s->world, now, memory_order_release);
 	c->job.token = rcu_start(c->s->rcu);
 	ctl_prefixes_load(c, now);
-	ctl_interest_world(c, now);
+	ctl_tells_world(c, now);
 	for (uint16_t id = 1; id < now->n_ids; id++)
 		if (now->link[id] != NULL)
 			link_take_up(c, now->link[id], was != NULL ? dp_world_link(was, id) : NULL);
