@@ -14,23 +14,6 @@
 #define SAME_BURST_MS 1000
 #define LATE_MS 10000 /* an address that comes so long after its service belongs to it */
 
-int ctl_tells_init(struct ctl *c)
-{
-	struct ctl_tells *t = &c->tells;
-
-	t->first.tell = slab_mem_dpdk.alloc(CTL_TELL_MAX * sizeof(*t->first.tell), c->socket);
-	t->again.tell = slab_mem_dpdk.alloc(CTL_TELL_MAX * sizeof(*t->again.tell), c->socket);
-	t->announce = slab_mem_dpdk.alloc(DP_LINKS_MAX * sizeof(*t->announce), c->socket);
-	return t->first.tell != NULL && t->again.tell != NULL && t->announce != NULL ? 0 : -ENOMEM;
-}
-
-void ctl_tells_fini(struct ctl *c)
-{
-	slab_mem_dpdk.free(c->tells.first.tell);
-	slab_mem_dpdk.free(c->tells.again.tell);
-	slab_mem_dpdk.free(c->tells.announce);
-}
-
 void ctl_tells_world(struct ctl *c, const struct dp_world *w)
 {
 	struct ctl_tells *t = &c->tells;
@@ -210,8 +193,10 @@ static unsigned tell(struct ctl *c, unsigned op, uint32_t rec, uint32_t from_ms)
 	return told + tell_interested(c, &t);
 }
 
-static bool push(
-	struct ctl *c, struct ctl_tell_fifo *f, uint32_t rec, uint32_t delay_ms, ctl_fire_fn fire)
+static void tell_waiting(struct ctl *c, struct ctl_timer *t);
+
+/* False: there is no room. */
+static bool push(struct ctl *c, struct ctl_tell_fifo *f, uint32_t rec)
 {
 	const struct cache_record *r = cache_record_at(c->view, rec);
 
@@ -221,21 +206,20 @@ static bool push(
 		.gen = atomic_load_explicit(&r->gen, memory_order_relaxed),
 		.from_ms = c->now_ms};
 	if (f->tail - f->head == 1)
-		ctl_arm(c, &f->timer, c->now_ms + delay_ms, fire);
+		ctl_arm(c, &f->timer, c->now_ms + f->delay_ms, tell_waiting);
 	return true;
 }
 
-/* Takes the next that has waited for delay_ms and still lives; false: none, and the timer is armed
+/* Takes the next that has waited long enough and still lives; false: none, and the timer is armed
  * for the rest. */
-static bool pull(struct ctl *c, struct ctl_tell_fifo *f, uint32_t delay_ms, ctl_fire_fn fire,
-	struct ctl_tell *out)
+static bool pull(struct ctl *c, struct ctl_tell_fifo *f, struct ctl_tell *out)
 {
 	while (f->head != f->tail) {
 		const struct cache_record *r;
 
 		*out = f->tell[f->head % CTL_TELL_MAX];
-		if (clock_ms_diff(c->now_ms, out->from_ms) < (int32_t)delay_ms) {
-			ctl_arm(c, &f->timer, out->from_ms + delay_ms, fire);
+		if (clock_ms_diff(c->now_ms, out->from_ms) < (int32_t)f->delay_ms) {
+			ctl_arm(c, &f->timer, out->from_ms + f->delay_ms, tell_waiting);
 			return false;
 		}
 		f->head++;
@@ -246,17 +230,23 @@ static bool pull(struct ctl *c, struct ctl_tell_fifo *f, uint32_t delay_ms, ctl_
 	return false;
 }
 
-/* The second announcement: who lost the first hears it now (RFC 6762 §8.3). */
-static void tell_again(struct ctl *c, struct ctl_timer *t)
+/* Sends off what has waited long enough. */
+static void tell_waiting(struct ctl *c, struct ctl_timer *t)
 {
-	struct ctl_tell_fifo *f = &c->tells.again;
+	struct ctl_tell_fifo *f = ctl_container(t, struct ctl_tell_fifo, timer);
 	unsigned told = 0;
 	struct ctl_tell e;
 
-	while (told < CTL_TELL_PER_TURN && pull(c, f, CTL_TELL_AGAIN_MS, tell_again, &e))
-		told += tell(c, DP_DOWN_TELL, e.rec, e.from_ms);
+	while (told < CTL_TELL_PER_TURN && pull(c, f, &e))
+		told += f->say(c, e.rec, e.from_ms);
 	if (told >= CTL_TELL_PER_TURN && f->head != f->tail)
-		ctl_arm(c, t, c->now_ms + 1, tell_again);
+		ctl_arm(c, t, c->now_ms + 1, tell_waiting);
+}
+
+/* The second announcement: who lost the first hears it now (RFC 6762 §8.3). */
+static unsigned tell_again(struct ctl *c, uint32_t rec, uint32_t from_ms)
+{
+	return tell(c, DP_DOWN_TELL, rec, from_ms);
 }
 
 static unsigned tell_twice(struct ctl *c, uint32_t rec, uint32_t from_ms)
@@ -266,27 +256,14 @@ static unsigned tell_twice(struct ctl *c, uint32_t rec, uint32_t from_ms)
 	if (!ctl_update_allowed(c, rec))
 		return 0;
 	told = tell(c, DP_DOWN_TELL, rec, from_ms);
-	if (told > 0 && !push(c, &c->tells.again, rec, CTL_TELL_AGAIN_MS, tell_again))
+	if (told > 0 && !push(c, &c->tells.again, rec))
 		CTL_INC(c, told_once);
 	return told;
 }
 
-/* Sends off what has waited long enough. */
-static void tell_first(struct ctl *c, struct ctl_timer *t)
-{
-	struct ctl_tell_fifo *f = &c->tells.first;
-	unsigned told = 0;
-	struct ctl_tell e;
-
-	while (told < CTL_TELL_PER_TURN && pull(c, f, CTL_TELL_DELAY_MS, tell_first, &e))
-		told += tell_twice(c, e.rec, e.from_ms);
-	if (told >= CTL_TELL_PER_TURN && f->head != f->tail)
-		ctl_arm(c, t, c->now_ms + 1, tell_first);
-}
-
 void ctl_tell_soon(struct ctl *c, uint32_t rec)
 {
-	if (!push(c, &c->tells.first, rec, CTL_TELL_DELAY_MS, tell_first))
+	if (!push(c, &c->tells.first, rec))
 		tell_twice(c, rec, c->now_ms);
 }
 
@@ -393,4 +370,29 @@ void ctl_tell_dying(struct ctl *c, uint32_t rec)
 		return;
 	if (!still_offered(c, rec, r) && ctl_update_withdrawn(c, rec))
 		tell(c, DP_DOWN_GOODBYE, rec, c->now_ms);
+}
+
+static struct ctl_tell_fifo fifo(struct ctl *c, uint32_t delay_ms, ctl_say_fn say)
+{
+	return (struct ctl_tell_fifo){
+		.tell = slab_mem_dpdk.alloc(CTL_TELL_MAX * sizeof(struct ctl_tell), c->socket),
+		.delay_ms = delay_ms,
+		.say = say};
+}
+
+int ctl_tells_init(struct ctl *c)
+{
+	struct ctl_tells *t = &c->tells;
+
+	t->first = fifo(c, CTL_TELL_DELAY_MS, tell_twice);
+	t->again = fifo(c, CTL_TELL_AGAIN_MS, tell_again);
+	t->announce = slab_mem_dpdk.alloc(DP_LINKS_MAX * sizeof(*t->announce), c->socket);
+	return t->first.tell != NULL && t->again.tell != NULL && t->announce != NULL ? 0 : -ENOMEM;
+}
+
+void ctl_tells_fini(struct ctl *c)
+{
+	slab_mem_dpdk.free(c->tells.first.tell);
+	slab_mem_dpdk.free(c->tells.again.tell);
+	slab_mem_dpdk.free(c->tells.announce);
 }

@@ -27,9 +27,14 @@ struct ctl_tell {
 	uint32_t from_ms; /* when it was learned */
 };
 
+/* Tells a record; returns how many links and stations. */
+typedef unsigned (*ctl_say_fn)(struct ctl *c, uint32_t rec, uint32_t from_ms);
+
 /* Records to be told when each has waited for the same time. */
 struct ctl_tell_fifo {
 	struct ctl_tell *tell;  /* [CTL_TELL_MAX] */
+	uint32_t delay_ms;      /* ... for so long, */
+	ctl_say_fn say;         /* ... and how */
 	uint32_t head, tail;    /* count on; modulo CTL_TELL_MAX */
 	struct ctl_timer timer; /* of the first in it */
 };
